@@ -1,0 +1,199 @@
+"""Datasets: versioned, immutable copies of a query's rows, as Parquet files.
+
+What it holds: CREATE, ALTER, DROP and SHOW DATASET, SHOW VERSIONS IN DATASET,
+GET_PRESIGNED_URL of ``snow://dataset/..``. Not for tables, nor for reading files in queries.
+
+A version's files are written and synced under a directory name never used before; the catalog's
+row, in the session's transaction, makes them a version. What no row names is removed when the
+server starts.
+
+Source: the statements that snowflake-ml-python 2.6 sends, and the error numbers that it tells
+apart (``snowflake.ml._internal.exceptions.dataset_errors``).
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from embedded_snowflake.names import QualifiedName
+from embedded_snowflake.statements import (
+    NotMine,
+    Reader,
+    Result,
+    Scope,
+    handles,
+    scalar,
+    show_scope,
+)
+
+from embedded_snowflake import errors
+from embedded_snowflake.objects import snow_files
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from embedded_snowflake.session import Session
+
+KIND = "dataset"
+FOLDER = "datasets"
+DATASET_MISSING = 399019
+VERSION_MISSING = 399012
+VERSION_EXISTS = 399020
+
+
+def find(session: Session, name: QualifiedName, number: int = DATASET_MISSING) -> dict[str, Any]:
+    """What the catalog keeps of a dataset.
+
+    Args:
+        session: whose transaction it is.
+        name: the dataset.
+        number: of the error where there is none; the client branches on it.
+    """
+    kept = session.catalog.get(KIND, name)
+    if kept is None:
+        raise errors.error(
+            f"SQL compilation error:\nDataset '{name}' does not exist or not authorized.",
+            number,
+            "02000",
+        )
+    return dict(kept.props)
+
+
+@handles("CREATE", "DATASET")
+def create(session: Session, reader: Reader) -> Result:
+    """CREATE DATASET [IF NOT EXISTS] name."""
+    name = reader.name()
+    reader.end()
+    if session.catalog.get(KIND, name) is not None:
+        if reader.if_not_exists:
+            return Result.status(f"{name.name} already exists, statement succeeded.")
+        raise errors.exists(name)
+    session.catalog.put(KIND, name, {"versions": {}})
+    return Result.status(f"Dataset {name.name} successfully created.")
+
+
+@handles("ALTER", "DATASET")
+def alter(session: Session, reader: Reader) -> Result:
+    """ALTER DATASET: ADD VERSION 'v' FROM (query) [COMMENT ..] [METADATA ..], DROP VERSION 'v'."""
+    name = reader.name()
+    props = find(session, name)
+    if reader.accept("DROP", "VERSION"):
+        version = reader.string()
+        reader.end()
+        if version not in props["versions"]:
+            raise errors.error(
+                f"Dataset version '{version}' of '{name}' does not exist.", VERSION_MISSING, "02000"
+            )
+        files = props["versions"].pop(version)["files"]
+        session.catalog.put(KIND, name, props)
+        snow_files.remove_after_commit(session, FOLDER, files)
+        return Result.status()
+    reader.expect("ADD", "VERSION")
+    version = reader.string()
+    reader.expect("FROM")
+    query = reader.parenthesised()
+    comment, metadata = "", "{}"
+    while not reader.done():
+        if reader.accept("COMMENT"):
+            reader.expect("=")
+            comment = reader.string()
+        elif reader.accept("METADATA"):
+            reader.expect("=")
+            metadata = reader.string()
+        else:
+            raise errors.refused("PARTITION BY of a dataset is not part of the embedded warehouse.")
+    if version in props["versions"]:
+        raise errors.error(
+            f"Dataset version '{version}' of '{name}' already exists.", VERSION_EXISTS, "42710"
+        )
+    with snow_files.new_directory(session, FOLDER) as directory:
+        session.write_parquet(query, directory / "data_0_0_0.snappy.parquet")
+    props["versions"][version] = {
+        "files": directory.stem,
+        "comment": comment,
+        "metadata": metadata,
+        "created_on": datetime.now(UTC).isoformat(),
+    }
+    session.catalog.put(KIND, name, props)
+    return Result.status()
+
+
+@handles("DROP", "DATASET")
+def drop(session: Session, reader: Reader) -> Result:
+    """DROP DATASET [IF EXISTS] name."""
+    name = reader.name()
+    reader.end()
+    if session.catalog.get(KIND, name) is None and reader.if_exists:
+        return Result.status(f"Drop statement executed successfully ({name.name} already dropped).")
+    versions = find(session, name)["versions"]
+    session.catalog.remove(KIND, name)
+    for version in versions.values():
+        snow_files.remove_after_commit(session, FOLDER, version["files"])
+    return Result.status(f"{name.name} successfully dropped.")
+
+
+@handles("SHOW", "DATASETS")
+def show(session: Session, reader: Reader) -> Result:
+    """SHOW DATASETS [LIKE ..] [IN ..] [STARTS WITH ..]."""
+    scope = show_scope(reader)
+    names = "name database_name schema_name owner comment versions"
+    return Result.rows(
+        {"created_on": "TIMESTAMP_LTZ", **dict.fromkeys(names.split(), "VARCHAR")},
+        [
+            (
+                entry.created_on,
+                entry.name.name,
+                entry.name.database,
+                entry.name.schema,
+                session.role,
+                "",
+                json.dumps(list(entry.props["versions"])),
+            )
+            for entry in scope.entries(session, KIND)
+        ],
+    )
+
+
+@handles("SHOW", "VERSIONS")
+def show_versions(session: Session, reader: Reader) -> Result:
+    """SHOW VERSIONS [LIKE ..] IN DATASET name."""
+    like = reader.string() if reader.accept("LIKE") else None
+    if not reader.accept("IN", "DATASET"):
+        raise NotMine
+    name = reader.name()
+    reader.end()
+    versions = find(session, name, 2043)["versions"]
+    return Result.rows(
+        {
+            "created_on": "TIMESTAMP_LTZ",
+            **dict.fromkeys(("version", "comment", "metadata"), "VARCHAR"),
+        },
+        [
+            (datetime.fromisoformat(kept["created_on"]), version, kept["comment"], kept["metadata"])
+            for version, kept in versions.items()
+            if Scope(like=like).matches_name(version)
+        ],
+    )
+
+
+@snow_files.finds_files("dataset")
+def _files_of_version(session: Session, name: QualifiedName, wanted: str) -> tuple[str, Path]:
+    kept = find(session, name)["versions"].get(wanted)
+    if kept is None:
+        raise errors.error(
+            f"Dataset version '{wanted}' of '{name}' does not exist.", VERSION_MISSING, "02000"
+        )
+    return wanted, session.root / FOLDER / kept["files"]
+
+
+@scalar("GET_PRESIGNED_URL")
+def presigned_url(session: Session, url: str, path: str, seconds: str = "3600") -> str:
+    """GET_PRESIGNED_URL('snow://dataset/..', 'path' [, seconds])."""
+    if not url.startswith("snow://dataset/"):
+        raise NotMine
+    found = snow_files.files_at(session, f"{url.rstrip('/')}/{path}")
+    if len(found) != 1:
+        raise errors.refused(f"'{url}' holds no file '{path}'.")
+    return session.presigned(found[0][1], float(seconds))

@@ -1,0 +1,431 @@
+"""Dynamic tables: their options as given, their content as of the last refresh.
+
+What it holds: CREATE, ALTER, DROP, SHOW and DESCRIBE DYNAMIC TABLE, and the history of refreshes.
+Not for views, nor for schedules.
+
+Nothing refreshes a dynamic table by itself here: TARGET_LAG is kept and shown, and content
+changes by ALTER .. REFRESH alone. A refresh computes everything anew and replaces the rows in one
+transaction, so a reader sees the rows before it or after it. Its action is reported as FULL, and
+REFRESH_MODE AUTO is shown as FULL with the reason, since that is what is done.
+
+Source: https://docs.snowflake.com/en/sql-reference/sql/create-dynamic-table.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from embedded_snowflake.names import QualifiedName
+from embedded_snowflake.statements import (
+    NotMine,
+    Reader,
+    Result,
+    handles,
+    show_scope,
+    table_function,
+)
+
+from embedded_snowflake import errors
+from embedded_snowflake.objects import tags, views
+
+if TYPE_CHECKING:
+    from embedded_snowflake.session import Session
+
+KIND = "dynamic_table"
+HISTORY = "dynamic_table_history"
+KEPT_REFRESHES = 100
+_LAG = re.compile(r"\d+\s+(second|minute|hour|day|week)s?", re.IGNORECASE)
+_MODES = ("AUTO", "FULL", "INCREMENTAL")
+_INITIALIZE = ("ON_CREATE", "ON_SCHEDULE")
+
+
+def _read_lag(reader: Reader) -> str:
+    text = reader.string() if reader.at_string() else reader.identifier()
+    if text.upper() != "DOWNSTREAM" and not _LAG.fullmatch(text):
+        raise errors.refused(
+            f"SQL compilation error:\ninvalid TARGET_LAG '{text}': a number of seconds, minutes, "
+            "hours or days, or DOWNSTREAM."
+        )
+    return text.upper() if text.upper() == "DOWNSTREAM" else text
+
+
+def _read_choice(reader: Reader, option: str, choices: tuple[str, ...]) -> str:
+    text = (reader.string() if reader.at_string() else reader.identifier()).upper()
+    if text not in choices:
+        raise errors.refused(
+            f"SQL compilation error:\ninvalid {option} '{text}': one of {', '.join(choices)}."
+        )
+    return text
+
+
+def _read_options(reader: Reader, definition: views.Definition) -> dict[str, Any]:
+    options: dict[str, Any] = {
+        "target_lag": None,
+        "warehouse": None,
+        "initialization_warehouse": None,
+        "refresh_mode": "AUTO",
+        "initialize": "ON_CREATE",
+        "cluster_by": "",
+    }
+    while not reader.accept("AS"):
+        if (values := tags.read_clause(reader)) is not None:
+            definition.tags = values
+        elif reader.accept("CLUSTER", "BY"):
+            options["cluster_by"] = f"LINEAR({reader.parenthesised().strip()})"
+        elif reader.accept("COMMENT"):
+            reader.expect("=")
+            definition.comment = reader.string()
+        else:
+            _read_option(reader, options)
+    return options
+
+
+def _read_option(reader: Reader, options: dict[str, Any]) -> None:
+    if reader.accept("TARGET_LAG"):
+        reader.expect("=")
+        options["target_lag"] = _read_lag(reader)
+    elif reader.accept("WAREHOUSE"):
+        reader.expect("=")
+        options["warehouse"] = reader.identifier()
+    elif reader.accept("INITIALIZATION_WAREHOUSE"):
+        reader.expect("=")
+        options["initialization_warehouse"] = reader.identifier()
+    elif reader.accept("REFRESH_MODE"):
+        reader.expect("=")
+        options["refresh_mode"] = _read_choice(reader, "REFRESH_MODE", _MODES)
+    elif reader.accept("INITIALIZE"):
+        reader.expect("=")
+        options["initialize"] = _read_choice(reader, "INITIALIZE", _INITIALIZE)
+    else:
+        raise errors.refused(
+            "SQL compilation error:\na dynamic table takes TARGET_LAG, WAREHOUSE, "
+            "INITIALIZATION_WAREHOUSE, REFRESH_MODE, INITIALIZE, CLUSTER BY, COMMENT and TAG here."
+        )
+
+
+@handles("CREATE", "DYNAMIC TABLE")
+def create(session: Session, reader: Reader) -> Result:
+    """CREATE [OR REPLACE] DYNAMIC TABLE [IF NOT EXISTS] name [(..)] options AS query."""
+    definition = views.Definition(name=reader.name(), text=reader.text)
+    name = definition.name
+    definition.columns = views.read_columns(reader)
+    options = _read_options(reader, definition)
+    definition.query = reader.rest()
+    for option in ("target_lag", "warehouse"):
+        if options[option] is None:
+            raise errors.refused(
+                f"SQL compilation error:\nmissing option {option.upper()} of dynamic table {name}."
+            )
+    existing = session.relation_kind(name)
+    if existing is not None and not (reader.or_replace and existing == "DYNAMIC TABLE"):
+        if reader.if_not_exists and existing == "DYNAMIC TABLE":
+            return Result.status(f"{name.name} already exists, statement succeeded.")
+        raise errors.exists(name, existing)
+    props = {
+        **options,
+        "text": definition.text,
+        "select": views.selecting(definition),
+        "comment": definition.comment,
+        "columns": definition.columns,
+        "scheduling_state": "ACTIVE",
+        "data_timestamp": None,
+    }
+    with session.transaction():
+        if existing:
+            session.run(f"DROP TABLE {name.sql}")
+            _forget(session, name)
+        began = datetime.now(UTC)
+        if options["initialize"] == "ON_CREATE":
+            session.run(f"CREATE TABLE {name.sql} AS {props['select']}")
+            props["data_timestamp"] = began.isoformat()
+            _record(session, name, began, "REINITIALIZE", "CREATION")
+        else:
+            session.run(f"CREATE TABLE {name.sql} AS SELECT * FROM ({props['select']}) LIMIT 0")
+        session.catalog.put(KIND, name, props)
+        session.set_column_comments(name, dict(definition.columns))
+        tags.set_values(session, "TABLE", name, definition.tags)
+    return Result.status(f"Dynamic table {name.name} successfully created.")
+
+
+def _record(
+    session: Session,
+    name: QualifiedName,
+    began: datetime,
+    action: str,
+    trigger: str,
+    failure: str | None = None,
+) -> None:
+    kept = session.catalog.get(HISTORY, name)
+    rows = list(kept.props["refreshes"]) if kept else []
+    rows.append(
+        {
+            "began": began.isoformat(),
+            "ended": datetime.now(UTC).isoformat(),
+            "action": action,
+            "trigger": trigger,
+            "query_id": session.query_id,
+            "failure": failure,
+        }
+    )
+    session.catalog.put(HISTORY, name, {"refreshes": rows[-KEPT_REFRESHES:]})
+
+
+def _forget(session: Session, name: QualifiedName) -> None:
+    session.catalog.remove(KIND, name)
+    session.catalog.remove(HISTORY, name)
+    tags.forget(session, "TABLE", name)
+
+
+def find(session: Session, name: QualifiedName) -> dict[str, Any]:
+    """What the catalog keeps of a dynamic table.
+
+    Raises:
+        errors.SnowflakeError: there is none of that name.
+    """
+    kept = session.catalog.get(KIND, name)
+    if kept is None:
+        raise errors.missing("Dynamic table", name)
+    return dict(kept.props)
+
+
+def refresh(session: Session, name: QualifiedName) -> None:
+    """Compute the content anew and replace the rows, in one transaction.
+
+    Raises:
+        errors.SnowflakeError: the query fails, or answers other columns than the table has.
+    """
+    props = find(session, name)
+    began = datetime.now(UTC)
+    try:
+        with session.transaction():
+            session.run(f"DELETE FROM {name.sql}")
+            session.run(f"INSERT INTO {name.sql} {props['select']}")
+            props["data_timestamp"] = began.isoformat()
+            session.catalog.put(KIND, name, props)
+            _record(session, name, began, "FULL", "MANUAL")
+    except errors.SnowflakeError as error:
+        with session.transaction():
+            _record(session, name, began, "FULL", "MANUAL", str(error.msg))
+        raise
+
+
+@handles("ALTER", "DYNAMIC TABLE")
+def alter(session: Session, reader: Reader) -> Result:
+    """ALTER DYNAMIC TABLE: refresh, suspend and resume, options, tags and name."""
+    name = reader.name()
+    if session.catalog.get(KIND, name) is None and reader.if_exists:
+        return Result.status()
+    props = find(session, name)
+    if reader.at("SET", "TAG") or reader.at("UNSET", "TAG"):
+        return tags.change(session, "DYNAMIC TABLE", name, reader)
+    if reader.accept("RENAME", "TO"):
+        rename(session, name, reader.name())
+        return Result.status()
+    if reader.accept("REFRESH"):
+        reader.end()
+        refresh(session, name)
+        return Result.rows(
+            {"statistics": "VARCHAR", "data_timestamp": "TIMESTAMP_LTZ"},
+            [("{}", datetime.fromisoformat(find(session, name)["data_timestamp"]))],
+        )
+    if reader.accept("SUSPEND"):
+        props["scheduling_state"] = "SUSPENDED"
+    elif reader.accept("RESUME"):
+        props["scheduling_state"] = "ACTIVE"
+    elif reader.accept("UNSET"):
+        _unset(reader, props)
+    else:
+        _set(reader, props)
+    reader.end()
+    session.catalog.put(KIND, name, props)
+    return Result.status()
+
+
+def _unset(reader: Reader, props: dict[str, Any]) -> None:
+    if reader.accept("COMMENT"):
+        props["comment"] = ""
+    else:
+        reader.expect("INITIALIZATION_WAREHOUSE")
+        props["initialization_warehouse"] = None
+
+
+def _set(reader: Reader, props: dict[str, Any]) -> None:
+    if reader.accept("CLUSTER", "BY"):
+        props["cluster_by"] = f"LINEAR({reader.parenthesised().strip()})"
+        return
+    reader.expect("SET")
+    while not reader.done():
+        if reader.accept("COMMENT"):
+            reader.expect("=")
+            props["comment"] = reader.string()
+        elif reader.at("REFRESH_MODE") or reader.at("INITIALIZE"):
+            raise errors.refused("REFRESH_MODE and INITIALIZE are set when the table is created.")
+        else:
+            _read_option(reader, props)
+
+
+def rename(session: Session, old: QualifiedName, new: QualifiedName) -> None:
+    """Give a dynamic table another name in its schema; its history goes along."""
+    with session.transaction():
+        views.rename(session, KIND, old, new)
+        if session.catalog.get(HISTORY, old) is not None:
+            session.catalog.rename(HISTORY, old, new)
+
+
+@handles("ALTER", "TABLE")
+def alter_as_table(session: Session, reader: Reader) -> Result:
+    """ALTER TABLE on a dynamic table: the name and the tags; a table's other changes are none's.
+
+    The feature store's client renames a dynamic table so when it takes the place of a view.
+    """
+    name = reader.name()
+    if session.catalog.get(KIND, name) is None:
+        raise NotMine
+    if reader.accept("RENAME", "TO"):
+        rename(session, name, reader.name())
+        return Result.status()
+    return tags.change(session, "DYNAMIC TABLE", name, reader)
+
+
+@handles("DROP", "DYNAMIC TABLE")
+def drop(session: Session, reader: Reader) -> Result:
+    """DROP DYNAMIC TABLE [IF EXISTS] name."""
+    name = reader.name()
+    reader.end()
+    if session.catalog.get(KIND, name) is None:
+        if reader.if_exists:
+            return Result.status(
+                f"Drop statement executed successfully ({name.name} already dropped)."
+            )
+        raise errors.missing("Dynamic table", name)
+    with session.transaction():
+        session.run(f"DROP TABLE {name.sql}")
+        _forget(session, name)
+    return Result.status(f"{name.name} successfully dropped.")
+
+
+def _shown_mode(props: dict[str, Any]) -> tuple[str, str | None]:
+    if props["refresh_mode"] == "AUTO":
+        return "FULL", "The embedded warehouse refreshes in full."
+    return props["refresh_mode"], None
+
+
+@handles("SHOW", "DYNAMIC TABLES")
+def show(session: Session, reader: Reader) -> Result:
+    """SHOW DYNAMIC TABLES [LIKE ..] [IN ..]."""
+    scope = show_scope(reader)
+    names = (
+        "name database_name schema_name cluster_by rows bytes owner target_lag refresh_mode "
+        "refresh_mode_reason warehouse initialization_warehouse comment text automatic_clustering "
+        "scheduling_state last_suspended_on is_clone is_replica is_iceberg data_timestamp "
+        "owner_role_type"
+    )
+    rows: list[tuple[object, ...]] = []
+    for entry in scope.entries(session, KIND):
+        props = entry.props
+        mode, reason = _shown_mode(props)
+        stamp = props["data_timestamp"]
+        rows.append(
+            (
+                entry.created_on,
+                entry.name.name,
+                entry.name.database,
+                entry.name.schema,
+                props["cluster_by"],
+                session.count_rows(entry.name),
+                0,
+                session.role,
+                props["target_lag"],
+                mode,
+                reason,
+                props["warehouse"],
+                props["initialization_warehouse"],
+                props["comment"],
+                props["text"],
+                "OFF",
+                props["scheduling_state"],
+                None,
+                "false",
+                "false",
+                "false",
+                datetime.fromisoformat(stamp) if stamp else None,
+                "ROLE",
+            )
+        )
+    return Result.rows(
+        {
+            "created_on": "TIMESTAMP_LTZ",
+            **dict.fromkeys(names.split(), "VARCHAR"),
+            "rows": "NUMBER",
+            "bytes": "NUMBER",
+            "last_suspended_on": "TIMESTAMP_LTZ",
+            "data_timestamp": "TIMESTAMP_LTZ",
+        },
+        rows,
+    )
+
+
+@handles("DESCRIBE", "DYNAMIC TABLE")
+@handles("DESC", "DYNAMIC TABLE")
+def describe(session: Session, reader: Reader) -> Result:
+    """DESC DYNAMIC TABLE name: its columns with their comments."""
+    name = reader.name()
+    reader.end()
+    find(session, name)
+    return session.describe_relation(name)
+
+
+@table_function("DYNAMIC_TABLE_REFRESH_HISTORY")
+def refresh_history(session: Session, **filters: str) -> Result:
+    """TABLE(INFORMATION_SCHEMA.DYNAMIC_TABLE_REFRESH_HISTORY(..)), newest first.
+
+    Args:
+        session: whose database it is asked of.
+        filters: named arguments: RESULT_LIMIT, NAME, NAME_PREFIX.
+    """
+    known = {"RESULT_LIMIT", "NAME", "NAME_PREFIX"}
+    if unknown := set(filters) - known:
+        raise errors.refused(
+            f"DYNAMIC_TABLE_REFRESH_HISTORY takes {', '.join(sorted(known))} here, not "
+            f"{', '.join(sorted(unknown))}."
+        )
+    rows: list[tuple[object, ...]] = []
+    for entry in session.catalog.list(HISTORY):
+        shown = f"{entry.name.database}.{entry.name.schema}.{entry.name.name}"
+        if "NAME" in filters and Reader(filters["NAME"], session).name() != entry.name:
+            continue
+        if not shown.startswith(filters.get("NAME_PREFIX", "")):
+            continue
+        rows += [
+            (
+                entry.name.name,
+                entry.name.schema,
+                entry.name.database,
+                "FAILED" if one["failure"] else "SUCCEEDED",
+                "QUERY_FAILED" if one["failure"] else "SUCCESS",
+                one["failure"],
+                one["query_id"],
+                datetime.fromisoformat(one["began"]),
+                datetime.fromisoformat(one["began"]),
+                datetime.fromisoformat(one["ended"]),
+                one["action"],
+                one["trigger"],
+                str(entry.name),
+            )
+            for one in entry.props["refreshes"]
+        ]
+    rows.sort(key=lambda row: str(row[8]), reverse=True)
+    texts = "NAME SCHEMA_NAME DATABASE_NAME STATE STATE_CODE STATE_MESSAGE QUERY_ID"
+    times = "DATA_TIMESTAMP REFRESH_START_TIME REFRESH_END_TIME"
+    return Result.rows(
+        {
+            **dict.fromkeys(texts.split(), "VARCHAR"),
+            **dict.fromkeys(times.split(), "TIMESTAMP_LTZ"),
+            "REFRESH_ACTION": "VARCHAR",
+            "REFRESH_TRIGGER": "VARCHAR",
+            "QUALIFIED_NAME": "VARCHAR",
+        },
+        rows[: int(filters.get("RESULT_LIMIT", "100"))],
+    )

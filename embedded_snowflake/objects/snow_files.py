@@ -1,0 +1,191 @@
+"""Files of models and datasets: kept durably, listed and fetched by ``snow://`` addresses.
+
+What it holds: LIST and GET of ``snow://..``, the way from an address to files, and the writing of
+directories that a row of the catalog makes visible. Stages have files of their own kind; not here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import uuid
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from embedded_snowflake.names import QualifiedName
+from embedded_snowflake.statements import NotMine, Reader, Result, handles
+
+from embedded_snowflake import errors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from embedded_snowflake.session import Session
+
+_ADDRESS = re.compile(r"snow://(\w+)/(.+?)/versions/([^/]+)(?:/(.*))?")
+_FINDERS: dict[str, Callable[[Session, QualifiedName, str], tuple[str, Path]]] = {}
+
+
+def finds_files(
+    domain: str,
+) -> Callable[
+    [Callable[[Session, QualifiedName, str], tuple[str, Path]]],
+    Callable[[Session, QualifiedName, str], tuple[str, Path]],
+]:
+    """Register who finds the files of ``snow://<domain>/..``.
+
+    The function takes the object's name and the version as written, and answers the version's
+    name and its directory.
+    """
+
+    def register(
+        find: Callable[[Session, QualifiedName, str], tuple[str, Path]],
+    ) -> Callable[[Session, QualifiedName, str], tuple[str, Path]]:
+        _FINDERS[domain] = find
+        return find
+
+    return register
+
+
+def files_at(session: Session, address: str) -> list[tuple[str, Path]]:
+    """The files at ``snow://<domain>/<name>/versions/<version>[/<path>]``.
+
+    Args:
+        session: whose names and transaction they are.
+        address: of a version, a directory in it, or a file.
+
+    Returns:
+        For each file its path from ``versions/`` on, and where it is.
+
+    Raises:
+        errors.SnowflakeError: the address is not one, or there is no such version.
+    """
+    found = _ADDRESS.fullmatch(address)
+    if found is None or found[1] not in _FINDERS:
+        raise errors.refused(
+            f"'{address}' is not snow://model/<name>/versions/<version>[/<path>], nor the same of "
+            "a dataset."
+        )
+    name = Reader(found[2], session).name()
+    version, directory = _FINDERS[found[1]](session, name, found[3])
+    wanted = found[4] or ""
+    files: list[tuple[str, Path]] = []
+    for path in sorted(directory.rglob("*")):
+        relative = path.relative_to(directory).as_posix()
+        beneath = not wanted or relative.startswith(wanted.rstrip("/") + "/")
+        if path.is_file() and (beneath or relative == wanted):
+            files.append((f"versions/{version}/{relative}", path))
+    return files
+
+
+def _read_address(reader: Reader) -> str:
+    if not reader.at_string():
+        raise NotMine
+    address = reader.string()
+    if not address.startswith("snow://"):
+        raise NotMine
+    return address
+
+
+@handles("LS")
+@handles("LIST")
+def list_files(session: Session, reader: Reader) -> Result:
+    """LIST 'snow://..'."""
+    address = _read_address(reader)
+    reader.end()
+    return Result.rows(
+        {"name": "VARCHAR", "size": "NUMBER", "md5": "VARCHAR", "last_modified": "VARCHAR"},
+        [
+            (
+                shown,
+                path.stat().st_size,
+                hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest(),
+                datetime.fromtimestamp(path.stat().st_mtime, UTC).strftime(
+                    "%a, %d %b %Y %H:%M:%S GMT"
+                ),
+            )
+            for shown, path in files_at(session, address)
+        ],
+    )
+
+
+@handles("GET")
+def get_files(session: Session, reader: Reader) -> Result:
+    """GET 'snow://..' 'file://..'."""
+    address = _read_address(reader)
+    local = reader.string()
+    return session.download([path for _, path in files_at(session, address)], local)
+
+
+@contextmanager
+def new_directory(session: Session, folder: str) -> Iterator[Path]:
+    """A directory of a name never used before, durable and complete once the block has ended.
+
+    A rollback of the session's transaction removes it.
+
+    Args:
+        session: whose transaction will make it visible.
+        folder: beneath the warehouse's root.
+
+    Yields:
+        The directory to fill; its name in the end is ``kept_name(it)``.
+    """
+    partial = session.root / folder / f"{uuid.uuid4().hex}.partial"
+    partial.mkdir(parents=True)
+    try:
+        yield partial
+        for path in [*partial.rglob("*"), partial]:
+            _sync(path)
+        kept = partial.rename(partial.with_suffix(""))
+        _sync(kept.parent)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    session.on_rollback(lambda: shutil.rmtree(kept, ignore_errors=True))
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def remove_after_commit(
+    session: Session, folder: str, name: str, before: Callable[[Path], object] | None = None
+) -> None:
+    """Remove a directory once the transaction that drops its row has committed.
+
+    Args:
+        session: whose transaction it is.
+        folder: beneath the warehouse's root.
+        name: of the directory.
+        before: called with the directory before it is removed.
+    """
+    directory = session.root / folder / name
+
+    def remove() -> None:
+        if before is not None:
+            before(directory)
+        shutil.rmtree(directory, ignore_errors=True)
+
+    session.on_commit(remove)
+
+
+def sweep(root: Path, folder: str, known: set[str]) -> None:
+    """Remove directories that no row names; for the server's start, before any session.
+
+    Args:
+        root: the warehouse's.
+        folder: beneath it.
+        known: names of the directories that rows name.
+    """
+    directory = root / folder
+    for path in directory.iterdir() if directory.is_dir() else ():
+        if path.name not in known:
+            shutil.rmtree(path)

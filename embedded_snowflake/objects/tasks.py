@@ -1,0 +1,163 @@
+"""Tasks: objects with a schedule and a statement, which nothing runs.
+
+What it holds: CREATE, ALTER, DROP and SHOW TASK. There is no scheduler in the embedded warehouse,
+so a resumed task is shown as started, with the reason in ``last_suspended_reason`` that nothing
+runs it; EXECUTE TASK is refused. Whoever orchestrates refreshes what the task would.
+
+Source: https://docs.snowflake.com/en/sql-reference/sql/create-task.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from embedded_snowflake.statements import Reader, Result, handles, show_scope
+
+from embedded_snowflake import errors
+from embedded_snowflake.objects import tags
+
+if TYPE_CHECKING:
+    from embedded_snowflake.session import Session
+
+KIND = "task"
+NOT_RUN = "The embedded warehouse runs no tasks."
+
+
+def _read_option(reader: Reader, props: dict[str, Any]) -> None:
+    for option in ("WAREHOUSE", "SCHEDULE", "COMMENT", "CONFIG"):
+        if reader.accept(option):
+            reader.expect("=")
+            text = reader.string() if reader.at_string() else reader.identifier()
+            props[option.lower()] = text
+            reader.accept(",")
+            return
+    if reader.accept("WHEN"):
+        raise errors.refused("WHEN of a task is not part of the embedded warehouse.")
+    raise errors.refused(
+        "SQL compilation error:\na task takes WAREHOUSE, SCHEDULE, CONFIG, COMMENT and TAG before "
+        "AS here."
+    )
+
+
+@handles("CREATE", "TASK")
+def create(session: Session, reader: Reader) -> Result:
+    """CREATE [OR REPLACE] TASK [IF NOT EXISTS] name options AS statement."""
+    name = reader.name()
+    props: dict[str, Any] = {
+        "warehouse": None,
+        "schedule": None,
+        "comment": "",
+        "config": None,
+        "state": "suspended",
+    }
+    values = None
+    while not reader.accept("AS"):
+        clause = tags.read_clause(reader)
+        if clause is not None:
+            values = clause
+        else:
+            _read_option(reader, props)
+    props["definition"] = reader.rest()
+    if session.catalog.get(KIND, name) is not None and not reader.or_replace:
+        if reader.if_not_exists:
+            return Result.status(f"{name.name} already exists, statement succeeded.")
+        raise errors.exists(name)
+    with session.transaction():
+        tags.forget(session, "TASK", name)
+        session.catalog.remove(KIND, name)
+        session.catalog.put(KIND, name, props)
+        tags.set_values(session, "TASK", name, values or {})
+    return Result.status(f"Task {name.name} successfully created.")
+
+
+@handles("ALTER", "TASK")
+def alter(session: Session, reader: Reader) -> Result:
+    """ALTER TASK: resume, suspend, options, tags."""
+    name = reader.name()
+    kept = session.catalog.get(KIND, name)
+    if kept is None:
+        if reader.if_exists:
+            return Result.status()
+        raise errors.missing("Task", name)
+    props = dict(kept.props)
+    if reader.at("SET", "TAG") or reader.at("UNSET", "TAG"):
+        return tags.change(session, "TASK", name, reader)
+    if reader.accept("RESUME"):
+        props["state"] = "started"
+    elif reader.accept("SUSPEND"):
+        props["state"] = "suspended"
+    else:
+        reader.expect("SET")
+        if props["state"] == "started":
+            raise errors.refused(
+                f"Unable to update graph with root task {name} since that root task is not "
+                "suspended."
+            )
+        while not reader.done():
+            _read_option(reader, props)
+    reader.end()
+    session.catalog.put(KIND, name, props)
+    return Result.status()
+
+
+@handles("DROP", "TASK")
+def drop(session: Session, reader: Reader) -> Result:
+    """DROP TASK [IF EXISTS] name."""
+    name = reader.name()
+    reader.end()
+    if session.catalog.get(KIND, name) is None:
+        if reader.if_exists:
+            return Result.status(
+                f"Drop statement executed successfully ({name.name} already dropped)."
+            )
+        raise errors.missing("Task", name)
+    with session.transaction():
+        session.catalog.remove(KIND, name)
+        tags.forget(session, "TASK", name)
+    return Result.status(f"{name.name} successfully dropped.")
+
+
+@handles("EXECUTE", "TASK")
+def execute(session: Session, reader: Reader) -> Result:
+    """EXECUTE TASK is refused."""
+    del session
+    raise errors.refused(f"{NOT_RUN} Run the statement of task {reader.name()} itself.")
+
+
+@handles("SHOW", "TASKS")
+def show(session: Session, reader: Reader) -> Result:
+    """SHOW TASKS [LIKE ..] [IN ..]."""
+    scope = show_scope(reader)
+    names = (
+        "name id database_name schema_name owner comment warehouse schedule predecessors state "
+        "definition condition allow_overlapping_execution error_integration last_committed_on "
+        "last_suspended_on owner_role_type config last_suspended_reason"
+    )
+    return Result.rows(
+        {"created_on": "TIMESTAMP_LTZ", **dict.fromkeys(names.split(), "VARCHAR")},
+        [
+            (
+                entry.created_on,
+                entry.name.name,
+                str(entry.name),
+                entry.name.database,
+                entry.name.schema,
+                session.role,
+                entry.props["comment"],
+                entry.props["warehouse"],
+                entry.props["schedule"],
+                "[]",
+                entry.props["state"],
+                entry.props["definition"],
+                None,
+                "false",
+                "null",
+                None,
+                None,
+                "ROLE",
+                entry.props["config"],
+                NOT_RUN,
+            )
+            for entry in scope.entries(session, KIND)
+        ],
+    )

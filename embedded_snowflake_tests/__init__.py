@@ -1,0 +1,1 @@
+"""Tests of the embedded warehouse; they mirror the package."""

@@ -1,0 +1,66 @@
+"""Datasets: versions are copies that do not change, with the errors that the client tells apart."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from snowflake.ml.dataset import Dataset
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from snowflake.snowpark import Session
+
+    from embedded_snowflake import ConnectionInfo
+
+
+@pytest.fixture(scope="module")
+def session(server: ConnectionInfo) -> Iterator[Session]:
+    from snowflake.snowpark import Session
+
+    made = Session.builder.configs(server.connect_arguments()).create()
+    made.sql("CREATE OR REPLACE DATABASE dataset_tests").collect()
+    made.sql("CREATE TABLE t (a INT, b STRING)").collect()
+    made.sql("INSERT INTO t VALUES (1, 'x'), (2, NULL)").collect()
+    yield made
+    made.close()
+
+
+def test_a_version_does_not_change_with_its_source(session: Session) -> None:
+    dataset = Dataset.create(session, "fixed")
+    version = dataset.create_version("V1", session.table("t"), comment="the first")
+    session.sql("INSERT INTO t VALUES (3, 'z')").collect()
+    frame = version.read.to_pandas().sort_values("A")
+    assert [None if v is None else v for v in frame["B"]] == ["x", None]
+    assert list(frame["A"]) == [1, 2]
+    assert version.selected_version is not None
+    assert version.selected_version.comment == "the first"
+    later = dataset.create_version("V2", session.table("t"))
+    assert sorted(later.read.to_pandas()["A"]) == [1, 2, 3]
+    assert Dataset.load(session, "fixed").list_versions() == ["V1", "V2"]
+
+
+def test_what_exists_and_what_does_not_are_told_apart(session: Session) -> None:
+    dataset = Dataset.create(session, "told")
+    dataset.create_version("V1", session.table("t"))
+    with pytest.raises(Exception, match=r"Dataset .*told.* already exists"):
+        Dataset.create(session, "told")
+    with pytest.raises(Exception, match=r"version V1 already exists"):
+        dataset.create_version("V1", session.table("t"))
+    with pytest.raises(Exception, match=r"does not exist"):
+        dataset.select_version("v1")
+    dataset.delete_version("V1")
+    with pytest.raises(Exception, match=r"does not exist"):
+        dataset.select_version("V1")
+    dataset.delete()
+    with pytest.raises(Exception, match=r"does not exist"):
+        Dataset.load(session, "told")
+
+
+def test_a_failed_version_leaves_nothing(session: Session) -> None:
+    dataset = Dataset.create(session, "failing")
+    with pytest.raises(Exception, match=r"(?i)cast|convert|numeric"):
+        dataset.create_version("V1", session.sql("SELECT CAST(b AS INT) n FROM t WHERE b = 'x'"))
+    assert dataset.list_versions() == []
+    dataset.create_version("V1", session.table("t"))

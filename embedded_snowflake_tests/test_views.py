@@ -1,0 +1,96 @@
+"""Views: later data is seen, the text and comments are kept, names are the view's schema's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import snowflake.connector
+
+from embedded_snowflake_tests.test_tags import rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from snowflake.connector.cursor import SnowflakeCursor
+
+    from embedded_snowflake import ConnectionInfo
+
+
+@pytest.fixture(scope="module")
+def cursor(server: ConnectionInfo) -> Iterator[SnowflakeCursor]:
+    with snowflake.connector.connect(**server.connect_arguments()) as connection:
+        cursor = connection.cursor()
+        cursor.execute("CREATE OR REPLACE DATABASE view_tests")
+        cursor.execute("CREATE TABLE t (a INT, b STRING)")
+        cursor.execute("INSERT INTO t VALUES (1, 'x')")
+        yield cursor
+
+
+def table(cursor: SnowflakeCursor, sql: str) -> list[tuple[Any, ...]]:
+    found = cursor.execute(sql)
+    assert found is not None
+    return [tuple(row) for row in found.fetchall()]
+
+
+def test_a_view_sees_later_data_under_its_own_column_names(cursor: SnowflakeCursor) -> None:
+    cursor.execute("CREATE VIEW renaming (n COMMENT 'the number', \"Text\") AS SELECT a, b FROM t")
+    cursor.execute("INSERT INTO t VALUES (2, 'y')")
+    assert table(cursor, 'SELECT n, "Text" FROM renaming ORDER BY n') == [(1, "x"), (2, "y")]
+    described = rows(cursor, "DESC VIEW renaming")
+    assert [(r["name"], r["comment"]) for r in described] == [("N", "the number"), ("Text", None)]
+
+
+def test_the_statement_is_shown_as_it_was_written(cursor: SnowflakeCursor) -> None:
+    text = "create or replace  view shown_view\n  comment = 'it''s (AS) shown' as\n select a from t"
+    cursor.execute(text)
+    (row,) = rows(cursor, "SHOW VIEWS LIKE 'SHOWN_VIEW' IN view_tests.public")
+    assert (row["text"], row["comment"]) == (text, "it's (AS) shown")
+    assert (
+        rows(cursor, "SHOW VIEWS LIKE 'SHOWN_VIEW' IN SCHEMA view_tests.information_schema") == []
+    )
+
+
+def test_names_without_a_schema_are_looked_up_beside_the_view(cursor: SnowflakeCursor) -> None:
+    cursor.execute("CREATE SCHEMA elsewhere")
+    cursor.execute("CREATE TABLE elsewhere.near (a INT)")
+    cursor.execute("USE SCHEMA public")
+    cursor.execute("CREATE VIEW elsewhere.finds AS WITH t AS (SELECT a FROM near) SELECT * FROM t")
+    assert table(cursor, "SELECT * FROM elsewhere.finds") == []
+    with pytest.raises(snowflake.connector.ProgrammingError, match="does not exist or not author"):
+        cursor.execute("CREATE VIEW elsewhere.lost AS SELECT b FROM t")
+
+
+def test_a_view_is_made_once_and_takes_no_others_name(cursor: SnowflakeCursor) -> None:
+    cursor.execute("CREATE VIEW one_view AS SELECT 1 a")
+    cursor.execute("CREATE VIEW IF NOT EXISTS one_view AS SELECT 2 a")
+    with pytest.raises(snowflake.connector.ProgrammingError, match="already exists") as caught:
+        cursor.execute("CREATE VIEW one_view AS SELECT 3 a")
+    assert caught.value.errno == 2002
+    assert table(cursor, "SELECT a FROM one_view") == [(1,)]
+    with pytest.raises(snowflake.connector.ProgrammingError, match="already exists"):
+        cursor.execute("CREATE OR REPLACE VIEW t AS SELECT 1 a")
+    cursor.execute("CREATE OR REPLACE VIEW one_view AS SELECT 4 a")
+    assert table(cursor, "SELECT a FROM one_view") == [(4,)]
+
+
+def test_a_view_that_cannot_be_leaves_the_former_one(cursor: SnowflakeCursor) -> None:
+    cursor.execute("CREATE VIEW kept AS SELECT 1 a")
+    with pytest.raises(snowflake.connector.ProgrammingError):
+        cursor.execute("CREATE OR REPLACE VIEW kept AS SELECT no_such_column FROM t")
+    assert table(cursor, "SELECT a FROM kept") == [(1,)]
+    with pytest.raises(snowflake.connector.ProgrammingError, match="calls a model"):
+        cursor.execute("CREATE VIEW calling AS SELECT m!predict(a) p FROM t")
+
+
+def test_a_view_is_altered_renamed_and_dropped(cursor: SnowflakeCursor) -> None:
+    cursor.execute("CREATE VIEW moving AS SELECT 1 a")
+    cursor.execute("ALTER VIEW moving SET COMMENT = 'moved'")
+    cursor.execute("ALTER VIEW IF EXISTS moving RENAME TO moved_view")
+    (row,) = rows(cursor, "SHOW VIEWS LIKE 'MOV%'")
+    assert (row["name"], row["comment"]) == ("MOVED_VIEW", "moved")
+    cursor.execute("DROP VIEW moved_view")
+    cursor.execute("DROP VIEW IF EXISTS moved_view")
+    with pytest.raises(snowflake.connector.ProgrammingError, match="does not exist or not author"):
+        cursor.execute("DROP VIEW moved_view")
+    assert rows(cursor, "SHOW VIEWS LIKE 'MOV%'") == []

@@ -1,0 +1,431 @@
+"""The learned forecasts: boosting, hurdle, corrections and blends of buy-till-you-die models.
+
+Holds the candidates that selection chooses from, as scikit-learn estimators on the feature matrix.
+Add to it when a model promises more than those here. What must not go here: baselines, the list of
+candidates and their parameters (`catalogue`), or anything that sees a label of the forecast rows.
+
+Boosters rank users well but cannot forecast more than they saw in a leaf; buy-till-you-die models
+follow the largest spenders and carry the total, but know no windows or trends. The blends here
+take both.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal, Self, cast
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.linear_model import TweedieRegressor
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.validation import check_is_fitted
+
+from vistora_assets.modelling.btyd import BetaGeometricNBD, BTYDSpend, CannotFit
+from vistora_assets.modelling.contract import FEATURES, column
+from vistora_assets.modelling.season import SeasonIndex
+
+Array = NDArray[np.float64]
+
+_CALENDAR: Final = ("as_of_days", "season_sin", "season_cos", "season_observed")
+"""Known to be beyond the training range at every forecast; a tree would only memorise cutoffs."""
+
+TREE_FEATURES: Final = tuple(name for name in FEATURES if name not in _CALENDAR)
+
+
+def _tree_matrix(X: pd.DataFrame) -> Array:
+    """Return the booster's matrix (n, len(TREE_FEATURES)); an unobserved season is missing."""
+    matrix = np.column_stack([column(X, name) for name in TREE_FEATURES])
+    season = TREE_FEATURES.index("spent_season_last_year")
+    matrix[column(X, "season_observed") <= 0, season] = np.nan
+    return matrix
+
+
+def _present(matrix: Array) -> NDArray[np.int64]:
+    """Return the columns with any value: the booster cannot bin one that is missing throughout."""
+    return np.flatnonzero(~np.isnan(matrix).all(axis=0))
+
+
+def _edges(matrix: Array) -> list[Array]:
+    """Return 200 quantiles of each column, without repeats; no column may be missing throughout."""
+    levels = np.linspace(0.0, 1.0, 200)
+    return [np.unique(np.nanquantile(c, levels, method="higher")) for c in matrix.T]
+
+
+def _snapped(matrix: Array, edges: list[Array]) -> Array:
+    """Return each value as the next quantile at or above it, the last one for what lies beyond.
+
+    scikit-learn bins weighted rows by weighted quantiles of every distinct value, which takes
+    longer than the trees; with fewer distinct values than bins it need not.
+    """
+    out = np.full_like(matrix, np.nan)
+    for place, edge in enumerate(edges):
+        value = matrix[:, place]
+        known = ~np.isnan(value)
+        index = np.minimum(np.searchsorted(edge, value[known]), len(edge) - 1)
+        out[known, place] = edge[index]
+    return out
+
+
+def _rows(n: int, max_rows: int | None, seed: int) -> NDArray[np.int64]:
+    if max_rows is None or n <= max_rows:
+        return np.arange(n)
+    return np.sort(np.random.default_rng(seed).choice(n, size=max_rows, replace=False))
+
+
+def _labels(y: ArrayLike) -> Array:
+    labels = np.asarray(y, dtype=np.float64)
+    if not np.isfinite(labels).all() or (labels < 0).any():
+        message = "labels must be finite and not negative."
+        raise ValueError(message)
+    if labels.sum() <= 0:
+        message = "nobody spent anything in the training labels, so there is nothing to learn."
+        raise CannotFit(message)
+    return labels
+
+
+class BoostedSpend(RegressorMixin, BaseEstimator):
+    """Gradient-boosted trees on the whole feature matrix.
+
+    Args:
+        loss: "poisson" learns the mean on a log scale; "hurdle" multiplies the chance of buying
+            with a gamma model of the spend of buyers; "root" fits squared error on the square
+            root and gives the mean back by the residual variance.
+        max_iter, learning_rate, max_leaf_nodes, min_samples_leaf, l2_regularization: as in
+            `sklearn.ensemble.HistGradientBoostingRegressor`.
+        max_rows: rows used for fitting, drawn with `random_state`; None for all.
+        random_state: the seed of that draw and of the trees.
+    """
+
+    def __init__(
+        self,
+        *,
+        loss: Literal["poisson", "hurdle", "root"] = "poisson",
+        max_iter: int = 120,
+        learning_rate: float = 0.06,
+        max_leaf_nodes: int = 12,
+        min_samples_leaf: int = 60,
+        l2_regularization: float = 5.0,
+        max_rows: int | None = 60_000,
+        random_state: int = 0,
+    ) -> None:
+        self.loss = loss
+        self.max_iter = max_iter
+        self.learning_rate = learning_rate
+        self.max_leaf_nodes = max_leaf_nodes
+        self.min_samples_leaf = min_samples_leaf
+        self.l2_regularization = l2_regularization
+        self.max_rows = max_rows
+        self.random_state = random_state
+
+    def _regressor(self, loss: str) -> HistGradientBoostingRegressor:
+        return HistGradientBoostingRegressor(
+            loss=loss,
+            max_iter=self.max_iter,
+            learning_rate=self.learning_rate,
+            max_leaf_nodes=self.max_leaf_nodes,
+            min_samples_leaf=self.min_samples_leaf,
+            l2_regularization=self.l2_regularization,
+            early_stopping=False,
+            random_state=self.random_state,
+        )
+
+    def _classifier(self) -> HistGradientBoostingClassifier:
+        return HistGradientBoostingClassifier(
+            max_iter=self.max_iter,
+            learning_rate=self.learning_rate,
+            max_leaf_nodes=self.max_leaf_nodes,
+            min_samples_leaf=self.min_samples_leaf,
+            l2_regularization=self.l2_regularization,
+            early_stopping=False,
+            random_state=self.random_state,
+        )
+
+    def fit(self, X: pd.DataFrame, y: ArrayLike) -> Self:
+        """Fit on labels >= 0.
+
+        Raises:
+            ValueError: an unknown loss, or labels that are negative or not finite.
+            CannotFit: all labels are zero.
+        """
+        if self.loss not in ("poisson", "hurdle", "root"):
+            message = f"loss must be poisson, hurdle or root, not {self.loss!r}."
+            raise ValueError(message)
+        labels = _labels(y)
+        rows = _rows(len(labels), self.max_rows, self.random_state)
+        matrix, labels = _tree_matrix(X.iloc[rows]), labels[rows]
+        self.scale_ = float(labels.mean()) or 1.0
+        scaled = labels / self.scale_
+        self.columns_ = _present(matrix[labels > 0] if self.loss == "hurdle" else matrix)
+        matrix = matrix[:, self.columns_]
+        if self.loss == "poisson":
+            self.model_ = self._regressor("poisson").fit(matrix, scaled)
+        elif self.loss == "root":
+            self.model_ = self._regressor("squared_error").fit(matrix, np.sqrt(scaled))
+            fitted = np.maximum(self.model_.predict(matrix), 0.0)
+            # E[y] = E[root]^2 + variance; the variance is taken in proportion to the mean.
+            self.spread_ = float(scaled.sum() / max(float((fitted**2).sum()), 1e-12))
+        else:
+            bought = labels > 0
+            # Where every training user bought there is no hurdle, only the spend.
+            self.chance_ = None if bought.all() else self._classifier().fit(matrix, bought)
+            self.model_ = self._regressor("gamma").fit(matrix[bought], scaled[bought])
+        self.n_features_in_ = X.shape[1]
+        return self
+
+    def predict(self, X: pd.DataFrame) -> Array:
+        """Return the expected spend in the horizon, shape (n,), float64 >= 0."""
+        check_is_fitted(self)
+        matrix = _tree_matrix(X)[:, self.columns_]
+        value = np.maximum(np.asarray(self.model_.predict(matrix), dtype=np.float64), 0.0)
+        if self.loss == "root":
+            value = value**2 * self.spread_
+        elif self.loss == "hurdle" and self.chance_ is not None:
+            value = value * self.chance_.predict_proba(matrix)[:, 1]
+        return value * self.scale_
+
+
+class TweedieSpend(RegressorMixin, BaseEstimator):
+    """A log-linear Tweedie model of the logarithms of the features: it follows large spenders.
+
+    Args:
+        power: the Tweedie variance power, between 1 (Poisson) and 2 (gamma).
+        alpha: the ridge penalty on standardised features.
+        max_rows: rows used for fitting, drawn with `random_state`; None for all.
+        random_state: the seed of that draw.
+    """
+
+    def __init__(
+        self,
+        *,
+        power: float = 1.3,
+        alpha: float = 0.01,
+        max_rows: int | None = 40_000,
+        random_state: int = 0,
+    ) -> None:
+        self.power = power
+        self.alpha = alpha
+        self.max_rows = max_rows
+        self.random_state = random_state
+
+    @staticmethod
+    def _logs(X: pd.DataFrame) -> Array:
+        matrix = _tree_matrix(X)
+        missing = np.isnan(matrix)
+        # Signed, since a trend may be negative; a missing value is one of its own, not a zero.
+        logs = np.where(missing, 0.0, np.sign(matrix) * np.log1p(np.abs(matrix)))
+        some = [TREE_FEATURES.index(name) for name in ("mean_gap_days", "gap_std_days")]
+        tenure = np.maximum(np.nan_to_num(column(X, "tenure_days")), 1.0)
+        rates = [
+            np.log1p(np.maximum(np.nan_to_num(column(X, name)), 0.0) / tenure)
+            for name in ("purchase_days", "recency_days")
+        ]
+        return np.column_stack([logs, missing[:, some], *rates])
+
+    def fit(self, X: pd.DataFrame, y: ArrayLike) -> Self:
+        """Fit by penalised likelihood (Newton's method).
+
+        Raises:
+            ValueError: labels that are negative or not finite.
+            CannotFit: all labels are zero.
+        """
+        labels = _labels(y)
+        rows = _rows(len(labels), self.max_rows, self.random_state)
+        labels = labels[rows]
+        logs = self._logs(X.iloc[rows])
+        self.scaler_ = StandardScaler().fit(logs)
+        self.scale_ = float(labels.mean()) or 1.0
+        self.model_ = TweedieRegressor(
+            power=self.power,
+            alpha=self.alpha,
+            link="log",
+            solver="newton-cholesky",
+        ).fit(self.scaler_.transform(logs), labels / self.scale_)
+        self.n_features_in_ = X.shape[1]
+        return self
+
+    def predict(self, X: pd.DataFrame) -> Array:
+        """Return the expected spend in the horizon, shape (n,), float64 >= 0."""
+        check_is_fitted(self)
+        standard = self.scaler_.transform(self._logs(X))
+        linear = standard @ self.model_.coef_ + self.model_.intercept_
+        return np.exp(np.clip(linear, -30.0, 30.0)) * self.scale_
+
+
+class CorrectedBTYD(RegressorMixin, BaseEstimator):
+    """A buy-till-you-die forecast times a boosted correction, learned with it as the offset.
+
+    A Poisson model of y with offset log(f) is one of y / f with weights f, so the booster learns
+    the ratio that the forecast misses.
+
+    Args:
+        purchases, horizon_days: as in `BTYDSpend`; its spend model sees all purchase days.
+        max_iter, learning_rate, max_leaf_nodes, min_samples_leaf: as in
+            `sklearn.ensemble.HistGradientBoostingRegressor`.
+        max_rows, random_state: as in `BoostedSpend`.
+    """
+
+    def __init__(
+        self,
+        *,
+        purchases: Literal["bg_nbd", "pareto_nbd"] = "pareto_nbd",
+        horizon_days: int = 90,
+        max_iter: int = 60,
+        learning_rate: float = 0.06,
+        max_leaf_nodes: int = 8,
+        min_samples_leaf: int = 200,
+        max_rows: int | None = 60_000,
+        random_state: int = 0,
+    ) -> None:
+        self.purchases: Literal["bg_nbd", "pareto_nbd"] = purchases
+        self.horizon_days = horizon_days
+        self.max_iter = max_iter
+        self.learning_rate = learning_rate
+        self.max_leaf_nodes = max_leaf_nodes
+        self.min_samples_leaf = min_samples_leaf
+        self.max_rows = max_rows
+        self.random_state = random_state
+
+    def fit(self, X: pd.DataFrame, y: ArrayLike) -> Self:
+        """Fit the forecast on the newest AS_OF, the correction on all rows.
+
+        Raises:
+            ValueError: labels that are negative or not finite.
+            CannotFit: all labels are zero, or the forecast cannot be fitted.
+        """
+        labels = _labels(y)
+        self.btyd_ = BTYDSpend(
+            purchases=self.purchases,
+            spend_days="all",
+            horizon_days=self.horizon_days,
+            random_state=self.random_state,
+        ).fit(X)
+        rows = _rows(len(labels), self.max_rows, self.random_state)
+        part, labels = X.iloc[rows], labels[rows]
+        forecast = self.btyd_.predict(part)
+        # A forecast of nearly nothing has no ratio to it; a floor keeps the weights apart from 0.
+        self.floor_ = max(0.05 * float(forecast.mean()), 1e-9)
+        offset = np.maximum(forecast, self.floor_)
+        matrix = np.column_stack([_tree_matrix(part), np.log(offset)])
+        self.columns_ = _present(matrix)
+        matrix = matrix[:, self.columns_]
+        self.edges_ = _edges(matrix)
+        self.model_ = HistGradientBoostingRegressor(
+            loss="poisson",
+            max_iter=self.max_iter,
+            learning_rate=self.learning_rate,
+            max_leaf_nodes=self.max_leaf_nodes,
+            min_samples_leaf=self.min_samples_leaf,
+            l2_regularization=10.0,
+            early_stopping=False,
+            random_state=self.random_state,
+        ).fit(_snapped(matrix, self.edges_), labels / offset, sample_weight=offset / offset.mean())
+        self.n_features_in_ = X.shape[1]
+        return self
+
+    def predict(self, X: pd.DataFrame) -> Array:
+        """Return the expected spend in the horizon, shape (n,), float64 >= 0."""
+        check_is_fitted(self)
+        offset = np.maximum(self.btyd_.predict(X), self.floor_)
+        matrix = np.column_stack([_tree_matrix(X), np.log(offset)])
+        ratio = self.model_.predict(_snapped(matrix[:, self.columns_], self.edges_))
+        return offset * np.maximum(np.asarray(ratio, dtype=np.float64), 0.0)
+
+
+class BlendedSpend(RegressorMixin, BaseEstimator):
+    """A buy-till-you-die forecast blended with boosters that are held to its total.
+
+    Boosters carry the level of the seasons that they learned from into another one; the
+    buy-till-you-die forecast carries the level of the users themselves. So each booster is scaled
+    to the latter's total on the newest training cutoff, the two are added by a fixed share, and
+    the season, where a year of it was seen, is put on the sum.
+
+    Args:
+        share: the boosters' part of the blend, between 0 and 1.
+        boosters: of "poisson", "hurdle", "root", "corrected", in equal parts.
+        seasonal: whether to scale by `SeasonIndex`.
+        horizon_days: the length of the forecast.
+        max_rows: rows used for fitting each booster; None for all.
+        random_state: the seed.
+
+    Attributes:
+        btyd_, boosters_, scales_, season_: the fitted parts.
+    """
+
+    def __init__(
+        self,
+        *,
+        share: float = 0.5,
+        boosters: tuple[str, ...] = ("poisson", "hurdle", "corrected"),
+        seasonal: bool = False,
+        horizon_days: int = 90,
+        max_rows: int | None = 60_000,
+        random_state: int = 0,
+    ) -> None:
+        self.share = share
+        self.boosters = boosters
+        self.seasonal = seasonal
+        self.horizon_days = horizon_days
+        self.max_rows = max_rows
+        self.random_state = random_state
+
+    def fit(self, X: pd.DataFrame, y: ArrayLike) -> Self:
+        """Fit all parts.
+
+        Raises:
+            ValueError: a share outside [0, 1], no or unknown boosters, or impossible labels.
+            CannotFit: a part could not be fitted; the message is that part's.
+        """
+        known = ("poisson", "hurdle", "root", "corrected")
+        wrong = [name for name in self.boosters if name not in known]
+        if not 0.0 <= self.share <= 1.0 or wrong or not self.boosters:
+            message = f"share must be in [0, 1] and boosters some of {', '.join(known)}."
+            raise ValueError(message)
+        labels = _labels(y)
+        self.btyd_ = BTYDSpend(
+            purchases="bg_nbd",
+            spend_days="all",
+            horizon_days=self.horizon_days,
+            random_state=self.random_state,
+        ).fit(X)
+        now = column(X, "as_of_days")
+        newest = X[now == now.max()]
+        level = float(self.btyd_.predict(newest).sum())
+        self.boosters_: list[BoostedSpend | CorrectedBTYD] = []
+        self.scales_: list[float] = []
+        for name in self.boosters:
+            booster = self._booster(name).fit(X, labels)
+            total = float(booster.predict(newest).sum())
+            self.boosters_.append(booster)
+            self.scales_.append(level / total if total > 0 else 1.0)
+        if self.seasonal:
+            self.season_ = SeasonIndex(horizon_days=self.horizon_days).fit(
+                X,
+                labels,
+                cast("BetaGeometricNBD", self.btyd_.purchase_model_),
+            )
+        self.n_features_in_ = X.shape[1]
+        return self
+
+    def _booster(self, name: str) -> BoostedSpend | CorrectedBTYD:
+        if name == "corrected":
+            return CorrectedBTYD(
+                horizon_days=self.horizon_days,
+                max_rows=self.max_rows,
+                random_state=self.random_state,
+            )
+        return BoostedSpend(
+            loss=cast("Literal['poisson', 'hurdle', 'root']", name),
+            max_rows=self.max_rows,
+            random_state=self.random_state,
+        )
+
+    def predict(self, X: pd.DataFrame) -> Array:
+        """Return the expected spend in the horizon, shape (n,), float64 >= 0."""
+        check_is_fitted(self)
+        forecast = (1.0 - self.share) * self.btyd_.predict(X)
+        part = self.share / len(self.boosters_)
+        for booster, scale in zip(self.boosters_, self.scales_, strict=True):
+            forecast = forecast + part * scale * booster.predict(X)
+        return forecast * self.season_.predict(X) if self.seasonal else forecast

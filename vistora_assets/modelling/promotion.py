@@ -1,0 +1,199 @@
+"""The gate: whether a challenger may become champion.
+
+Holds the comparison on the same frozen rows and the decision with its reasons. Add to it when a
+promotion should ask for something more. What must not go here: moving an alias, or storing a
+decision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from vistora_assets.modelling.catalogue import NAIVE
+from vistora_assets.modelling.metrics import bootstrap, paired_difference, point_metrics
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class GateRules:
+    """What the gate asks for.
+
+    Attributes:
+        minimum_rows: users on whom it is decided.
+        minimum_buyers: of them, users who spent.
+        confidence: the share of resamples in which the challenger must be better than a naive
+            baseline; a champion is kept if it is better in as many.
+        tolerance: how far, in proportion, RMSE may be above the champion's, and Gini, absolutely,
+            below it, so that noise alone does not keep an old model for ever.
+        resamples: of the paired bootstrap.
+        naive: the baselines to be beaten; all of them must be given.
+    """
+
+    minimum_rows: int = 100
+    minimum_buyers: int = 30
+    confidence: float = 0.9
+    tolerance: float = 0.02
+    resamples: int = 400
+    naive: tuple[str, ...] = NAIVE
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One metric of the challenger against one other model, on the same rows.
+
+    `difference` is challenger minus other; `low` and `high` bound its 95 % interval and
+    `probability_better` is the share of resamples in which the challenger is better. For `mse`,
+    `challenger` and `other` are mean squared errors, whose roots the reasons name.
+    """
+
+    against: str
+    metric: str
+    challenger: float | None
+    other: float | None
+    difference: float | None
+    low: float | None
+    high: float | None
+    probability_better: float | None
+    passed: bool
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Whether to promote, why, and what was compared (`Comparison` as mappings)."""
+
+    promote: bool
+    reasons: tuple[str, ...]
+    comparisons: tuple[dict[str, Any], ...]
+
+
+def _compare(
+    actual: Array,
+    models: Mapping[str, Array],
+    rules: GateRules,
+    seed: int,
+) -> list[Comparison]:
+    """Compare "challenger" with every other model by squared error and Gini."""
+    points = {name: point_metrics(actual, forecast) for name, forecast in models.items()}
+    drawn = bootstrap(actual, models, count=rules.resamples, seed=seed)
+    own = points["challenger"]
+    out: list[Comparison] = []
+    for name in models:
+        if name == "challenger":
+            continue
+        for metric, sign in (("mse", 1.0), ("gini", -1.0)):
+            mine, other = own[metric], points[name][metric]
+            if mine is None or other is None:
+                # A constant forecast has no order: one without cannot be compared by it, and a
+                # challenger without is worse than anything that has.
+                if mine is None and other is not None:
+                    out.append(
+                        Comparison(name, metric, None, other, None, None, None, 0.0, passed=False),
+                    )
+                continue
+            resampled = drawn.mse if metric == "mse" else drawn.gini
+            found = paired_difference(mine - other, resampled["challenger"], resampled[name])
+            better = found.probability_below if sign > 0 else 1.0 - found.probability_below
+            if name == "champion":
+                allowed = (
+                    (1.0 + rules.tolerance) ** 2 * other - other
+                    if metric == "mse"
+                    else rules.tolerance
+                )
+                passed = sign * found.difference <= allowed and better > 1.0 - rules.confidence
+            else:
+                passed = sign * found.difference < 0 and better >= rules.confidence
+            out.append(
+                Comparison(
+                    name,
+                    metric,
+                    mine,
+                    other,
+                    found.difference,
+                    found.low,
+                    found.high,
+                    better,
+                    passed,
+                ),
+            )
+    return out
+
+
+def _sentence(row: Comparison) -> str:
+    name = row.against.replace("_", " ")
+    if row.challenger is None or row.other is None or row.probability_better is None:
+        return (
+            f"The challenger forecasts the same for everyone, so it has no order; the {name} has "
+            f"one (Gini {row.other:.3f})."
+        )
+    mine, other = row.challenger, row.other
+    label, digits = "Gini", 3
+    if row.metric == "mse":
+        mine, other, label, digits = float(np.sqrt(mine)), float(np.sqrt(other)), "RMSE", 2
+    if row.against == "champion":
+        verdict = "not worse than" if row.passed else "worse than"
+    else:
+        verdict = "better than" if row.passed else "not reliably better than"
+    return (
+        f"{label} {mine:.{digits}f} is {verdict} the {name}'s {other:.{digits}f} "
+        f"(better in {row.probability_better:.0%} of resamples)."
+    )
+
+
+def decide(
+    actual: ArrayLike,
+    challenger: ArrayLike,
+    champion: ArrayLike | None,
+    baselines: Mapping[str, ArrayLike],
+    *,
+    seed: int = 0,
+    rules: GateRules | None = None,
+) -> Decision:
+    """Decide whether the challenger becomes champion.
+
+    It must be better than every naive baseline by squared error, and by Gini where the baseline
+    has one, and not worse than the champion by either, in a paired bootstrap of the same rows.
+
+    Args:
+        actual: spend in the gate's window, shape (n,), >= 0.
+        challenger: its forecasts, made from labels that were closed at the gate's AS_OF.
+        champion: the champion's forecasts of the same rows; None if there is no champion.
+        baselines: name to forecasts; `rules.naive` are compared, others are not looked at.
+        seed: of the resamples.
+        rules: what is asked for.
+
+    Raises:
+        ValueError: a naive baseline is missing, or the lengths differ.
+    """
+    asked = rules if rules is not None else GateRules()
+    missing = [name for name in asked.naive if name not in baselines]
+    if missing:
+        message = f"the gate needs the forecasts of {', '.join(missing)} on the same rows."
+        raise ValueError(message)
+    truth = np.asarray(actual, dtype=np.float64)
+    models = {"challenger": np.asarray(challenger, dtype=np.float64)}
+    if champion is not None:
+        models["champion"] = np.asarray(champion, dtype=np.float64)
+    models.update({name: np.asarray(baselines[name], dtype=np.float64) for name in asked.naive})
+    buyers = int((truth > 0).sum())
+    if len(truth) < asked.minimum_rows or buyers < asked.minimum_buyers:
+        reason = (
+            f"{len(truth)} users, {buyers} of them with spend, are too few to decide on; at least "
+            f"{asked.minimum_rows} and {asked.minimum_buyers} are needed."
+        )
+        return Decision(promote=False, reasons=(reason,), comparisons=())
+    found = _compare(truth, models, asked, seed)
+    failed = [row for row in found if not row.passed]
+    reasons = [_sentence(row) for row in (failed or found)]
+    if champion is None:
+        reasons.append("There was no champion to compare with.")
+    return Decision(
+        promote=not failed,
+        reasons=tuple(reasons),
+        comparisons=tuple(asdict(row) for row in found),
+    )

@@ -1,0 +1,1 @@
+"""Behaviour tests of `vistora_assets`; the folders mirror the package."""
