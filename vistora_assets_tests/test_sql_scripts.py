@@ -19,7 +19,6 @@ from snowflake.connector import SnowflakeConnection
 from snowflake.connector.util_text import split_statements
 from sqlglot import exp
 
-from embedded_snowflake import ensure_running, stop
 from vistora_assets.settings import Settings
 
 SQL = Path(__file__).resolve().parents[1] / "sql"
@@ -179,6 +178,9 @@ def test_every_statement_grants_as_the_role_that_may() -> None:
 @pytest.fixture(scope="module")
 def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SnowflakeConnection]:
     """A warehouse of this module's own: tearing down takes a whole database with it."""
+    # Imported here so that what only reads the scripts is tested without a warehouse.
+    from embedded_snowflake import ensure_running, stop
+
     root = tmp_path_factory.mktemp("warehouse")
     info = ensure_running(root)
     try:
@@ -195,7 +197,8 @@ def run(connection: SnowflakeConnection, script: str) -> None:
 
 def names(connection: SnowflakeConnection, show: str) -> set[str]:
     with connection.cursor(snowflake.connector.DictCursor) as cursor:
-        return {str(row["name"]) for row in cursor.execute(show).fetchall()}
+        cursor.execute(show)
+        return {str(row["name"]) for row in cursor.fetchall()}
 
 
 def test_setting_up_makes_everything_once_and_tearing_down_leaves_nothing(
@@ -210,7 +213,8 @@ def test_setting_up_makes_everything_once_and_tearing_down_leaves_nothing(
     with connection.cursor() as cursor:
         cursor.execute("CREATE TABLE ML_DEMO.RAW.KEPT AS SELECT 7 AS N")
         run(connection, "setup.sql")
-        assert cursor.execute("SELECT N FROM ML_DEMO.RAW.KEPT").fetchall() == [(7,)]
+        cursor.execute("SELECT N FROM ML_DEMO.RAW.KEPT")
+        assert cursor.fetchall() == [(7,)]
 
     for _ in range(2):
         run(connection, "teardown.sql")

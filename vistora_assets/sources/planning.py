@@ -140,9 +140,9 @@ def plan_load(
     for file in ordered:
         name = file.file_name
         holder = holders.get(file.file_hash) if file.holds_for_every_name else None
-        if holder is not None and name in replaced:
+        if holder is not None and name in replaced and holder not in blocked_before:
             purposes[file] = "duplicate"
-        elif holder is not None:
+        elif holder is not None and name not in replaced:
             known.append(KnownFile(file, holder))
             if name in blocked_before:
                 withdrawn.append(name)

@@ -1,0 +1,120 @@
+"""The server's process: ``python -m embedded_snowflake --root DIR``.
+
+Started by `lifecycle.py`; a person can start it as well. It ends on SIGTERM, or after some time
+in which nobody used it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import fcntl
+import logging
+import logging.handlers
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+from embedded_snowflake import lifecycle
+
+
+def main() -> int:
+    """Serve until told to stop; 3 where another process owns the data."""
+    parser = argparse.ArgumentParser(prog="embedded_snowflake", description=__doc__)
+    parser.add_argument("--root", type=Path, required=True, help="where everything is kept")
+    parser.add_argument("--idle-seconds", type=float, default=lifecycle.IDLE_SECONDS)
+    arguments = parser.parse_args()
+    home = lifecycle.home(arguments.root)
+    home.mkdir(parents=True, exist_ok=True)
+    logging.basicConfig(
+        level=logging.INFO,
+        format="%(asctime)s %(levelname)s %(message)s",
+        handlers=[
+            logging.handlers.RotatingFileHandler(
+                home / "server.log", maxBytes=5_000_000, backupCount=2
+            )
+        ],
+    )
+    with (home / "owner.lock").open("a") as owner:
+        try:
+            fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            sys.stderr.write(f"Another process owns {home}.\n")
+            return 3
+        try:
+            return asyncio.run(_serve(home, arguments.idle_seconds))
+        except Exception as cause:
+            logging.getLogger("embedded_snowflake").exception("the warehouse could not start")
+            (home / "failure.txt").write_text(f"{type(cause).__name__}: {cause}")
+            return 1
+
+
+async def _serve(home: Path, idle_seconds: float) -> int:
+    import uvicorn
+    from uvicorn.protocols.http.h11_impl import H11Protocol
+
+    from embedded_snowflake.engine import Engine
+    from embedded_snowflake.server import Server
+
+    (home / "failure.txt").unlink(missing_ok=True)
+    state = lifecycle.secrets_of(home)
+    engine = Engine(home)
+    engine.presign = state["presign"]
+    server = Server(engine, state["password"])
+
+    class Protocol(H11Protocol):
+        """Tells the server when a client's connection is gone."""
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            if self.client is not None:
+                server.peer_gone(self.client)
+            super().connection_lost(exc)
+
+    listener = _listener(state.get("port"))
+    port = int(listener.getsockname()[1])
+    http: Any = uvicorn.Server(
+        uvicorn.Config(
+            server.application(),
+            http=Protocol,
+            log_level="warning",
+            log_config=None,
+            timeout_keep_alive=24 * 3600,
+            access_log=False,
+            lifespan="off",
+        )
+    )
+    serving = asyncio.create_task(http.serve(sockets=[listener]))
+    while not http.started and not serving.done():
+        await asyncio.sleep(0.01)
+    lifecycle.announce(home, port)
+    try:
+        while not serving.done():
+            await asyncio.sleep(1)
+            if server.idle_seconds() > idle_seconds:
+                http.should_exit = True
+        await serving
+    finally:
+        lifecycle.withdraw(home)
+        server.close()
+    return 0
+
+
+def _listener(wanted: int | None) -> socket.socket:
+    """A socket on loopback: the port of last time where it is free."""
+    for port in (wanted or 0, 0):
+        # asyncio switches Nagle's delay off only where the protocol is named.
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", port))
+        except OSError:
+            listener.close()
+            continue
+        return listener
+    message = "no port is free on loopback"
+    raise OSError(message)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

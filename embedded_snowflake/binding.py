@@ -1,0 +1,91 @@
+"""Bound values: written into the statement as literals, so that every reader sees them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fakesnow.converter import from_binding
+
+from embedded_snowflake import errors, statements
+from embedded_snowflake.names import literal
+
+if TYPE_CHECKING:
+    from embedded_snowflake.session import Session
+
+
+def _sql(bound: dict[str, Any], value: Any) -> str:
+    kind = bound["type"]
+    if value is None:
+        return "NULL"
+    if kind in {"FIXED", "REAL", "BOOLEAN"}:
+        return str(value)
+    read = from_binding({"type": kind, "value": value})
+    if kind == "TEXT":
+        return literal(str(read).replace("\\", "\\\\"))
+    if kind == "DATE":
+        return f"'{read}'::DATE"
+    if kind == "TIME":
+        return f"'{read}'::TIME"
+    if kind == "BINARY":
+        return f"TO_BINARY('{value}', 'HEX')"
+    if kind in {"TIMESTAMP_NTZ", "TIMESTAMP_LTZ"}:
+        text = str(read).removesuffix("+00:00")
+        return f"'{text}'::TIMESTAMP_NTZ"
+    if kind == "TIMESTAMP_TZ":
+        return f"'{read}'::TIMESTAMP_TZ"
+    raise errors.unsupported(f"binding a value of type {kind}")
+
+
+def _places(sql: str) -> list[tuple[int, int, str]]:
+    """Where values go: start, end (inclusive), and the number, by position or ``:1``."""
+    tokens = statements.tokens_of(sql)
+    found: list[tuple[int, int, str]] = []
+    for token in tokens:
+        if token.text == "?" and token.end == token.start:
+            found.append((token.start, token.end, str(len(found) + 1)))
+    return found
+
+
+def count(sql: str) -> int:
+    """How many values the statement asks for."""
+    return len(_places(sql))
+
+
+def nulled(sql: str) -> str:
+    """The statement with NULL for every value: a description does not depend on them."""
+    return _filled(sql, lambda _: "NULL") if count(sql) else sql
+
+
+def _filled(sql: str, value_of: Any) -> str:
+    pieces: list[str] = []
+    done = 0
+    for start, end, number in _places(sql):
+        pieces += [sql[done:start], value_of(number)]
+        done = end + 1
+    return "".join(pieces) + sql[done:]
+
+
+def texts(session: Session, sql: str, bindings: dict[str, Any] | None) -> list[str]:
+    """The statement once, or once a row where values came as arrays.
+
+    Raises:
+        SnowflakeError: 001012 where a value is missing.
+    """
+    session.bound = bool(bindings)
+    if not bindings:
+        return [sql]
+
+    def value_of(row: int | None) -> Any:
+        def one(number: str) -> str:
+            if number not in bindings:
+                raise errors.error(f"Bind variable ?{number} not set.", 1012, "42601")
+            bound = bindings[number]
+            value = bound["value"] if row is None else bound["value"][row]
+            return _sql(bound, value)
+
+        return one
+
+    arrays = [one["value"] for one in bindings.values() if isinstance(one["value"], list)]
+    if not arrays:
+        return [_filled(sql, value_of(None))]
+    return [_filled(sql, value_of(row)) for row in range(len(arrays[0]))]

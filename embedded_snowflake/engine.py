@@ -1,0 +1,133 @@
+"""DuckDB under the warehouse: one instance, one file a database, and what sessions share."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+import fakesnow.info_schema as info_schema
+import fakesnow.macros as macros
+from fakesnow.instance import FakeSnow
+
+from embedded_snowflake import catalog, errors, patches
+from embedded_snowflake.account import Account
+from embedded_snowflake.inference import Inference
+from embedded_snowflake.names import QualifiedName, quoted
+from embedded_snowflake.results import ResultCache
+
+if TYPE_CHECKING:
+    from embedded_snowflake.session import Session
+
+LOCK_SECONDS = 60.0
+"""How long a writer waits for another's table (Snowflake's LOCK_TIMEOUT is longer: 43,200 s)."""
+VANISHED_SECONDS = 3.0
+"""How long a transaction outlives its client's last connection."""
+
+
+class Engine:
+    """What every session shares: DuckDB, the account, locks, earlier results, inference."""
+
+    def __init__(self, root: Path) -> None:
+        patches.apply()
+        self.root = root
+        self.files = root / "databases"
+        for folder in (self.files, root / "stages", root / "models", root / "datasets"):
+            folder.mkdir(parents=True, exist_ok=True)
+        self.fakesnow = FakeSnow(
+            create_database_on_connect=False, create_schema_on_connect=False, db_path=self.files
+        )
+        self.fakesnow.results_cache = ResultCache()
+        self.duck = self.fakesnow.duck_conn
+        self.duck.execute("SET GLOBAL preserve_insertion_order = true")
+        self.account = Account(root / "account.json")
+        self.inference = Inference()
+        self.inference.install(self.duck)
+        self.presign = ""
+        self._names: set[str] = set()
+        self._lock = threading.RLock()
+        self._tables: dict[QualifiedName, Session] = {}
+        self._freed = threading.Condition()
+        for path in sorted(self.files.glob("*.db")):
+            self._attach(path.stem)
+
+    def databases(self) -> list[str]:
+        """Names of the databases that are there."""
+        return sorted(self._names)
+
+    def _attach(self, name: str) -> None:
+        path = self.files / f"{name}.db"
+        target = str(path).replace("'", "''")
+        self.duck.execute(f"ATTACH '{target}' AS {quoted(name)}")
+        self.duck.execute(catalog.creation_sql(name))
+        self.duck.execute(info_schema.per_db_creation_sql(quoted(name)).replace(f"'{quoted(name)}'", f"'{name}'"))
+        self.duck.execute(macros.creation_sql(quoted(name)))
+        self._names.add(name)
+
+    def create_database(self, name: str) -> None:
+        """Make a database with its PUBLIC schema."""
+        with self._lock:
+            self._attach(name)
+            self.duck.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(name)}.{quoted('PUBLIC')}")
+
+    def drop_database(self, name: str) -> None:
+        """Forget a database and delete its file."""
+        with self._lock:
+            self._names.discard(name)
+            self.duck.execute("USE memory.main")
+            self.duck.execute(f"DETACH {quoted(name)}")
+            for suffix in (".db", ".db.wal"):
+                (self.files / f"{name}{suffix}").unlink(missing_ok=True)
+
+    def lock(self, session: Session, table: QualifiedName) -> None:
+        """Wait until no other session writes the table; held until the transaction ends.
+
+        Raises:
+            SnowflakeError: 000625 after LOCK_SECONDS.
+        """
+        deadline = time.monotonic() + LOCK_SECONDS
+        with self._freed:
+            while True:
+                holder = self._tables.get(table)
+                if holder is None or holder is session or holder.closed:
+                    self._tables[table] = session
+                    session.held.add(table)
+                    return
+                if holder.vanished(VANISHED_SECONDS):
+                    self._freed.release()
+                    try:
+                        holder.abandon()
+                    finally:
+                        self._freed.acquire()
+                    continue
+                if time.monotonic() > deadline:
+                    raise errors.error(
+                        f"Statement '{session.query_id}' has locked table '{table.name}' in "
+                        f"transaction of another session and this lock has not yet been released "
+                        f"after {LOCK_SECONDS:.0f} s.",
+                        625,
+                        "57014",
+                    )
+                self._freed.wait(0.2)
+
+    def free(self, session: Session) -> None:
+        """Give back every table that a session holds."""
+        with self._freed:
+            for table in session.held:
+                if self._tables.get(table) is session:
+                    del self._tables[table]
+            session.held.clear()
+            self._freed.notify_all()
+
+    def close(self) -> None:
+        """Write everything out and stop the inference processes."""
+        self.inference.close()
+        for name in self.databases():
+            try:
+                self.duck.execute(f"CHECKPOINT {quoted(name)}")
+            except duckdb.Error:
+                # A transaction still open keeps the log; it is read at the next start.
+                continue
+        self.duck.close()

@@ -1,0 +1,81 @@
+"""Errors as Snowflake's clients know them: a message, a number and a SQL state.
+
+Add a constructor here when two modules would write the same message. Numbers are Snowflake's, as
+the connector's users branch on them.
+"""
+
+from __future__ import annotations
+
+import duckdb
+from snowflake.connector.errors import ProgrammingError
+
+
+class SnowflakeError(ProgrammingError):
+    """What a statement is answered with when it cannot be carried out."""
+
+
+def error(message: str, number: int, sqlstate: str) -> SnowflakeError:
+    """An error with Snowflake's number and SQL state."""
+    return SnowflakeError(msg=message, errno=number, sqlstate=sqlstate)
+
+
+def missing(kind: str, name: object) -> SnowflakeError:
+    """002003: the object is not there."""
+    return error(
+        f"SQL compilation error:\n{kind} '{name}' does not exist or not authorized.", 2003, "42S02"
+    )
+
+
+def exists(name: object, kind: str = "Object") -> SnowflakeError:
+    """002002: the name is taken."""
+    return error(f"SQL compilation error:\n{kind} '{name}' already exists.", 2002, "42710")
+
+
+def refused(text: str, number: int = 1003, sqlstate: str = "42000") -> SnowflakeError:
+    """A statement that the embedded warehouse does not carry out; the text says which and why."""
+    return error(text, number, sqlstate)
+
+
+def unsupported(what: str) -> SnowflakeError:
+    """000002: a feature of Snowflake that the embedded warehouse does not have."""
+    return error(
+        f"Unsupported feature '{what}' in the embedded warehouse "
+        "(docs/embedded-snowflake.md lists what is there).",
+        2,
+        "0A000",
+    )
+
+
+def translated(cause: duckdb.Error) -> ProgrammingError:
+    """What DuckDB says, with the number and the words that Snowflake's clients look for."""
+    text = str(cause)
+    first = text.split("\n", maxsplit=1)[0]
+    if "Attempting to write to database" in text:
+        return unsupported("a transaction that writes two databases")
+    if isinstance(cause, duckdb.CatalogException) and "does not exist" in first:
+        return error(
+            f"SQL compilation error:\n{_subject(first)} does not exist or not authorized.",
+            2003,
+            "42S02",
+        )
+    if isinstance(cause, duckdb.CatalogException) and "already exists" in first:
+        return error(f"SQL compilation error:\n{_subject(first)} already exists.", 2002, "42710")
+    if isinstance(cause, duckdb.BinderException) and (
+        "not found in FROM" in first or "Referenced column" in first
+    ):
+        column = first.split('"')[1] if '"' in first else first
+        return error(f"SQL compilation error: invalid identifier '{column}'", 904, "42000")
+    if isinstance(cause, duckdb.ParserException):
+        return error(f"SQL compilation error:\n{first}", 1003, "42000")
+    if isinstance(cause, duckdb.ConversionException):
+        return error(first, 100038, "22018")
+    if isinstance(cause, duckdb.ConstraintException) and "NOT NULL" in first:
+        return error("NULL result in a non-nullable column", 100072, "22000")
+    if "InferenceError:" in text:
+        return error(text.split("InferenceError:", 1)[1].strip().split("\n")[0], 100357, "P0000")
+    return error(first, 100183, "P0000")
+
+
+def _subject(line: str) -> str:
+    words = line.split(" with name ", 1)
+    return f"Object '{words[1].split(' ')[0].strip(chr(34))}'" if len(words) == 2 else "Object"

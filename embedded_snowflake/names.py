@@ -1,0 +1,43 @@
+"""Names of Snowflake objects: how they are quoted, completed and shown.
+
+Add to it what every kind of object needs to know about names; what one kind alone needs stays in
+that kind's module.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_PLAIN = re.compile(r"[A-Z_][A-Z0-9_$]*")
+
+
+def quoted(part: str) -> str:
+    """One identifier in double quotes, as both Snowflake and DuckDB read it."""
+    return '"' + part.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A text as a SQL literal that Snowflake's and DuckDB's readers both take as it is."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+@dataclass(frozen=True)
+class QualifiedName:
+    """A name of three parts, each as stored (upper case unless it was quoted)."""
+
+    database: str
+    schema: str
+    name: str
+
+    @property
+    def sql(self) -> str:
+        """The name with every part quoted."""
+        return ".".join(quoted(part) for part in (self.database, self.schema, self.name))
+
+    def __str__(self) -> str:
+        """The name as Snowflake shows it: quoted only where it must be."""
+        return ".".join(
+            part if _PLAIN.fullmatch(part) else quoted(part)
+            for part in (self.database, self.schema, self.name)
+        )

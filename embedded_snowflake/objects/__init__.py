@@ -1,0 +1,20 @@
+"""The kinds of objects, one module each: their statements, catalog rows, SHOW columns, errors.
+
+Importing this package registers every statement. Add a module for a new kind and name it here.
+"""
+
+from embedded_snowflake.objects import (  # noqa: F401  (imported for what they register)
+    context,
+    databases,
+    datasets,
+    dynamic_tables,
+    functions,
+    models,
+    packages,
+    tables,
+    tags,
+    tasks,
+    transactions,
+    views,
+    warehouses,
+)

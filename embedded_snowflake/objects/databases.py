@@ -1,0 +1,242 @@
+"""Databases and schemas: CREATE, DROP, SHOW, USE."""
+
+from __future__ import annotations
+
+import datetime
+
+from embedded_snowflake import errors
+from embedded_snowflake.catalog import INTERNAL
+from embedded_snowflake.names import QualifiedName, literal, quoted
+from embedded_snowflake.session import Session
+from embedded_snowflake.statements import Reader, Result, handles, like
+
+_KIND = "schema"
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+
+
+@handles("CREATE", "DATABASE")
+def create_database(session: Session, reader: Reader) -> Result:
+    """Create a database with PUBLIC and make both current."""
+    name = reader.identifier()
+    if reader.at("CLONE") or reader.at("FROM"):
+        raise errors.unsupported("CREATE DATABASE .. CLONE or FROM")
+    engine = session.engine
+    if name in engine.databases():
+        if reader.if_not_exists:
+            session.use_database(name)
+            return Result.status(f"{name} already exists, statement succeeded.")
+        if not reader.or_replace:
+            raise errors.exists(name)
+        _drop(session, name)
+    engine.create_database(name)
+    for schema in (None, "PUBLIC"):
+        _remember(session, name, schema)
+    session.use_database(name)
+    return Result.status(f"Database {name} successfully created.")
+
+
+def _remember(session: Session, database: str, schema: str | None) -> None:
+    session.catalog.put(_KIND, QualifiedName(database, "", schema or ""), {})
+
+
+def _drop(session: Session, name: str) -> None:
+    if session.database == name:
+        session.forget_schema()
+    session.engine.drop_database(name)
+    for table in [one for one in session.temporary if one.database == name]:
+        del session.temporary[table]
+
+
+@handles("DROP", "DATABASE")
+def drop_database(session: Session, reader: Reader) -> Result:
+    """Drop a database and everything in it."""
+    name = reader.identifier()
+    if name not in session.engine.databases():
+        if reader.if_exists:
+            return Result.status("Drop statement executed successfully.")
+        raise errors.missing("Database", name)
+    _drop(session, name)
+    return Result.status(f"{name} successfully dropped.")
+
+
+def _schema(session: Session, parts: tuple[str, ...]) -> tuple[str, str]:
+    database = parts[0] if len(parts) > 1 else session.database
+    if database is None:
+        raise errors.error(
+            "Cannot perform CREATE SCHEMA. This session does not have a current database. "
+            "Call 'USE DATABASE', or use a qualified name.",
+            90105,
+            "22000",
+        )
+    if database not in session.engine.databases():
+        raise errors.missing("Database", database)
+    return database, parts[-1]
+
+
+@handles("CREATE", "SCHEMA")
+def create_schema(session: Session, reader: Reader) -> Result:
+    """Create a schema and make it current."""
+    database, schema = _schema(session, reader.parts())
+    if reader.at("CLONE"):
+        raise errors.unsupported("CREATE SCHEMA .. CLONE")
+    if schema.lower() in {INTERNAL, "main", "information_schema"}:
+        raise errors.exists(schema)
+    if session.has_schema(database, schema):
+        if reader.if_not_exists:
+            session.use_schema(database, schema)
+            return Result.status(f"{schema} already exists, statement succeeded.")
+        if not reader.or_replace:
+            raise errors.exists(schema)
+        _drop_schema(session, database, schema)
+    with session.transaction():
+        session.duck.execute(f"CREATE SCHEMA {quoted(database)}.{quoted(schema)}")
+        _remember(session, database, schema)
+    session.use_schema(database, schema)
+    return Result.status(f"Schema {schema} successfully created.")
+
+
+def _drop_schema(session: Session, database: str, schema: str) -> None:
+    if (session.database, session.schema) == (database, schema):
+        session.use_database(database, "PUBLIC" if schema != "PUBLIC" else "")
+        if session.schema == schema:
+            session.forget_schema()
+    with session.transaction():
+        session.duck.execute(f"DROP SCHEMA {quoted(database)}.{quoted(schema)} CASCADE")
+        session.catalog.remove_scope(database, schema)
+        session.catalog.remove(_KIND, QualifiedName(database, "", schema))
+
+
+@handles("DROP", "SCHEMA")
+def drop_schema(session: Session, reader: Reader) -> Result:
+    """Drop a schema and everything in it."""
+    parts = reader.parts()
+    database, schema = _schema(session, parts)
+    if not session.has_schema(database, schema):
+        if reader.if_exists:
+            return Result.status("Drop statement executed successfully.")
+        raise errors.missing("Schema", f"{database}.{schema}")
+    _drop_schema(session, database, schema)
+    return Result.status(f"{schema} successfully dropped.")
+
+
+def _created(session: Session, database: str, schema: str | None) -> datetime.datetime:
+    entry = session.catalog.get(_KIND, QualifiedName(database, "", schema or ""))
+    return entry.created_on if entry else _EPOCH
+
+
+@handles("SHOW", "DATABASES")
+@handles("SHOW", "TERSE", "DATABASES")
+def show_databases(session: Session, reader: Reader) -> Result:
+    """SHOW DATABASES [LIKE ..] [STARTS WITH ..] [LIMIT ..]."""
+    pattern, starts, limit = _name_filter(reader)
+    rows = [
+        (
+            _created(session, name, None),
+            name,
+            "N",
+            "Y" if name == session.database else "N",
+            "",
+            session.role,
+            "",
+            "",
+            "1",
+            "STANDARD",
+        )
+        for name in session.engine.databases()
+        if (pattern is None or like(pattern, name)) and name.startswith(starts)
+    ]
+    columns = {
+        "created_on": "TIMESTAMP_LTZ",
+        "name": "VARCHAR",
+        "is_default": "VARCHAR",
+        "is_current": "VARCHAR",
+        "origin": "VARCHAR",
+        "owner": "VARCHAR",
+        "comment": "VARCHAR",
+        "options": "VARCHAR",
+        "retention_time": "VARCHAR",
+        "kind": "VARCHAR",
+    }
+    return Result.rows(columns, rows[:limit])
+
+
+def _name_filter(reader: Reader) -> tuple[str | None, str, int | None]:
+    pattern = reader.string() if reader.accept("LIKE") else None
+    if reader.accept("IN"):
+        reader.expect("ACCOUNT")
+    starts = reader.string() if reader.accept("STARTS", "WITH") else ""
+    limit = int(reader.word()) if reader.accept("LIMIT") else None
+    reader.end()
+    return pattern, starts, limit
+
+
+@handles("SHOW", "SCHEMAS")
+@handles("SHOW", "TERSE", "SCHEMAS")
+def show_schemas(session: Session, reader: Reader) -> Result:
+    """SHOW SCHEMAS [LIKE ..] [IN ACCOUNT | [DATABASE] name] [STARTS WITH ..] [LIMIT ..]."""
+    pattern = reader.string() if reader.accept("LIKE") else None
+    database = session.database
+    if reader.accept("IN"):
+        if reader.accept("ACCOUNT"):
+            database = None
+        else:
+            reader.accept("DATABASE")
+            database = reader.identifier()
+            if database not in session.engine.databases():
+                raise errors.missing("Database", database)
+    starts = reader.string() if reader.accept("STARTS", "WITH") else ""
+    limit = int(reader.word()) if reader.accept("LIMIT") else None
+    reader.end()
+    shown = session.engine.databases() if database is None else [database]
+    names = ", ".join(literal(one) for one in shown) or "''"
+    found = session.duck.execute(
+        "SELECT database_name, schema_name FROM duckdb_schemas() WHERE NOT internal "
+        f"AND database_name IN ({names}) AND schema_name NOT IN ('main', '{INTERNAL}') "
+        "ORDER BY ALL"
+    ).fetchall()
+    rows = [
+        (
+            _created(session, one, schema),
+            schema,
+            "N",
+            "Y" if (one, schema) == (session.database, session.schema) else "N",
+            one,
+            session.role,
+            "",
+            "",
+            "1",
+            "ROLE",
+        )
+        for one, schema in found
+        if (pattern is None or like(pattern, schema)) and schema.startswith(starts)
+    ]
+    columns = {
+        "created_on": "TIMESTAMP_LTZ",
+        "name": "VARCHAR",
+        "is_default": "VARCHAR",
+        "is_current": "VARCHAR",
+        "database_name": "VARCHAR",
+        "owner": "VARCHAR",
+        "comment": "VARCHAR",
+        "options": "VARCHAR",
+        "retention_time": "VARCHAR",
+        "owner_role_type": "VARCHAR",
+    }
+    return Result.rows(columns, rows[:limit])
+
+
+@handles("USE", "DATABASE")
+def use_database(session: Session, reader: Reader) -> Result:
+    """Make a database current."""
+    session.use_database(reader.identifier())
+    reader.end()
+    return Result.status()
+
+
+@handles("USE", "SCHEMA")
+def use_schema(session: Session, reader: Reader) -> Result:
+    """Make a schema current."""
+    database, schema = _schema(session, reader.parts())
+    reader.end()
+    session.use_schema(database, schema)
+    return Result.status()

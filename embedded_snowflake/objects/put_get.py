@@ -1,0 +1,141 @@
+"""PUT and GET: how files come to a stage and leave it.
+
+What it holds: the answers that tell the client where to write or read. The transfer itself is the
+server's signed addresses (`presigning`). GET of ``snow://`` addresses is `snow_files`'s.
+
+The connector speaks plain HTTP to a signed address only where the stage says it is on GCS. It then
+asks once more for each file, sending the PUT with ``file://<name on the stage>``. With a bound
+target it asks without the binding, so those are answered with a directory (LOCAL_FS), which works
+because this warehouse and its clients share a machine. In neither way does it look whether a file
+is there, so OVERWRITE = FALSE is kept here: the upload of an existing file goes to a place that
+nothing reads. The file stays, as on Snowflake; the client reports UPLOADED where it says SKIPPED.
+
+Sources: snowflake-connector-python 4.8, ``gcs_storage_client.py`` and ``local_storage_client.py``;
+https://docs.snowflake.com/en/sql-reference/sql/put, ../get.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from embedded_snowflake import errors
+from embedded_snowflake.objects.file_formats import Value, read_options, truth
+from embedded_snowflake.objects.stages import (
+    FOLDER,
+    SKIPPED,
+    Location,
+    location,
+    reference_end,
+)
+from embedded_snowflake.statements import NotMine, Reader, Result, handles
+
+if TYPE_CHECKING:
+    from embedded_snowflake.session import Session
+
+_SECONDS = 3600
+_COMPRESSED = (".gz", ".bz2", ".zst", ".br", ".parquet", ".orc", ".deflate", ".raw_deflate")
+_PUT_OPTIONS = {"PARALLEL", "AUTO_COMPRESS", "SOURCE_COMPRESSION", "OVERWRITE"}
+_GET_OPTIONS = {"PARALLEL", "PATTERN"}
+_COMMENT = re.compile(r"/\*(?![^'\s]*').*?\*/", re.DOTALL)
+
+
+def _argument(text: str) -> tuple[str, str]:
+    """The first argument and the rest of the text: quoted, a reference, or a word."""
+    text = text.lstrip()
+    if text.startswith("'"):
+        found = re.match(r"'((?:[^'\\]|\\.|'')*)'", text, re.DOTALL)
+        if found is None:
+            raise errors.refused("SQL compilation error:\nsyntax error: open quote.")
+        content = re.sub(r"\\(.)|''", lambda one: one[1] or "'", found[1])
+        return content, text[found.end() :]
+    if text.startswith("@"):
+        end = reference_end(text, 0)
+        return text[:end], text[end:]
+    word = re.match(r"\S+", text)
+    if word is None:
+        raise errors.refused("SQL compilation error:\nsyntax error: unexpected '<EOF>'.")
+    return word[0].rstrip(";"), text[word.end() :]
+
+
+def _options(text: str, known: set[str]) -> dict[str, Value]:
+    options = read_options(text)
+    for name in options:
+        if name not in known:
+            raise errors.refused(f"SQL compilation error:\ninvalid property '{name}'.")
+    return options
+
+
+@handles("PUT")
+def put(session: Session, reader: Reader) -> Result:
+    """PUT file://<path> @stage/path [AUTO_COMPRESS = ..] [OVERWRITE = ..] [PARALLEL = ..]."""
+    # ``//`` of an unquoted file:// address is a comment to the tokenizer: read the text itself.
+    local, rest = _argument(reader.text[len("PUT") :])
+    target, rest = _argument(rest)
+    options = _options(rest, _PUT_OPTIONS)
+    if not local.startswith("file://"):
+        raise errors.refused(f"PUT reads local files: write file://<path>, not '{local}'.")
+    if not target.startswith("@"):
+        raise errors.refused(f"PUT writes to a stage: write @<stage>, not '{target}'.")
+    where = location(session, target, create=True)
+    source = local.removeprefix("file://")
+    compress = truth("AUTO_COMPRESS", options.get("AUTO_COMPRESS", "TRUE"))
+    overwrite = truth("OVERWRITE", options.get("OVERWRITE", "FALSE"))
+    answer = {
+        "command": "UPLOAD",
+        "src_locations": [source],
+        "parallel": int(str(options.get("PARALLEL", 4))),
+        "autoCompress": compress,
+        "sourceCompression": str(options.get("SOURCE_COMPRESSION", "auto_detect")).lower(),
+        "overwrite": overwrite,
+        "encryptionMaterial": None,
+    }
+    if session.bound:
+        _, stays = _destination(where, source, compress=compress, overwrite=overwrite)
+        directory = session.root / FOLDER / SKIPPED if stays else where.target()
+        directory.mkdir(parents=True, exist_ok=True)
+        answer["stageInfo"] = {
+            "locationType": "LOCAL_FS",
+            "location": str(directory.resolve()),
+            "creds": {},
+        }
+        return Result([], [], raw=answer)
+    name = PurePosixPath(source).name
+    path = where.target() / name
+    if path.is_file() and not overwrite:
+        path = session.root / FOLDER / SKIPPED / name
+    answer["stageInfo"] = {
+        "locationType": "GCS",
+        "location": "stage/",
+        "creds": {},
+        "presignedUrl": session.presigned_upload(path, _SECONDS),
+    }
+    return Result([], [], raw=answer)
+
+
+def _destination(
+    where: Location, source: str, *, compress: bool, overwrite: bool
+) -> tuple[Path, bool]:
+    """Where a bound PUT ends, and whether a file there stays as it is."""
+    name = PurePosixPath(source).name
+    ends = [name] if name.endswith(_COMPRESSED) or not compress else [name, name + ".gz"]
+    found = [where.target() / end for end in ends if (where.target() / end).is_file()]
+    return where.target() / ends[-1], bool(found) and not overwrite
+
+
+@handles("GET")
+def get(session: Session, reader: Reader) -> Result:
+    """GET @stage/path file://<directory> [PATTERN = '..'] [PARALLEL = ..]."""
+    reference, rest = _argument(reader.text[len("GET") :])
+    if not reference.startswith("@"):
+        raise NotMine
+    local, rest = _argument(rest)
+    if not local.startswith("file://"):
+        raise errors.refused(f"GET writes to a directory: write file://<path>, not '{local}'.")
+    options = _options(rest, _GET_OPTIONS)
+    pattern = options.get("PATTERN")
+    where = location(session, reference)
+    files = [path for _, path in where.matching(None if pattern is None else str(pattern))]
+    return session.download(files, unquote(local) if "%20" in local else local)

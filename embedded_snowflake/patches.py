@@ -1,0 +1,98 @@
+"""Everything that is changed in fakesnow 0.12.1, each with the fault that it mends.
+
+Each patch can go when the fault named beside it is mended in the pinned version; a test pins the
+versions that this module reaches into.
+"""
+
+from __future__ import annotations
+
+from string import Template
+from typing import Any
+
+import fakesnow.arrow as fakesnow_arrow
+import fakesnow.info_schema as info_schema
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from embedded_snowflake.names import literal, quoted
+
+
+def _timestamps(values: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """Snowflake's structure for timestamps. fakesnow loses NULLs: they arrive as 1970-01-01."""
+    column: Any = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+    zoned = column.type.tz is not None
+    unit = pa.timestamp("ns", tz="UTC") if zoned else pa.timestamp("ns")
+    missing = pc.is_null(column)
+    micro = column.cast(pa.timestamp("us", tz="UTC") if zoned else pa.timestamp("us"), safe=False)
+    micros = pc.fill_null(micro.cast(pa.int64()), 0)
+    below = pc.less(micros, 0)
+    whole = pc.divide(pc.if_else(below, pc.subtract(micros, 999_999), micros), 1_000_000)
+    rest = pc.multiply(pc.subtract(micros, pc.multiply(whole, 1_000_000)), 1000)
+    if column.type.unit == "ns":
+        nanos = pc.fill_null(column.cast(unit).cast(pa.int64()), 0)
+        rest = pc.subtract(nanos, pc.multiply(whole, 1_000_000_000))
+    fields = [
+        pa.field("epoch", pa.int64(), nullable=False),
+        pa.field("fraction", pa.int32(), nullable=False),
+    ]
+    arrays = [whole, rest.cast(pa.int32())]
+    if zoned:
+        fields.append(pa.field("timezone", pa.int32(), nullable=False))
+        arrays.append(pa.array([1440] * len(column), pa.int32()))
+    return pa.StructArray.from_arrays(arrays, fields=fields, mask=missing)
+
+
+def _table_comment(catalog: str, schema: str, table: str, comment: str | None) -> str:
+    """Comments go into fakesnow's own database: a second database written by one transaction."""
+    if comment is None:
+        return "SELECT 1"
+    return (
+        f"COMMENT ON TABLE {quoted(catalog)}.{quoted(schema)}.{quoted(table)} IS {literal(comment)}"
+    )
+
+
+def _text_lengths(
+    catalog: str, schema: str, table: str, text_lengths: list[tuple[str, int]]
+) -> str:
+    """Text lengths go into fakesnow's own database: a second database written."""
+    where = f"{quoted(catalog)}._fs_information_schema._fs_columns_ext"
+    key = f"ext_table_schema = {literal(schema)} AND ext_table_name = {literal(table)}"
+    values = ", ".join(
+        f"({literal(catalog)}, {literal(schema)}, {literal(table)}, {literal(column)}, "
+        f"{size}, {min(size * 4, 16777216)})"
+        for column, size in text_lengths
+    )
+    return f"DELETE FROM {where} WHERE {key}; INSERT INTO {where} VALUES {values}"
+
+
+def apply() -> None:
+    """Put the patches in place, once, before fakesnow's engine is made."""
+    fakesnow_arrow.timestamp_to_sf_struct = _timestamps
+    info_schema.insert_table_comment_sql = _table_comment
+    info_schema.insert_text_lengths_sql = _text_lengths
+    # Columns of a database are described from that database's own text lengths.
+    body = info_schema.SQL_CREATE_GLOBAL_INFORMATION_SCHEMA_COLUMNS_VIEW.replace(
+        "_fs_global._fs_information_schema._fs_columns AS",
+        "${catalog}._fs_information_schema._fs_columns AS",
+    ).replace(
+        "_fs_global._fs_information_schema._fs_columns_ext",
+        "${catalog}._fs_information_schema._fs_columns_ext",
+    )
+    info_schema.SQL_CREATE_INFORMATION_SCHEMA_COLUMNS_VIEW = Template(
+        body + "\n and columns.table_catalog = '${catalog}'"
+    )
+    # fakesnow says 1970 for every table; the change log knows better.
+    tables = info_schema.SQL_CREATE_INFORMATION_SCHEMA_TABLES_VIEW.template
+    log = (
+        "(select {fn}(changed) from ${{catalog}}._fs_information_schema.changes c "
+        "where c.schema_name = tables.schema_name and c.name = tables.table_name {only})"
+    )
+    created = log.format(fn="max", only="and c.created")
+    changed = log.format(fn="max", only="")
+    for column, source in (("CREATED", created), ("LAST_ALTERED", changed), ("LAST_DDL", changed)):
+        tables = tables.replace(
+            f'to_timestamp(0)::timestamptz AS "{column}"', f'{source} AS "{column}"'
+        )
+    tables = tables.replace("_fs_tables_ext.comment AS", "tables.comment AS")
+    start, stop = tables.index("left join"), tables.index("where tables.database_name")
+    info_schema.SQL_CREATE_INFORMATION_SCHEMA_TABLES_VIEW = Template(tables[:start] + tables[stop:])

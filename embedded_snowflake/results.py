@@ -1,0 +1,76 @@
+"""How rows travel to Snowflake's clients: Arrow in the form that the connector reads."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections import OrderedDict
+from typing import Any
+
+import pyarrow as pa
+from fakesnow.arrow import to_ipc, to_sf
+from fakesnow.rowtype import ColumnInfo, describe_as_rowtype
+
+from embedded_snowflake.statements import Result
+
+_ARROW: dict[str, tuple[Any, str]] = {
+    "VARCHAR": (pa.string(), "VARCHAR"),
+    "NUMBER": (pa.int64(), "BIGINT"),
+    "DOUBLE": (pa.float64(), "DOUBLE"),
+    "BOOLEAN": (pa.bool_(), "BOOLEAN"),
+    "TIMESTAMP_NTZ": (pa.timestamp("us"), "TIMESTAMP"),
+    "TIMESTAMP_LTZ": (pa.timestamp("us", tz="UTC"), "TIMESTAMP WITH TIME ZONE"),
+    "VARIANT": (pa.string(), "JSON"),
+}
+CACHE_BYTES = 256 * 1024 * 1024
+
+
+class ResultCache(OrderedDict[str, tuple[Any, ...]]):
+    """Earlier results for RESULT_SCAN, bounded by bytes: fakesnow keeps every one for ever."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._bytes = 0
+
+    def __setitem__(self, key: str, value: tuple[Any, ...]) -> None:
+        super().__setitem__(key, value)
+        self._bytes += _size(value)
+        while self._bytes > CACHE_BYTES and len(self) > 1:
+            _, dropped = self.popitem(last=False)
+            self._bytes -= _size(dropped)
+
+
+def _size(value: tuple[Any, ...]) -> int:
+    return int(value[0].nbytes) if value and value[0] is not None else 0
+
+
+def to_arrow(result: Result) -> pa.Table:
+    """A handler's rows as an Arrow table."""
+    columns = [
+        pa.array([row[place] for row in result.data], _ARROW[kind][0])
+        for place, (_, kind) in enumerate(result.columns)
+    ]
+    return pa.Table.from_arrays(columns, names=[name for name, _ in result.columns])
+
+
+def rowtype_of(result: Result) -> list[ColumnInfo]:
+    """The description of a handler's rows."""
+    return describe_as_rowtype(
+        [(name, _ARROW[kind][1], None, None, None, None) for name, kind in result.columns]
+    )
+
+
+def arrow_body(table: pa.Table, rowtype: list[ColumnInfo]) -> dict[str, Any]:
+    """The part of an answer that carries rows."""
+    return {
+        "queryResultFormat": "arrow",
+        "rowsetBase64": b64encode(to_ipc(to_sf(table, rowtype))).decode(),
+    }
+
+
+def json_body(table: pa.Table) -> dict[str, Any]:
+    """The same for DML, whose counts the connector reads as texts."""
+    rows = zip(*[column.to_pylist() for column in table.columns], strict=True)
+    return {
+        "queryResultFormat": "json",
+        "rowset": [[None if value is None else str(value) for value in row] for row in rows],
+    }

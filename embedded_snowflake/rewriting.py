@@ -1,0 +1,533 @@
+"""Rewrites of Snowflake's SQL before fakesnow's own: of the text, and of the parsed statement.
+
+Add a rewrite here when it concerns queries as such; one that belongs to a kind of object is
+registered by that object's module.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import sqlglot
+from sqlglot import exp
+from sqlglot.tokens import Token, TokenType
+
+from embedded_snowflake import errors, results, statements
+from embedded_snowflake.catalog import INTERNAL
+from embedded_snowflake.names import QualifiedName, literal, quoted
+from embedded_snowflake.statements import NotMine, Result
+
+if TYPE_CHECKING:
+    from embedded_snowflake.session import Session
+
+# ---- of the text
+
+
+def rewrite_text(session: Session, sql: str) -> str:
+    """Replace what no parser knows: model calls, system functions, table functions."""
+    for function in statements.REWRITES:
+        sql = function(session, sql)
+    tokens = statements.tokens_of(sql)
+    pieces: list[str] = []
+    done = place = 0
+    while place < len(tokens):
+        found = _replacement(session, tokens, place)
+        if found is None:
+            place += 1
+            continue
+        text, last = found
+        pieces += [sql[done : tokens[place].start], text]
+        done, place = tokens[last].end + 1, last + 1
+    return "".join(pieces) + sql[done:]
+
+
+def _replacement(session: Session, tokens: list[Token], place: int) -> tuple[str, int] | None:
+    token = tokens[place]
+    if token.token_type in (TokenType.STRING, TokenType.IDENTIFIER):
+        return None
+    word = token.text.upper()
+    called = place + 1 < len(tokens) and tokens[place + 1].token_type is TokenType.L_PAREN
+    if called and word in statements.SCALARS:
+        last = _closing(tokens, place + 1)
+        positional, _ = _arguments(tokens, place + 1, last)
+        try:
+            value = statements.SCALARS[word](session, *positional)
+        except NotMine:
+            return None
+        return ("NULL" if value is None else literal(value.replace("\\", "\\\\"))), last
+    if called and word == "TABLE":
+        inner = place + 2
+        while inner + 1 < len(tokens) and tokens[inner + 1].token_type is TokenType.DOT:
+            inner += 2
+        name = tokens[inner].text.upper()
+        if name in statements.TABLES:
+            closing = _closing(tokens, inner + 1)
+            positional, named = _arguments(tokens, inner + 1, closing)
+            result = statements.TABLES[name](session, *positional, **named)
+            return session.register(results.to_arrow(result)), _closing(tokens, place + 1)
+    if word == "INFORMATION_SCHEMA" and place + 2 < len(tokens):
+        view = tokens[place + 2].text.upper()
+        if tokens[place + 1].token_type is TokenType.DOT and view in statements.VIEWS:
+            return session.register(results.to_arrow(statements.VIEWS[view](session))), place + 2
+    return None
+
+
+def _closing(tokens: list[Token], opening: int) -> int:
+    depth = 0
+    for place in range(opening, len(tokens)):
+        depth += (tokens[place].token_type is TokenType.L_PAREN) - (
+            tokens[place].token_type is TokenType.R_PAREN
+        )
+        if depth == 0:
+            return place
+    raise errors.refused("SQL compilation error:\nsyntax error: missing ')'.")
+
+
+def _arguments(
+    tokens: list[Token], opening: int, closing: int
+) -> tuple[list[str], dict[str, str]]:
+    positional: list[str] = []
+    named: dict[str, str] = {}
+    place = opening + 1
+    while place < closing:
+        if tokens[place].token_type is TokenType.COMMA:
+            place += 1
+        elif place + 1 < closing and tokens[place + 1].text == "=>":
+            named[tokens[place].text.upper()] = tokens[place + 2].text
+            place += 3
+        else:
+            positional.append(tokens[place].text)
+            place += 1
+    return positional, named
+
+
+# ---- of the parsed statement
+
+
+def check(session: Session, expression: Any) -> None:
+    """Refuse what DuckDB would answer otherwise than Snowflake, or not at all.
+
+    Raises:
+        SnowflakeError: the statement is refused, by name.
+    """
+    for found in expression.find_all(exp.Table):
+        if found.args.get("when") is not None or found.args.get("version") is not None:
+            raise errors.unsupported("time travel (AT, BEFORE)")
+        if found.db.lower() == INTERNAL or found.catalog.lower() == "_fs_global":
+            raise errors.missing("Object", found.sql(dialect="snowflake"))
+    if isinstance(expression, exp.Create) and expression.kind not in {"TABLE", "VIEW", "SEQUENCE"}:
+        raise errors.unsupported(f"CREATE {expression.kind}")
+    if isinstance(expression, exp.Drop) and expression.kind not in {"TABLE", "SEQUENCE", "VIEW"}:
+        raise errors.unsupported(f"DROP {expression.kind}")
+    if isinstance(expression, (exp.Insert, exp.Update, exp.Delete, exp.Merge)):
+        target = written_table(session, expression)
+        if target is not None and session.catalog.get("dynamic_table", target) is not None:
+            if not session._depth:  # noqa: SLF001
+                raise errors.error(
+                    f"SQL compilation error:\nInvalid operation: '{target}' is a dynamic table.",
+                    2203,
+                    "42601",
+                )
+
+
+def written_table(session: Session, expression: Any) -> QualifiedName | None:
+    """The table that a statement writes, completed; None for one that only reads."""
+    if not isinstance(
+        expression,
+        (
+            exp.Insert,
+            exp.Update,
+            exp.Delete,
+            exp.Merge,
+            exp.TruncateTable,
+            exp.Create,
+            exp.Drop,
+            exp.Alter,
+        ),
+    ):
+        return None
+    if isinstance(expression, exp.TruncateTable):
+        table = expression.expressions[0]
+    else:
+        table = expression.this
+        if isinstance(table, exp.Schema):
+            table = table.this
+    return _name_of(session, table) if isinstance(table, exp.Table) else None
+
+
+def _name_of(session: Session, table: Any) -> QualifiedName:
+    inner = table.this
+    if isinstance(inner, (exp.Anonymous, exp.DynamicIdentifier)):
+        text = (inner.expressions or [inner.this])[0].name
+        return session.qualified(statements.Reader(text, session).parts())
+    parts = [
+        part.name if part.quoted else part.name.upper()
+        for part in (table.args.get("catalog"), table.args.get("db"), inner)
+        if isinstance(part, exp.Identifier)
+    ]
+    return session.qualified(tuple(parts))
+
+
+def before_create(session: Session, expression: Any) -> list[str]:
+    """What must go first when CREATE OR REPLACE meets a temporary table of the session."""
+    if not isinstance(expression, exp.Create) or not expression.find(exp.TemporaryProperty):
+        return []
+    name = written_table(session, expression)
+    if name is None or name not in session.temporary or not expression.args.get("replace"):
+        return []
+    return [f"DROP TABLE IF EXISTS temp.main.{quoted(session.temporary.pop(name))}"]
+
+
+def rewrite(session: Session, expression: Any) -> Any:
+    """All rewrites of a parsed statement, in the order in which they depend on each other."""
+    for step in _STEPS:
+        expression = step(session, expression)
+    return expression
+
+
+def _identifiers(session: Session, expression: Any) -> Any:
+    """``IDENTIFIER('"A"."B"')``: fakesnow takes a quoted name of parts for one part."""
+    for table in list(expression.find_all(exp.Table)):
+        if isinstance(table.this, (exp.Anonymous, exp.DynamicIdentifier)) and (
+            isinstance(table.this, exp.DynamicIdentifier) or table.this.name.upper() == "IDENTIFIER"
+        ):
+            name = _name_of(session, table)
+            table.set("this", exp.to_identifier(name.name, quoted=True))
+            table.set("db", exp.to_identifier(name.schema, quoted=True))
+            table.set("catalog", exp.to_identifier(name.database, quoted=True))
+    return expression
+
+
+def _values_columns(_: Session, expression: Any) -> Any:
+    """``SELECT $1 FROM VALUES (..)``."""
+    for parameter in list(expression.find_all(exp.Parameter)):
+        if isinstance(parameter.this, exp.Literal) and parameter.this.is_int:
+            column = exp.to_identifier(f"COLUMN{parameter.this.name}", quoted=True)
+            parameter.replace(exp.column(column))
+    return expression
+
+
+def _asof(_: Session, expression: Any) -> Any:
+    """Snowflake's ASOF JOIN keeps every row of the left side; DuckDB's is an inner join."""
+    for join in list(expression.find_all(exp.Join)):
+        condition = join.args.get("match_condition")
+        if (join.args.get("method") or "").upper() != "ASOF" or condition is None:
+            continue
+        condition = condition.this if isinstance(condition, exp.Paren) else condition
+        using = join.args.get("using")
+        if using:
+            left = join.parent.args["from_"].this.alias_or_name
+            right = join.this.alias_or_name
+            equal = [
+                exp.EQ(this=exp.column(one.name, left), expression=exp.column(one.name, right))
+                for one in using
+            ]
+            join.set("on", exp.and_(*equal))
+            join.set("using", None)
+        on = join.args.get("on")
+        join.set("on", exp.and_(on, condition) if on else condition)
+        join.set("match_condition", None)
+        join.set("side", "LEFT")
+    return expression
+
+
+def _result_scan(session: Session, expression: Any) -> Any:
+    for node in list(expression.find_all(exp.TableFromRows)):
+        call = node.this
+        if not (isinstance(call, exp.Anonymous) and call.name.upper() == "RESULT_SCAN"):
+            continue
+        wanted = call.expressions[0]
+        query_id = wanted.this if isinstance(wanted, exp.Literal) else session.last_query_id
+        kept = session.engine.fakesnow.results_cache.get(query_id)
+        if kept is None or kept[0] is None:
+            raise errors.error(f"Statement {query_id} not found", 709, "02000")
+        name = session.register(kept[0]).strip('"')
+        node.replace(
+            exp.Table(this=exp.to_identifier(name, quoted=True), alias=node.args.get("alias"))
+        )
+    return expression
+
+
+def _clone(_: Session, expression: Any) -> Any:
+    """fakesnow's CLONE forgets OR REPLACE and IF NOT EXISTS."""
+    if isinstance(expression, exp.Create) and (clone := expression.args.get("clone")):
+        if expression.kind != "TABLE":
+            raise errors.unsupported(f"CREATE {expression.kind} CLONE")
+        return exp.Create(
+            this=expression.this,
+            kind="TABLE",
+            replace=expression.args.get("replace"),
+            exists=expression.args.get("exists"),
+            expression=exp.select("*").from_(clone.this),
+        )
+    return expression
+
+
+def _constraints(_: Session, expression: Any) -> Any:
+    """Snowflake records keys and enforces none of them; DuckDB would enforce them."""
+    if isinstance(expression, exp.Create):
+        for kind in (
+            exp.PrimaryKeyColumnConstraint,
+            exp.UniqueColumnConstraint,
+            exp.Reference,
+        ):
+            for node in list(expression.find_all(kind)):
+                parent = node.parent
+                (parent if isinstance(parent, exp.ColumnConstraint) else node).pop()
+        for node in list(expression.find_all(exp.PrimaryKey, exp.ForeignKey, exp.Constraint)):
+            node.pop()
+        for node in list(expression.find_all(exp.UniqueColumnConstraint)):
+            node.pop()
+    return expression
+
+
+def _context_functions(session: Session, expression: Any) -> Any:
+    known: dict[str, str | None] = {
+        "CURRENT_WAREHOUSE": session.warehouse,
+        "CURRENT_ROLE": session.role,
+        "CURRENT_USER": session.user,
+        "CURRENT_SESSION": str(session.session_id),
+        "CURRENT_ACCOUNT": "LOCAL",
+        "CURRENT_ACCOUNT_NAME": "LOCAL",
+        "CURRENT_ORGANIZATION_NAME": "EMBEDDED",
+        "CURRENT_REGION": "LOCAL",
+        "CURRENT_SECONDARY_ROLES": "",
+        "CURRENT_DATABASE": session.database,
+        "CURRENT_SCHEMA": session.schema,
+        "LAST_QUERY_ID": session.last_query_id,
+    }
+    for node in list(expression.find_all(exp.Func)):
+        name = node.name.upper() if isinstance(node, exp.Anonymous) else node.sql_name().upper()
+        if name in known and not (isinstance(node, exp.Anonymous) and node.expressions):
+            value = known[name]
+            fixed = exp.Null() if value is None else exp.Literal.string(value)
+            alias = exp.alias_(fixed, f"{name}()", quoted=True)
+            node.replace(alias if isinstance(node.parent, exp.Select) else fixed)
+    return expression
+
+
+def _hash_agg(_: Session, expression: Any) -> Any:
+    """HASH_AGG: a content hash that does not depend on order; values differ from Snowflake's."""
+    for node in list(expression.find_all(exp.HashAgg)):
+        arguments = [node.this, *node.expressions]
+        if any(isinstance(one, exp.Star) for one in arguments):
+            raise errors.unsupported("HASH_AGG(*): name the columns")
+        inner = exp.Anonymous(this="hash", expressions=[one.copy() for one in arguments])
+        total = exp.Sum(this=exp.cast(inner, "HUGEINT", dialect="duckdb"))
+        whole = exp.Mod(this=total, expression=exp.Literal.number(9223372036854775807))
+        node.replace(exp.cast(whole, "BIGINT", dialect="duckdb"))
+    return expression
+
+
+_TRIED = {
+    "TRY_TO_TIMESTAMP": "_es_try_timestamp_ntz",
+    "TRY_TO_TIMESTAMP_NTZ": "_es_try_timestamp_ntz",
+    "TRY_TO_TIMESTAMP_TZ": "_es_try_timestamp_tz",
+    "TRY_TO_TIMESTAMP_LTZ": "_es_try_timestamp_tz",
+}
+
+
+def _tried_timestamps(_: Session, expression: Any) -> Any:
+    """TRY_ conversions to timestamps: fakesnow's raise, and take an offset for a shift."""
+    for node in list(expression.find_all(exp.TryCast)):
+        if node.to.this in (exp.DataType.Type.TIMESTAMPNTZ, exp.DataType.Type.TIMESTAMP):
+            function = "_es_try_timestamp_ntz"
+        elif node.to.this in (exp.DataType.Type.TIMESTAMPTZ, exp.DataType.Type.TIMESTAMPLTZ):
+            function = "_es_try_timestamp_tz"
+        else:
+            continue
+        node.replace(exp.Anonymous(this=function, expressions=[node.this]))
+    for node in list(expression.find_all(exp.Anonymous)):
+        function = _TRIED.get(node.name.upper())
+        if function is not None and len(node.expressions) > 1:
+            raise errors.unsupported(f"{node.name} with a format")
+        if function is not None:
+            node.replace(exp.Anonymous(this=function, expressions=node.expressions))
+    return expression
+
+
+def _temporary_names(session: Session, expression: Any) -> Any:
+    """Temporary tables are the session's own, under the qualified name that they were given."""
+    if isinstance(expression, exp.Create) and expression.find(exp.TemporaryProperty):
+        name = written_table(session, expression)
+        table = expression.this.this if isinstance(expression.this, exp.Schema) else expression.this
+        if name is not None and expression.kind == "TABLE":
+            if name in session.temporary:
+                if expression.args.get("exists"):
+                    held = session.temporary[name]
+                else:
+                    raise errors.exists(name)
+            else:
+                held = f"TEMP_{uuid.uuid4().hex.upper()}"
+                session.temporary[name] = held
+            table.set("this", exp.to_identifier(held, quoted=True))
+            table.set("db", None)
+            table.set("catalog", None)
+    if not session.temporary:
+        return expression
+    hidden = {one.alias_or_name.upper() for one in expression.find_all(exp.CTE)}
+    created = set(session.temporary.values())
+    for table in list(expression.find_all(exp.Table)):
+        if not isinstance(table.this, exp.Identifier) or table.name in created:
+            continue
+        if not table.db and (table.name.upper() in hidden or session.schema is None):
+            continue
+        if table.db and not table.catalog and session.database is None:
+            continue
+        held = session.temporary.get(_name_of(session, table))
+        if held is not None:
+            alias = table.args.get("alias")
+            if alias is None and not isinstance(table.parent, (exp.Drop, exp.Create, exp.Alter)):
+                if isinstance(table.parent, (exp.From, exp.Join)):
+                    table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name, quoted=True)))
+            if isinstance(expression, exp.Drop) and table is expression.this:
+                session.temporary.pop(_name_of(session, table))
+            table.set("this", exp.to_identifier(held, quoted=True))
+            table.set("db", exp.to_identifier("main"))
+            table.set("catalog", exp.to_identifier("temp"))
+    return expression
+
+
+def _transient(_: Session, expression: Any) -> Any:
+    """Transient tables are tables here: there is no time travel to leave out."""
+    if isinstance(expression, exp.Create):
+        for node in list(expression.find_all(exp.TransientProperty)):
+            node.pop()
+    return expression
+
+
+_STEPS: tuple[Callable[[Session, Any], Any], ...] = (
+    _identifiers,
+    _result_scan,
+    _values_columns,
+    _asof,
+    _clone,
+    _constraints,
+    _transient,
+    _context_functions,
+    _hash_agg,
+    _tried_timestamps,
+    _temporary_names,
+)
+
+
+# ---- statements that DuckDB answers otherwise
+
+
+def merge(session: Session, cursor: Any, expression: Any) -> None:
+    """MERGE as DuckDB's own, which is atomic; fills the cursor as fakesnow's would be.
+
+    Raises:
+        duckdb.Error: what DuckDB says.
+    """
+    transformed = cursor._transform(expression, None)  # noqa: SLF001
+    kinds: set[str] = set()
+    for when in transformed.find_all(exp.When):
+        then = when.args.get("then")
+        if isinstance(then, exp.Update):
+            kinds.add("UPDATE")
+            for pair in then.expressions:
+                pair.this.set("table", None)
+        elif isinstance(then, exp.Insert):
+            kinds.add("INSERT")
+            if then.this:
+                for column in then.this.find_all(exp.Column):
+                    column.set("table", None)
+        else:
+            kinds.add("DELETE")
+    sql = transformed.sql(dialect="duckdb") + " RETURNING merge_action"
+    counts: dict[str, int] = {}
+    for (action,) in session.duck.execute(sql).fetchall():
+        counts[action] = counts.get(action, 0) + 1
+    shown = [("INSERT", "inserted"), ("UPDATE", "updated"), ("DELETE", "deleted")]
+    values = [(word, counts.get(kind, 0)) for kind, word in shown if kind in kinds]
+    select = ", ".join(f'{count}::BIGINT AS "number of rows {word}"' for word, count in values)
+    cursor._last_sql = f"SELECT {select}"  # noqa: SLF001
+    cursor._last_params = None  # noqa: SLF001
+    cursor._arrow_table = pa.table(  # noqa: SLF001
+        {f"number of rows {word}": pa.array([count], pa.int64()) for word, count in values}
+    )
+    cursor._rowcount = sum(count for _, count in values)  # noqa: SLF001
+    cursor._sfqid = session.query_id  # noqa: SLF001
+
+
+_TYPES = {
+    "BIGINT": "NUMBER(38,0)",
+    "INTEGER": "NUMBER(38,0)",
+    "SMALLINT": "NUMBER(38,0)",
+    "TINYINT": "NUMBER(38,0)",
+    "UBIGINT": "NUMBER(38,0)",
+    "HUGEINT": "NUMBER(38,0)",
+    "VARCHAR": "VARCHAR(16777216)",
+    "DOUBLE": "FLOAT",
+    "FLOAT": "FLOAT",
+    "BLOB": "BINARY(8388608)",
+    "TIMESTAMP": "TIMESTAMP_NTZ(9)",
+    "TIMESTAMP_NS": "TIMESTAMP_NTZ(9)",
+    "TIMESTAMP WITH TIME ZONE": "TIMESTAMP_TZ(9)",
+    "TIME": "TIME(9)",
+    "JSON": "VARIANT",
+}
+
+
+def shown_type(kind: str) -> str:
+    """DuckDB's type as Snowflake shows it."""
+    return kind.replace("DECIMAL", "NUMBER") if kind.startswith("DECIMAL") else _TYPES.get(kind, kind)
+
+
+def describe_relation(session: Session, name: QualifiedName) -> Result:
+    """The columns of a table or view, as DESC TABLE shows them."""
+    held = session.temporary.get(name)
+    key = ["temp", "main", held] if held else [name.database, name.schema, name.name]
+    rows = session.duck.execute(
+        "SELECT column_name, data_type, is_nullable, column_default, comment FROM duckdb_columns() "
+        "WHERE database_name = ? AND schema_name = ? AND table_name = ? ORDER BY column_index",
+        key,
+    ).fetchall()
+    lengths = dict(
+        session.duck.execute(
+            "SELECT ext_column_name, ext_character_maximum_length "
+            f"FROM {quoted(name.database)}.{INTERNAL}._fs_columns_ext "
+            "WHERE ext_table_schema = ? AND ext_table_name = ?",
+            [name.schema, name.name],
+        ).fetchall()
+    )
+    columns = {
+        "name": "VARCHAR",
+        "type": "VARCHAR",
+        "kind": "VARCHAR",
+        "null?": "VARCHAR",
+        "default": "VARCHAR",
+        "primary key": "VARCHAR",
+        "unique key": "VARCHAR",
+        "check": "VARCHAR",
+        "expression": "VARCHAR",
+        "comment": "VARCHAR",
+        "policy name": "VARCHAR",
+        "privacy domain": "VARCHAR",
+    }
+    return Result.rows(
+        columns,
+        [
+            (
+                column,
+                f"VARCHAR({lengths[column]})"
+                if kind == "VARCHAR" and column in lengths
+                else shown_type(kind),
+                "COLUMN",
+                "Y" if nullable else "N",
+                default,
+                "N",
+                "N",
+                None,
+                None,
+                comment,
+                None,
+                None,
+            )
+            for column, kind, nullable, default, comment in rows
+        ],
+    )

@@ -1,0 +1,335 @@
+"""The HTTP face: login, statements, files. Loopback only, every route with its token."""
+
+from __future__ import annotations
+
+import gzip
+import hmac
+import json
+import logging
+import secrets
+import threading
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from fakesnow.statement_type import DML_TYPE_IDS, SELECT
+from fakesnow.transforms import SERVER_VERSION
+from snowflake.connector.errors import Error as ConnectorError
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from embedded_snowflake import binding, presigning, results
+from embedded_snowflake import objects as _objects  # registers every statement
+from embedded_snowflake.engine import Engine
+from embedded_snowflake.session import Answer, Session
+
+logger = logging.getLogger("embedded_snowflake")
+SESSION_SECONDS = 4 * 3600.0
+"""How long a session without a statement is kept."""
+assert _objects
+
+
+class Server:
+    """Sessions by token over one engine."""
+
+    def __init__(self, engine: Engine, password: str) -> None:
+        self.engine = engine
+        self.password = password
+        self.sessions: dict[str, Session] = {}
+        self.active = 0
+        self.last_statement = time.monotonic()
+        self._lock = threading.Lock()
+
+    def idle_seconds(self) -> float:
+        """How long no statement ran; zero while one runs or a client is connected."""
+        now = time.monotonic()
+        with self._lock:
+            sessions = list(self.sessions.items())
+        for token, session in sessions:
+            gone = session.vanished(5.0) and session.explicit
+            if gone:
+                session.abandon()
+            if now - session.seen > SESSION_SECONDS or session.vanished(600.0):
+                self._forget(token)
+        if self.active or any(one.peers for _, one in sessions if not one.closed):
+            return 0.0
+        return now - self.last_statement
+
+    def peer_gone(self, peer: tuple[str, int]) -> None:
+        """A client's connection was closed."""
+        with self._lock:
+            sessions = list(self.sessions.values())
+        for session in sessions:
+            if peer in session.peers:
+                session.peer_gone(peer)
+
+    def _forget(self, token: str) -> None:
+        with self._lock:
+            session = self.sessions.pop(token, None)
+        if session is not None:
+            session.close()
+
+    def session_of(self, request: Request) -> Session | None:
+        """The session whose token the request carries."""
+        header = request.headers.get("Authorization", "")
+        token = header.removeprefix('Snowflake Token="').removesuffix('"')
+        session = self.sessions.get(token)
+        if session is not None and request.client is not None:
+            session.peer_seen((request.client.host, request.client.port))
+        return session
+
+    async def login(self, request: Request) -> Response:
+        """Open a session for who knows the password."""
+        data = (await _body(request))["data"]
+        given = str(data.get("PASSWORD") or "")
+        if not hmac.compare_digest(given.encode(), self.password.encode()):
+            return _failed("Incorrect username or password was specified.", "390100")
+        asked = request.query_params
+        session = await run_in_threadpool(
+            Session,
+            self.engine,
+            user=str(data.get("LOGIN_NAME") or "LOCAL").upper(),
+            role=_stored(asked.get("roleName")),
+            warehouse=_stored(asked.get("warehouse")),
+            database=_stored(asked.get("databaseName")),
+            schema=_stored(asked.get("schemaName")),
+            parameters=dict(data.get("SESSION_PARAMETERS") or {}),
+        )
+        session.base_url = f"http://{request.url.netloc}"
+        token = secrets.token_urlsafe(32)
+        with self._lock:
+            self.sessions[token] = session
+        if request.client is not None:
+            session.peer_seen((request.client.host, request.client.port))
+        return JSONResponse(
+            {
+                "data": {
+                    "token": token,
+                    "masterToken": secrets.token_urlsafe(32),
+                    "validityInSeconds": 3600,
+                    "masterValidityInSeconds": 14400,
+                    "sessionId": session.session_id,
+                    "serverVersion": SERVER_VERSION,
+                    "parameters": [
+                        {"name": "AUTOCOMMIT", "value": session.autocommit},
+                        {"name": "CLIENT_SESSION_KEEP_ALIVE_HEARTBEAT_FREQUENCY", "value": 3600},
+                        {"name": "CLIENT_STAGE_ARRAY_BINDING_THRESHOLD", "value": 0},
+                        {"name": "TIMEZONE", "value": "UTC"},
+                    ],
+                    "sessionInfo": {
+                        "databaseName": session.database,
+                        "schemaName": session.schema,
+                        "warehouseName": session.warehouse,
+                        "roleName": session.role,
+                    },
+                },
+                "success": True,
+            }
+        )
+
+    async def query(self, request: Request) -> Response:
+        """Carry out one statement."""
+        session = self.session_of(request)
+        if session is None:
+            return _no_session()
+        body = await _body(request)
+        self.active += 1
+        try:
+            return await run_in_threadpool(self._answer, session, body)
+        finally:
+            self.active -= 1
+            self.last_statement = time.monotonic()
+
+    def _answer(self, session: Session, body: dict[str, Any]) -> Response:
+        sql = str(body["sqlText"])
+        try:
+            if body.get("asyncExec"):
+                return _failed("Unsupported feature 'asynchronous queries'.", "000002", "0A000")
+            if body.get("describeOnly"):
+                return self._described(session, session.execute(binding.nulled(sql), describe=True), sql)
+            answers = [
+                session.execute(text) for text in binding.texts(session, sql, body.get("bindings"))
+            ]
+            return _responded(session, answers)
+        except ConnectorError as cause:
+            message = cause.msg or str(cause)
+            return _failed(message, f"{cause.errno or 1003:06d}", cause.sqlstate or "42000", session)
+        except NotImplementedError as cause:
+            return _failed(f"Unsupported feature '{cause}'.", "000002", "0A000", session)
+        except Exception as cause:
+            # A 500 would be sent again by the connector, so this is answered as an error too.
+            number = uuid.uuid4().hex[:8]
+            logger.exception("incident %s", number)
+            text = f"Processing aborted by incident {number}: {type(cause).__name__}: {cause}"
+            return _failed(text, "000603", "XX000", session)
+
+    def _described(self, session: Session, answer: Answer, sql: str) -> Response:
+        empty = {"queryResultFormat": "arrow", "rowsetBase64": ""}
+        return JSONResponse(
+            {
+                "data": {
+                    "rowtype": answer.rowtype,
+                    "total": 0,
+                    "returned": 0,
+                    "queryId": answer.query_id,
+                    "statementTypeId": answer.type_id or SELECT,
+                    "numberOfBinds": binding.count(sql),
+                    "arrayBindSupported": False,
+                    "finalDatabaseName": session.database,
+                    "finalSchemaName": session.schema,
+                    **empty,
+                },
+                "success": True,
+            }
+        )
+
+    async def session(self, request: Request) -> Response:
+        """Heartbeat, or the end of a session."""
+        found = self.session_of(request)
+        if found is None:
+            return _no_session()
+        if request.query_params.get("delete"):
+            token = next(key for key, value in self.sessions.items() if value is found)
+            await run_in_threadpool(self._forget, token)
+        return JSONResponse({"data": None, "code": None, "message": None, "success": True})
+
+    async def abort(self, request: Request) -> Response:
+        """Interrupt the session's running statement."""
+        found = self.session_of(request)
+        if found is None:
+            return _no_session()
+        found.duck.interrupt()
+        return JSONResponse({"data": None, "success": True})
+
+    def _file(self, request: Request, method: str) -> Path | None:
+        path = request.path_params
+        return presigning.opened(
+            self.engine.root,
+            self.engine.presign,
+            method,
+            path["until"],
+            path["signature"],
+            path["path"],
+        )
+
+    async def read_file(self, request: Request) -> Response:
+        """Read a file by its signed address."""
+        method = request.path_params["method"]
+        target = self._file(request, method)
+        if target is None:
+            return Response(status_code=403)
+        return FileResponse(target) if target.is_file() else Response(status_code=404)
+
+    async def write_file(self, request: Request) -> Response:
+        """Write a file by its signed address; it appears as a whole."""
+        target = self._file(request, "PUT")
+        if target is None:
+            return Response(status_code=403)
+        body = await request.body()
+        await run_in_threadpool(_write_whole, target, body)
+        return Response()
+
+    async def ping(self, _: Request) -> Response:
+        """Says that the server answers."""
+        return JSONResponse({"ok": True})
+
+    def application(self) -> Starlette:
+        """The routes."""
+        post: list[tuple[str, Callable[[Request], Awaitable[Response]]]] = [
+            ("/session/v1/login-request", self.login),
+            ("/session", self.session),
+            ("/session/heartbeat", self.session),
+            ("/queries/v1/query-request", self.query),
+            ("/queries/v1/abort-request", self.abort),
+        ]
+        files = "/files/{method}/{until}/{signature}/{path:path}"
+        return Starlette(
+            routes=[
+                *(Route(path, endpoint, methods=["POST"]) for path, endpoint in post),
+                Route(files, self.read_file, methods=["GET", "HEAD"]),
+                Route(files, self.write_file, methods=["PUT"]),
+                Route("/ping", self.ping, methods=["GET"]),
+            ]
+        )
+
+    def close(self) -> None:
+        """End every session and the engine."""
+        for token in list(self.sessions):
+            self._forget(token)
+        self.engine.close()
+
+
+def _write_whole(target: Path, body: bytes) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f"{target.name}.{uuid.uuid4().hex}.partial")
+    partial.write_bytes(body)
+    partial.replace(target)
+
+
+async def _body(request: Request) -> dict[str, Any]:
+    body = await request.body()
+    if request.headers.get("Content-Encoding") == "gzip":
+        body = gzip.decompress(body)
+    return json.loads(body)
+
+
+def _stored(name: str | None) -> str | None:
+    if not name:
+        return None
+    return name[1:-1].replace('""', '"') if name.startswith('"') else name.upper()
+
+
+def _failed(
+    message: str, code: str, sqlstate: str = "08001", session: Session | None = None
+) -> Response:
+    data: dict[str, Any] = {"errorCode": code, "sqlState": sqlstate}
+    if session is not None:
+        data["queryId"] = session.query_id
+    return JSONResponse({"data": data, "code": code, "message": message, "success": False})
+
+
+def _no_session() -> Response:
+    return _failed("Session no longer exists. New login required to access the service.", "390111")
+
+
+def _responded(session: Session, answers: list[Answer]) -> Response:
+    answer = answers[-1]
+    if answer.raw is not None:
+        return JSONResponse({"data": answer.raw, "success": True})
+    table = answer.table
+    assert table is not None
+    if answer.type_id in DML_TYPE_IDS:
+        body = results.json_body(table)
+        if len(answers) > 1:
+            total = sum(
+                int(one.table.columns[0][0].as_py()) for one in answers if one.table is not None
+            )
+            body["rowset"] = [[str(total)]]
+    else:
+        body = results.arrow_body(table, answer.rowtype)
+    return JSONResponse(
+        {
+            "data": {
+                "parameters": [{"name": "TIMEZONE", "value": "UTC"}],
+                "rowtype": answer.rowtype,
+                "total": table.num_rows,
+                "returned": table.num_rows,
+                "queryId": answer.query_id,
+                "statementTypeId": answer.type_id,
+                "finalDatabaseName": session.database,
+                "finalSchemaName": session.schema,
+                "finalWarehouseName": session.warehouse,
+                "finalRoleName": session.role,
+                **body,
+            },
+            "success": True,
+        }
+    )
+
+
+__all__ = ["Server"]

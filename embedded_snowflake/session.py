@@ -1,0 +1,641 @@
+"""A session: what a client that logged in sees, and how its statements are carried out.
+
+Add what concerns every statement (context, transaction, rewriting, running). What one kind of
+object does stands in `objects/`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import duckdb
+import pyarrow as pa
+import sqlglot
+from fakesnow.conn import FakeSnowflakeConnection
+from fakesnow.cursor import FakeSnowflakeCursor
+from fakesnow.rowtype import ColumnInfo, describe_as_rowtype
+from fakesnow.statement_type import DML_TYPE_IDS, statement_type_id
+from sqlglot import exp
+from sqlglot.errors import ParseError
+
+from embedded_snowflake import errors, results, rewriting, statements
+from embedded_snowflake.catalog import INTERNAL, Catalog
+from embedded_snowflake.engine import Engine
+from embedded_snowflake.names import QualifiedName, literal, quoted
+from embedded_snowflake.statements import Result
+
+_DDL_WORDS = {"CREATE", "ALTER", "DROP", "COMMENT", "TRUNCATE", "UNDROP", "GRANT", "REVOKE"}
+_KINDS_RUN = (
+    exp.Query,
+    exp.Insert,
+    exp.Update,
+    exp.Delete,
+    exp.Merge,
+    exp.TruncateTable,
+    exp.Create,
+    exp.Drop,
+    exp.Alter,
+    exp.Comment,
+    exp.Describe,
+)
+_CREATED_KINDS = {"TABLE", "VIEW", "SEQUENCE"}
+_RETRIES = 12
+
+
+class _Cursor(FakeSnowflakeCursor):
+    """fakesnow's cursor with our rewrites in front of its own."""
+
+    session: Session
+
+    def _transform(self, expression: Any, params: Any) -> Any:
+        return super()._transform(rewriting.rewrite(self.session, expression), params)
+
+    def _transform_explode(self, expression: Any) -> list[Any]:
+        # fakesnow runs a MERGE as several statements; DuckDB's own is atomic.
+        if isinstance(expression, exp.Merge):
+            return [expression]
+        return super()._transform_explode(expression)
+
+
+class _Connection(FakeSnowflakeConnection):
+    """fakesnow's connection that hands out our cursor."""
+
+    session: Session
+
+    def cursor(self, cursor_class: Any = None) -> Any:
+        made = _Cursor(conn=self, duck_conn=self._duck_conn)
+        made.session = self.session
+        return made
+
+
+class Answer:
+    """What a statement is answered with: rows, or a ready answer for PUT and GET."""
+
+    def __init__(
+        self,
+        query_id: str,
+        table: pa.Table | None,
+        rowtype: list[ColumnInfo],
+        type_id: int,
+        raw: dict[str, Any] | None = None,
+    ) -> None:
+        self.query_id = query_id
+        self.table = table
+        self.rowtype = rowtype
+        self.type_id = type_id
+        self.raw = raw
+
+
+class Session:
+    """One client's session. A lock makes its statements run one after the other."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        user: str,
+        role: str | None,
+        warehouse: str | None,
+        database: str | None,
+        schema: str | None,
+        parameters: dict[str, Any],
+    ) -> None:
+        self.engine = engine
+        self.duck = engine.duck.cursor()
+        self.connection = _Connection(
+            self.duck,
+            engine.fakesnow.results_cache,
+            create_database=False,
+            create_schema=False,
+            db_path=engine.files,
+        )
+        self.connection.session = self
+        self.session_id = uuid.uuid4().int % 10**15
+        self.user, self.role, self.warehouse = user, role or "SYSADMIN", warehouse
+        self.parameters = parameters
+        self.catalog = Catalog(self)
+        self.root: Path = engine.root
+        self.inference = engine.inference
+        self.base_url = ""
+        self.query_id = ""
+        self.last_query_id = ""
+        self.bound = False
+        self.autocommit = str(parameters.get("AUTOCOMMIT", True)).lower() != "false"
+        self.explicit = False
+        self.aborted: str | None = None
+        self.closed = False
+        self.held: set[QualifiedName] = set()
+        self.temporary: dict[QualifiedName, str] = {}
+        self.temporary_stages: set[QualifiedName] = set()
+        self.peers: set[tuple[str, int]] = set()
+        self.seen = time.monotonic()
+        self.lock = threading.RLock()
+        self._depth = 0
+        self._registered: list[str] = []
+        self._on_commit: list[Callable[[], None]] = []
+        self._on_rollback: list[Callable[[], None]] = []
+        self._gone_since: float | None = None
+        if database and database in engine.databases():
+            self.use_database(database, schema)
+
+    # ---- context
+
+    @property
+    def database(self) -> str | None:
+        """The current database."""
+        return self.connection.database
+
+    @property
+    def schema(self) -> str | None:
+        """The current schema."""
+        return cast("str | None", self.connection._schema)  # noqa: SLF001
+
+    def use_database(self, database: str, schema: str | None = None) -> None:
+        """Make a database current, and in it a schema, or PUBLIC where there is one.
+
+        Raises:
+            SnowflakeError: 002043 where the database is not there.
+        """
+        if database not in self.engine.databases():
+            raise errors.error(
+                "SQL compilation error:\nObject does not exist, or operation cannot be performed.",
+                2043,
+                "02000",
+            )
+        self.connection.database, self.connection.database_set = database, True
+        wanted = schema or "PUBLIC"
+        if self.has_schema(database, wanted):
+            self.use_schema(database, wanted)
+        else:
+            self.connection._schema, self.connection.schema_set = None, False  # noqa: SLF001
+            self.duck.execute(f"SET schema = {literal(quoted(database) + '.main')}")
+
+    def use_schema(self, database: str, schema: str) -> None:
+        """Make a schema current.
+
+        Raises:
+            SnowflakeError: 002043 where it is not there.
+        """
+        if not self.has_schema(database, schema):
+            raise errors.error(
+                "SQL compilation error:\nObject does not exist, or operation cannot be performed.",
+                2043,
+                "02000",
+            )
+        self.connection.database, self.connection.database_set = database, True
+        self.connection._schema, self.connection.schema_set = schema, True  # noqa: SLF001
+        self.duck.execute(f"SET schema = {literal(quoted(database) + '.' + quoted(schema))}")
+
+    def forget_schema(self) -> None:
+        """No schema, and no database, is current: theirs was dropped."""
+        self.connection.database, self.connection.database_set = None, False
+        self.connection._schema, self.connection.schema_set = None, False  # noqa: SLF001
+        self.duck.execute("SET schema = 'memory.main'")
+
+    def has_schema(self, database: str, schema: str) -> bool:
+        """Whether the schema is there."""
+        if schema.lower() in {INTERNAL, "main"}:
+            return False
+        return bool(
+            self.duck.execute(
+                "SELECT 1 FROM duckdb_schemas() WHERE database_name = ? AND schema_name = ?",
+                [database, schema],
+            ).fetchall()
+        )
+
+    def qualified(self, parts: tuple[str, ...]) -> QualifiedName:
+        """A name completed by the current database and schema.
+
+        Raises:
+            SnowflakeError: 090105 where a part is missing and none is current.
+        """
+        current = (self.database, self.schema)
+        missing = current[: 3 - len(parts)]
+        if len(parts) > 3 or None in missing:  # noqa: PLR2004
+            raise errors.error(
+                "Cannot perform operation. This session does not have a current database. "
+                "Call 'USE DATABASE', or use a qualified name.",
+                90105,
+                "22000",
+            )
+        return QualifiedName(*cast("tuple[str, str, str]", (*missing, *parts)))
+
+    # ---- transactions
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open, by BEGIN, autocommit off, or a handler."""
+        return self.explicit or self._depth > 0
+
+    def begin(self) -> None:
+        """Open a transaction; one that is open goes on, as Snowflake's does."""
+        if not self.explicit:
+            self.duck.execute("BEGIN TRANSACTION")
+            self.explicit = True
+
+    def commit(self) -> None:
+        """Commit.
+
+        Raises:
+            SnowflakeError: 090232 where a failed statement ended the transaction before.
+        """
+        if not self.explicit:
+            return
+        if self.aborted is not None:
+            reason = self.aborted
+            self.rollback()
+            raise errors.error(
+                f"The transaction was rolled back: a statement in it failed ({reason}).",
+                90232,
+                "25000",
+            )
+        try:
+            self.duck.execute("COMMIT")
+        except duckdb.Error as cause:
+            self._ended(committed=False)
+            with contextlib.suppress(duckdb.Error):
+                self.duck.execute("ROLLBACK")
+            raise errors.translated(cause) from cause
+        self._ended(committed=True)
+
+    def rollback(self) -> None:
+        """Undo everything since BEGIN."""
+        if self.explicit:
+            with contextlib.suppress(duckdb.TransactionException):
+                self.duck.execute("ROLLBACK")
+            self._ended(committed=False)
+
+    def _ended(self, *, committed: bool) -> None:
+        self.explicit, self.aborted = False, None
+        calls = self._on_commit if committed else self._on_rollback
+        self._on_commit, self._on_rollback = [], []
+        self.engine.free(self)
+        for call in calls:
+            call()
+
+    def on_commit(self, call: Callable[[], None]) -> None:
+        """Call this once what the statement did is durable."""
+        self._on_commit.append(call)
+
+    def on_rollback(self, call: Callable[[], None]) -> None:
+        """Call this when what the statement did is undone."""
+        self._on_rollback.append(call)
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing: joins the open transaction, or is one of its own."""
+        if self.in_transaction:
+            self._depth += 1
+            try:
+                yield
+            finally:
+                self._depth -= 1
+            return
+        self.duck.execute("BEGIN TRANSACTION")
+        self._depth += 1
+        try:
+            yield
+        except BaseException:
+            self._depth -= 1
+            with contextlib.suppress(duckdb.TransactionException):
+                self.duck.execute("ROLLBACK")
+            self._ended(committed=False)
+            raise
+        self._depth -= 1
+        try:
+            self.duck.execute("COMMIT")
+        except duckdb.Error:
+            with contextlib.suppress(duckdb.TransactionException):
+                self.duck.execute("ROLLBACK")
+            self._ended(committed=False)
+            raise
+        self._ended(committed=True)
+
+    # ---- life
+
+    def vanished(self, seconds: float) -> bool:
+        """Whether the client's last connection has been gone this long."""
+        return self._gone_since is not None and time.monotonic() - self._gone_since > seconds
+
+    def peer_gone(self, peer: tuple[str, int]) -> None:
+        """A connection of the client was closed."""
+        self.peers.discard(peer)
+        if not self.peers:
+            self._gone_since = time.monotonic()
+
+    def peer_seen(self, peer: tuple[str, int]) -> None:
+        """The client spoke on this connection."""
+        self.peers.add(peer)
+        self._gone_since = None
+        self.seen = time.monotonic()
+
+    def abandon(self) -> None:
+        """The client is gone: roll back and give back its locks."""
+        with self.lock:
+            self.rollback()
+            self.engine.free(self)
+
+    def close(self) -> None:
+        """End the session: roll back, drop what was its own."""
+        with self.lock:
+            if self.closed:
+                return
+            self.rollback()
+            self.closed = True
+            self.engine.free(self)
+            self.duck.close()
+
+    # ---- running
+
+    def execute(self, sql: str, *, describe: bool = False) -> Answer:
+        """Carry out one statement.
+
+        Raises:
+            ProgrammingError: with Snowflake's number and words.
+        """
+        with self.lock:
+            self.query_id = str(uuid.uuid4())
+            try:
+                answer = self._execute(sql, describe=describe)
+            except duckdb.Error as cause:
+                self._note_failure(str(cause))
+                raise errors.translated(cause) from cause
+            except Exception as cause:
+                self._note_failure(str(cause))
+                # fakesnow has its own words for some of DuckDB's errors; Snowflake's count.
+                if isinstance(cause.__cause__, duckdb.Error):
+                    raise errors.translated(cause.__cause__) from cause
+                raise
+            finally:
+                self._forget_registered()
+                self.seen = time.monotonic()
+            if not describe and answer.raw is None:
+                self.last_query_id = answer.query_id
+            return answer
+
+    def _note_failure(self, reason: str) -> None:
+        """Remember that DuckDB gave the transaction up, so that COMMIT cannot pretend."""
+        if not self.explicit:
+            if self._depth == 0:
+                self.engine.free(self)
+            return
+        try:
+            self.duck.execute("SELECT 1").fetchall()
+        except duckdb.Error:
+            self.aborted = self.aborted or reason.split("\n")[0]
+
+    def _execute(self, sql: str, *, describe: bool) -> Answer:
+        tokens = statements.tokens_of(sql)
+        first = tokens[0].text.upper() if tokens else ""
+        second = tokens[1].text.upper() if len(tokens) > 1 else ""
+        if not tokens:
+            raise errors.error("Empty SQL statement.", 900, "42601")
+        ddl = first in _DDL_WORDS and second != "SESSION"
+        if self.aborted is not None and first not in {"ROLLBACK", "COMMIT"}:
+            raise errors.error(
+                f"The transaction failed earlier ({self.aborted}): ROLLBACK it.", 90232, "25000"
+            )
+        if ddl and self.explicit and not describe:
+            self.commit()
+        if describe and (ddl or first in {"ALTER", "USE", "PUT", "GET", "BEGIN", "COMMIT"}):
+            return self._answered(Result.status(), describe=True)
+        result = statements.route(sql, self)
+        if result is not None:
+            return self._answered(result, describe=describe)
+        return self._queried(sql, describe=describe)
+
+    def _answered(self, result: Result, *, describe: bool) -> Answer:
+        if result.raw is not None:
+            return Answer(self.query_id, None, [], 0, raw=result.raw)
+        table = results.to_arrow(result)
+        self.engine.fakesnow.results_cache[self.query_id] = (
+            table,
+            table.num_rows,
+            "SELECT 1",
+            None,
+            exp.Select(),
+        )
+        if describe:
+            table = table.slice(0, 0)
+        return Answer(self.query_id, table, results.rowtype_of(result), 0x6000)
+
+    def _queried(self, sql: str, *, describe: bool) -> Answer:
+        text = rewriting.rewrite_text(self, sql)
+        expression = _parsed(text)
+        type_id = statement_type_id(expression)
+        if describe:
+            cursor = self.connection.cursor()
+            described = cursor._describe_only(text)  # noqa: SLF001
+            if described is None:
+                described = self._described(expression)
+            return Answer(self.query_id, None, describe_as_rowtype(described), type_id)
+        cursor = self.run(text, rewritten=True)
+        rowtype = describe_as_rowtype(cursor._describe_last_sql())  # noqa: SLF001
+        self.engine.fakesnow.results_cache.pop(cursor.sfqid, None)
+        self.engine.fakesnow.results_cache[self.query_id] = (
+            cursor._arrow_table,  # noqa: SLF001
+            cursor.rowcount,
+            "SELECT 1",
+            None,
+            exp.Select(),
+        )
+        return Answer(self.query_id, cursor._arrow_table, rowtype, type_id)  # noqa: SLF001
+
+    def _described(self, expression: Any) -> list[Any]:
+        cursor = self.connection.cursor()
+        cursor.execute(f"DESCRIBE {expression.sql(dialect='snowflake')}", server=True)
+        return cursor.fetchall()
+
+    def run(self, sql: str, *, rewritten: bool = False) -> Any:
+        """Run Snowflake SQL on DuckDB in the session's transaction.
+
+        Returns:
+            fakesnow's cursor with the rows (``_arrow_table``).
+
+        Raises:
+            ProgrammingError: the statement is refused or fails.
+        """
+        text = sql if rewritten else rewriting.rewrite_text(self, sql)
+        expression = _parsed(text)
+        rewriting.check(self, expression)
+        target = rewriting.written_table(self, expression)
+        dml = isinstance(expression, (exp.Insert, exp.Update, exp.Delete, exp.Merge))
+        if target is not None:
+            self.engine.lock(self, target)
+            if dml and not self.autocommit and not self.in_transaction:
+                self.begin()
+        attempt = 0
+        while True:
+            try:
+                return self._run_once(text, expression, target)
+            except duckdb.TransactionException as cause:
+                attempt += 1
+                if self.in_transaction or attempt > _RETRIES or "onflict" not in str(cause):
+                    raise
+                time.sleep(0.01 * 2 ** min(attempt, 6))
+            finally:
+                if not self.in_transaction:
+                    self.engine.free(self)
+
+    def _run_once(self, text: str, expression: Any, target: QualifiedName | None) -> Any:
+        if target is None or target in self.temporary:
+            return self._cursor_run(text, expression)
+        with self.transaction():
+            cursor = self._cursor_run(text, expression)
+            created = isinstance(expression, exp.Create)
+            self._log_change(target, created=created)
+            return cursor
+
+    def _cursor_run(self, text: str, expression: Any) -> Any:
+        cursor = self.connection.cursor()
+        if isinstance(expression, exp.Merge):
+            rewriting.merge(self, cursor, expression)
+            return cursor
+        for dropped in rewriting.before_create(self, expression):
+            self.duck.execute(dropped)
+        known = set(self.temporary)
+        try:
+            cursor.execute(text, server=True)
+        except Exception:
+            for name in set(self.temporary) - known:
+                del self.temporary[name]
+            raise
+        return cursor
+
+    def _log_change(self, name: QualifiedName, *, created: bool) -> None:
+        if name.database in self.engine.databases():
+            self.duck.execute(
+                f"INSERT INTO {quoted(name.database)}.{INTERNAL}.changes VALUES (?, ?, ?, ?)",
+                [name.schema, name.name, created, datetime.datetime.now(datetime.UTC)],
+            )
+
+    def register(self, table: pa.Table) -> str:
+        """Make an Arrow table readable by the current statement; returns its quoted name."""
+        name = f"_es_{uuid.uuid4().hex}".upper()
+        self.duck.register(name, table)
+        self._registered.append(name)
+        return quoted(name)
+
+    def _forget_registered(self) -> None:
+        for name in self._registered:
+            with contextlib.suppress(duckdb.Error):
+                self.duck.unregister(name)
+        self._registered.clear()
+
+    # ---- what objects ask for
+
+    def relation_kind(self, name: QualifiedName) -> str | None:
+        """TABLE, VIEW, DYNAMIC TABLE, or None where there is no such relation."""
+        if name in self.temporary:
+            return "TABLE"
+        if self.catalog.get("dynamic_table", name) is not None:
+            return "DYNAMIC TABLE"
+        key = [name.database, name.schema, name.name]
+        where = "database_name = ? AND schema_name = ? AND"
+        if self.duck.execute(
+            f"SELECT 1 FROM duckdb_tables() WHERE {where} table_name = ?", key
+        ).fetchall():
+            return "TABLE"
+        if self.duck.execute(
+            f"SELECT 1 FROM duckdb_views() WHERE {where} view_name = ? AND NOT internal", key
+        ).fetchall():
+            return "VIEW"
+        return None
+
+    def physical(self, name: QualifiedName) -> str:
+        """How DuckDB knows a relation, temporary tables included."""
+        held = self.temporary.get(name)
+        return name.sql if held is None else f"temp.main.{quoted(held)}"
+
+    def set_column_comments(self, name: QualifiedName, comments: dict[str, str]) -> None:
+        """Comment columns."""
+        for column, text in comments.items():
+            if text:
+                self.duck.execute(
+                    f"COMMENT ON COLUMN {self.physical(name)}.{quoted(column)} IS {literal(text)}"
+                )
+
+    def describe_relation(self, name: QualifiedName) -> Result:
+        """DESC TABLE's rows."""
+        return rewriting.describe_relation(self, name)
+
+    def count_rows(self, name: QualifiedName) -> int:
+        """How many rows the relation has."""
+        rows = self.duck.execute(f"SELECT count(*) FROM {self.physical(name)}").fetchall()
+        return int(rows[0][0])
+
+    def stage_directory(self, reference: str) -> Path:
+        """The directory (or file) of ``@stage/path``."""
+        from embedded_snowflake.objects.stages import stage_directory
+
+        return stage_directory(self, reference)
+
+    def write_parquet(self, query: str, path: Path) -> None:
+        """Write a query's rows to a Parquet file."""
+        import pyarrow.parquet as parquet
+
+        table = self.run(query)._arrow_table  # noqa: SLF001
+        parquet.write_table(table, path, compression="snappy")
+
+    def presigned(self, path: Path, seconds: float) -> str:
+        """An address from which the file can be read for some time."""
+        from embedded_snowflake.presigning import sign
+
+        return sign(self, path, seconds, "GET")
+
+    def presigned_upload(self, path: Path, seconds: float) -> str:
+        """An address to which the file can be written for some time."""
+        from embedded_snowflake.presigning import sign
+
+        return sign(self, path, seconds, "PUT")
+
+    def download(self, paths: list[Path], local: str) -> Result:
+        """GET's answer: where the client reads the files."""
+        return Result(
+            [],
+            [],
+            raw={
+                "command": "DOWNLOAD",
+                "src_locations": [path.name for path in paths],
+                "localLocation": local.removeprefix("file://"),
+                "parallel": 4,
+                "autoCompress": False,
+                "encryptionMaterial": [],
+                "stageInfo": {
+                    "locationType": "GCS",
+                    "location": "x/",
+                    "creds": {},
+                    "presignedUrl": None,
+                },
+                "presignedUrls": [self.presigned(path, 3600) for path in paths],
+            },
+        )
+
+
+def _parsed(text: str) -> Any:
+    try:
+        parsed = sqlglot.parse(text, read="snowflake")
+    except ParseError as cause:
+        detail = str(cause).replace("\x1b[4m", "").replace("\x1b[0m", "")
+        raise errors.refused(f"SQL compilation error:\nsyntax error: {detail}") from None
+    found = [one for one in parsed if one is not None and not isinstance(one, exp.Semicolon)]
+    if len(found) != 1:
+        raise errors.error(
+            "Actual statement count "
+            f"{len(found)} did not match the desired statement count 1.",
+            8,
+            "0A000",
+        )
+    if not isinstance(found[0], _KINDS_RUN):
+        raise errors.unsupported(" ".join(text.split()[:3]))
+    return found[0]
+
+
+__all__ = ["DML_TYPE_IDS", "Answer", "Session"]

@@ -1,0 +1,96 @@
+"""The registered model and its champion.
+
+What it holds: the asset. What must not go here: the steps (`promoting`) and the gate's rules.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dagster as dg
+
+from vistora_assets.assets.inventory import (
+    MODEL_METRICS,
+    OWNERS,
+    POOL,
+    REGISTERED_MODEL,
+    TRAINING_SET,
+    USER_SPEND_PREDICTOR,
+)
+from vistora_assets.assets.ml import promoting
+from vistora_assets.automation.freshness import freshness
+from vistora_assets.automation.planning import read_champion, read_publications
+from vistora_assets.io_managers.references import ModelVersionRef
+from vistora_assets.io_managers.tables import Published
+from vistora_assets.resources.warehouse import Warehouse
+from vistora_assets.settings import Settings
+
+
+def registered_model(settings: Settings) -> dg.AssetsDefinition:
+    """Return the asset."""
+
+    @dg.asset(
+        key=REGISTERED_MODEL,
+        ins={"trained": dg.AssetIn(USER_SPEND_PREDICTOR, input_manager_key="models")},
+        deps=[MODEL_METRICS],
+        io_manager_key="references",
+        group_name="registry",
+        kinds={"snowflake", "python"},
+        owners=list(OWNERS),
+        code_version="1",
+        freshness_policy=freshness(settings),
+        pool=POOL,
+    )
+    def asset(
+        context: dg.AssetExecutionContext, trained: Any, warehouse: dg.ResourceParam[Warehouse]
+    ) -> Published:
+        """The training in Snowflake's model registry, and whether it became champion.
+
+        A version is named by its training's identity. It is logged, compared with the model here,
+        put before the gate, and takes the alias CHAMPION if it passes, CHALLENGER if not. Every
+        decision is a row of `ML.PROMOTIONS`, with reasons.
+        """
+        version: str = trained.version
+        if version in promoting.versions(warehouse):
+            context.log.info(f"{version} is registered already")
+        else:
+            promoting.log(warehouse, trained)
+        with warehouse.connection() as connection:
+            token = next(
+                row.token
+                for row in read_publications(connection, settings)
+                if row.table == TRAINING_SET.path[-1].upper()
+            )
+            verdict = promoting.read_verdict(connection, warehouse, version)
+            if verdict is None:
+                apart = promoting.prove(connection, warehouse, trained)
+                context.log.info(f"the warehouse predicts as here, {apart:.1g} apart at most")
+                champion = read_champion(connection, settings)
+                verdict = promoting.decide(connection, warehouse, trained, champion)
+            if not verdict.applied:
+                promoting.apply(connection, warehouse, version, promoted=verdict.promoted)
+            champion = read_champion(connection, settings)
+        for reason in verdict.reasons:
+            context.log.info(reason)
+        if champion is None:
+            raise dg.Failure(
+                f"{version} did not pass the gate and there is no champion, so nothing was "
+                f"promoted and nothing is scored. {' '.join(verdict.reasons)} Land more events.",
+                allow_retries=False,
+            )
+        reference = ModelVersionRef(
+            model=settings.objects.model,
+            version=version,
+            training_id=trained.report["training_id"],
+            feature_version=trained.report["feature_version"],
+            promoted=verdict.promoted,
+            champion=champion.version,
+            reasons=verdict.reasons,
+        )
+        return Published(
+            reference,
+            token,
+            {"promoted": verdict.promoted, "reasons": "\n".join(verdict.reasons)},
+        )
+
+    return asset

@@ -1,0 +1,143 @@
+"""The training: select, forecast the gate's rows, refit.
+
+What it holds: the asset and the identity that tells whether there is anything to train. What must
+not go here: how models learn (`vistora_assets.modelling`), and the registry.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from vistora_assets.assets.inventory import OWNERS, TRAINING_SET, USER_SPEND_PREDICTOR
+from vistora_assets.automation.freshness import freshness
+from vistora_assets.automation.planning import feature_specification
+from vistora_assets.io_managers.models import TrainedModel, exists, get, stage
+from vistora_assets.resources.warehouse import Warehouse
+from vistora_assets.settings import Settings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from vistora_assets.modelling.identity import TrainingIdentity
+    from vistora_assets.modelling.training import TrainingSettings
+
+
+def known_until(frame: pd.DataFrame, settings: Settings) -> pd.Timestamp:
+    """Return the instant by which every label of a training set has closed."""
+    import pandas as pd
+
+    # Not the newest event: more events without a new closed cutoff are the same training.
+    return frame["as_of"].max() + pd.Timedelta(days=settings.snapshots.horizon_days)
+
+
+def identity(
+    frame: pd.DataFrame, settings: Settings, training: TrainingSettings, feature_version: str
+) -> TrainingIdentity:
+    """Return the identity that `modelling.training.train` gives to this training."""
+    from vistora_assets.modelling.catalogue import catalogue_digest
+    from vistora_assets.modelling.identity import (
+        TrainingIdentity,
+        code_version,
+        frame_token,
+        parameters_digest,
+    )
+
+    return TrainingIdentity(
+        data_token=frame_token(frame),
+        feature_version=feature_version,
+        code_version=code_version(),
+        parameters_digest=parameters_digest(
+            {
+                "catalogue": catalogue_digest(),
+                "horizon_days": settings.snapshots.horizon_days,
+                "data_until": known_until(frame, settings).isoformat(),
+                **asdict(training),
+            }
+        ),
+    )
+
+
+def user_spend_predictor(settings: Settings) -> dg.AssetsDefinition:
+    """Return the asset."""
+
+    @dg.asset(
+        key=USER_SPEND_PREDICTOR,
+        ins={"training_set": dg.AssetIn(TRAINING_SET, input_manager_key="tables")},
+        io_manager_key="models",
+        group_name="training",
+        kinds={"scikitlearn", "python"},
+        owners=list(OWNERS),
+        code_version="1",
+        freshness_policy=freshness(settings),
+    )
+    def asset(
+        context: dg.AssetExecutionContext,
+        training_set: Any,
+        warehouse: dg.ResourceParam[Warehouse],
+    ) -> TrainedModel:
+        """The chosen model, fitted on all closed labels, with what is needed to judge it.
+
+        Four files on the stage of models, one folder a training. A training with the same data,
+        feature version, code and parameters is not run again.
+        """
+        from vistora_assets.modelling.training import CannotTrain, TrainingSettings, train
+
+        version = feature_specification(settings).version
+        training = TrainingSettings(seed=settings.seed)
+        wanted = identity(training_set, settings, training, version)
+        name = wanted.version_name()
+        with warehouse.connection() as connection:
+            if exists(connection, stage(warehouse), name):
+                context.log.info(f"{name} was trained before: nothing to do")
+                return get(connection, stage(warehouse), name)
+        try:
+            result = train(
+                training_set,
+                horizon_days=settings.snapshots.horizon_days,
+                data_until=known_until(training_set, settings),
+                settings=training,
+                feature_version=version,
+                data_token=wanted.data_token,
+                progress=context.log.info,
+            )
+        except CannotTrain as error:
+            raise dg.Failure(str(error), allow_retries=False) from error
+        if result.identity != wanted:
+            raise dg.Failure(
+                f"The training calls itself {result.identity.version_name()} and was planned as "
+                f"{name}: keep `identity` here equal to `modelling.training.train`.",
+                allow_retries=False,
+            )
+        context.add_output_metadata(
+            {
+                "chosen": result.chosen,
+                "rows": result.rows,
+                "users": result.users,
+                "seconds": dg.MetadataValue.json(result.seconds),
+                "selection_scores": dg.MetadataValue.json(result.selection_scores),
+                "rows_through_client": len(training_set),
+            }
+        )
+        return TrainedModel(
+            version=name,
+            predictor=result.predictor,
+            gate=result.gate_predictions,
+            report={
+                "training_id": wanted.digest(),
+                "feature_version": version,
+                "chosen": result.chosen,
+                "gate_as_of": result.calendar.gate.isoformat(),
+                "closed": [day.isoformat() for day in result.calendar.closed],
+                "rows": result.rows,
+                "users": result.users,
+                "metric_rows": result.metric_rows,
+                "selection_scores": result.selection_scores,
+                "seconds": result.seconds,
+                "skipped": result.skipped,
+            },
+        )
+
+    return asset

@@ -1,0 +1,109 @@
+"""Events, rejected rows and loaded files: one load, one transaction.
+
+What it holds: the multi-asset of the three tables. What must not go here: reading, judging and
+publishing of rows (`vistora_assets.sources`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import dagster as dg
+
+from vistora_assets.assets.inventory import (
+    LOADED_FILES,
+    OWNERS,
+    POOL,
+    REJECTED_EVENTS,
+    USER_EVENTS,
+)
+from vistora_assets.automation.freshness import freshness
+from vistora_assets.io_managers.tables import WrittenTable
+from vistora_assets.resources.warehouse import Warehouse
+from vistora_assets.settings import Settings
+
+DESCRIPTIONS: Final = {
+    USER_EVENTS: (
+        "Accepted purchases and refunds. Grain: an event; key `EVENT_ID`, the source's own or "
+        "`<file>#<row>`. `EVENT_TIME` is UTC, `AMOUNT` is >= 0 and `EVENT_TYPE` gives its sign."
+    ),
+    REJECTED_EVENTS: (
+        "Input rows that were not accepted, as they came, with every reason. Grain: a row of "
+        "input. See them with `vistora rejected`."
+    ),
+    LOADED_FILES: (
+        "What was read, when, and how it went: read = accepted + rejected + known. Grain: a "
+        "content of a file in a load. A BLOCKED file has published none of its rows."
+    ),
+}
+
+
+class IngestConfig(dg.Config):
+    """Which landed files to load; by default all that are new or replaced."""
+
+    files: list[str] | None = None
+
+
+def ingest(warehouse: Warehouse, files: list[str] | None = None) -> Any:
+    """Load what is new from the stage, or from the events' table, and return the report."""
+    from vistora_assets import sources
+
+    settings = warehouse.settings
+    objects = sources.Objects(settings.objects.database, settings.objects.raw)
+    options = sources.SourceOptions(
+        source_timezone=settings.source.timezone,
+        ignored_event_types=settings.source.ignored_event_types,
+        rejected_share=settings.source.rejected_share,
+    )
+    with warehouse.connection() as connection:
+        table = settings.source.table
+        if table is None:
+            return sources.ingest(connection, objects, options, files)
+        columns = sources.ColumnMap(columns=table.columns, constants=table.constants)
+        return sources.ingest_table(
+            connection, objects, options, table.name, columns, high_water=table.high_water
+        )
+
+
+def events(settings: Settings) -> dg.AssetsDefinition:
+    """Return the multi-asset."""
+    shared: dict[str, Any] = {
+        "owners": list(OWNERS),
+        "group_name": "raw",
+        "kinds": {"snowflake", "sql"},
+        "io_manager_key": "tables",
+        "metadata": {"schema": settings.objects.raw, "vistora/empty_is_an_answer": True},
+        "code_version": "1",
+        "freshness_policy": freshness(settings),
+    }
+
+    @dg.multi_asset(
+        name="raw_events",
+        outs={
+            key.path[-1]: dg.AssetOut(key=key, description=text, **shared)
+            for key, text in DESCRIPTIONS.items()
+        },
+        pool=POOL,
+    )
+    def raw_events(
+        context: dg.AssetExecutionContext,
+        config: IngestConfig,
+        warehouse: dg.ResourceParam[Warehouse],
+    ) -> Iterator[dg.Output[WrittenTable]]:
+        report = ingest(warehouse, config.files)
+        context.log.info(
+            f"read {report.read}, accepted {report.accepted}, rejected {report.rejected}, "
+            f"known {report.known} rows"
+        )
+        counts = {
+            "rows_read": report.read,
+            "rows_accepted": report.accepted,
+            "rows_rejected": report.rejected,
+            "rows_known": report.known,
+            "load_sequence": report.load_sequence or 0,
+        }
+        for key in DESCRIPTIONS:
+            yield dg.Output(WrittenTable(metadata=counts), output_name=key.path[-1])
+
+    return raw_events

@@ -1,0 +1,45 @@
+"""Conditions: what no file announces.
+
+What it holds: named automation conditions and the one sensor that evaluates them. Add a condition
+for a change that no source of work shows. What must not go here: new data; that is the sensors'.
+
+On a fresh instance `AutomationCondition.eager()` down the chain requests nothing, and later the
+latest partition alone and the model one tick after it; so data goes by the planner, and conditions
+are for code.
+"""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from vistora_assets.assets.inventory import MODEL_METRICS
+from vistora_assets.settings import Settings
+
+
+def code_changed() -> dg.AutomationCondition[dg.AssetKey]:
+    """Ask for an asset whose code version changed, once its inputs passed their checks.
+
+    Only for assets that no plan recomputes: the plan's tokens already carry the versions of
+    features and of training.
+    """
+    return (
+        dg.AutomationCondition.code_version_changed().since_last_handled()
+        & ~dg.AutomationCondition.any_deps_missing()
+        & dg.AutomationCondition.all_deps_blocking_checks_passed()
+        & ~dg.AutomationCondition.in_progress()
+    ).with_label("code_changed")
+
+
+def build_condition_sensor(settings: Settings) -> dg.AutomationConditionSensorDefinition:
+    """Return the sensor of the conditions."""
+    return dg.AutomationConditionSensorDefinition(
+        "condition_sensor",
+        target=dg.AssetSelection.assets(MODEL_METRICS),
+        default_status=(
+            dg.DefaultSensorStatus.RUNNING
+            if settings.automation
+            else dg.DefaultSensorStatus.STOPPED
+        ),
+        minimum_interval_seconds=30,
+        description="Recomputes what changed by its code.",
+    )

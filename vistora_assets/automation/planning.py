@@ -1,0 +1,243 @@
+"""What the planner reads from the warehouse, and how its plan becomes a run.
+
+What it holds: `read_state`, `current_plan` and `run_request`, used by the sensors, the command
+line and the assets alike. Add to it what the planner must know more. What must not go here: rules
+(`vistora_assets.refresh`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
+
+import dagster as dg
+
+from vistora_assets import refresh
+from vistora_assets.features import FeatureSpecification, events_extent_sql
+from vistora_assets.identifiers import qualified
+from vistora_assets.resources.warehouse import rows
+from vistora_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from snowflake.connector import SnowflakeConnection
+
+RANGE_START: Final = "dagster/asset_partition_range_start"
+RANGE_END: Final = "dagster/asset_partition_range_end"
+PREDICTIONS_STEP: Final = "ml/user_spend_predictions"
+CHAMPION: Final = "CHAMPION"
+
+
+@dataclass(frozen=True, slots=True)
+class PlannerState:
+    """What is loaded and published, read at one time.
+
+    Attributes:
+        settings: of the installation.
+        load_sequence: the newest load, read before everything else.
+        loads, events, publications, champion: what `refresh.plan` takes.
+    """
+
+    settings: Settings
+    load_sequence: int
+    loads: tuple[refresh.Load, ...]
+    events: refresh.EventsExtent | None
+    publications: tuple[refresh.Publication, ...]
+    champion: refresh.ChampionRef | None
+
+
+def feature_specification(settings: Settings) -> FeatureSpecification:
+    """Return the features that the settings ask for."""
+    return FeatureSpecification(settings.snapshots.horizon_days, label=settings.label)
+
+
+def features_table(settings: Settings, version: str | None = None) -> str:
+    """Return the quoted name of the features' table of a version; the current one by default."""
+    name = version or feature_specification(settings).version
+    objects = settings.objects
+    return qualified(objects.database, objects.feature_store, f"USER_FEATURES_{name}")
+
+
+def events_table(settings: Settings) -> str:
+    """Return the quoted name of the events' table."""
+    return qualified(settings.objects.database, settings.objects.raw, "USER_EVENTS")
+
+
+def load_sequence(connection: SnowflakeConnection, settings: Settings) -> int:
+    """Return the number of the newest load; 0 before the first."""
+    table = qualified(settings.objects.database, settings.objects.raw, "LOADED_FILES")
+    return int(rows(connection, f"SELECT COALESCE(MAX(LOAD_SEQUENCE), 0) FROM {table}")[0][0])
+
+
+def snapshot_rules(settings: Settings) -> refresh.SnapshotRules:
+    """Return the settings' snapshots, as the planner takes them."""
+    given = settings.snapshots
+    return refresh.SnapshotRules(
+        first=given.first, last=given.last, cadence=given.cadence, data_until=given.data_until
+    )
+
+
+def training_fingerprint(settings: Settings) -> str:
+    """Return twelve digits that change with the code or the parameters of training."""
+    from vistora_assets.modelling.identity import code_version
+
+    parameters = [code_version(), settings.label, settings.snapshots.horizon_days, settings.seed]
+    return hashlib.sha256(json.dumps(parameters).encode()).hexdigest()[:12]
+
+
+def read_champion(connection: SnowflakeConnection, settings: Settings) -> refresh.ChampionRef | None:
+    """Return the version that carries the alias CHAMPION, or None.
+
+    Raises:
+        LookupError: the champion's feature version is not recorded in ML.PROMOTIONS.
+    """
+    objects = settings.objects
+    schema = qualified(objects.database, objects.ml)
+    shown = rows(connection, f"SHOW MODELS LIKE '{objects.model}' IN SCHEMA {schema}")
+    if not shown:
+        return None
+    cursor = connection.cursor()
+    try:
+        model = qualified(objects.database, objects.ml, objects.model)
+        cursor.execute(f"SHOW VERSIONS IN MODEL {model}")
+        names = [str(column[0]).lower() for column in cursor.description]
+        versions = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    finally:
+        cursor.close()
+    champions = [
+        str(version["name"])
+        for version in versions
+        if CHAMPION in json.loads(str(version["aliases"] or "[]"))
+    ]
+    if not champions:
+        return None
+    found = rows(
+        connection,
+        f"SELECT FEATURE_VERSION FROM {schema}.PROMOTIONS WHERE MODEL_VERSION = %(version)s",
+        {"version": champions[0]},
+    )
+    if not found:
+        raise LookupError(
+            f"The champion {champions[0]} has no row in {schema}.PROMOTIONS, so its feature "
+            "version is unknown. Give the alias CHAMPION to a version that this pipeline logged."
+        )
+    return refresh.ChampionRef(version=champions[0], feature_version=str(found[0][0]))
+
+
+def read_publications(
+    connection: SnowflakeConnection, settings: Settings
+) -> tuple[refresh.Publication, ...]:
+    """Return what was published last, of every table and partition."""
+    table = qualified(settings.objects.database, settings.objects.ml, "PUBLICATIONS")
+    found = rows(connection, f"SELECT TABLE_NAME, PARTITION_KEY, TOKEN FROM {table}")
+    return tuple(
+        refresh.Publication(
+            table=str(name),
+            partition=date.fromisoformat(key) if key else None,
+            token=str(token or ""),
+        )
+        for name, key, token in found
+    )
+
+
+def read_state(connection: SnowflakeConnection, settings: Settings) -> PlannerState:
+    """Read what the planner needs; the load sequence first, so that it is never too new."""
+    sequence = load_sequence(connection, settings)
+    loaded = qualified(settings.objects.database, settings.objects.raw, "LOADED_FILES")
+    loads = rows(
+        connection,
+        f"SELECT LOAD_SEQUENCE, TOUCHED_FROM, FILE_NAME, STATE FROM {loaded} "
+        "ORDER BY LOAD_SEQUENCE, FILE_NAME",
+    )
+    first, last = rows(connection, events_extent_sql(events_table(settings)))[0]
+    return PlannerState(
+        settings=settings,
+        load_sequence=sequence,
+        loads=tuple(
+            refresh.Load(sequence=int(number), touched_from=since, file_name=name, state=state)
+            for number, since, name, state in loads
+        ),
+        events=refresh.EventsExtent(first, last) if first is not None else None,
+        publications=read_publications(connection, settings),
+        champion=read_champion(connection, settings),
+    )
+
+
+def plan_of(state: PlannerState) -> refresh.RefreshPlan:
+    """Return what is to be done in this state."""
+    settings = state.settings
+    return refresh.plan(
+        state.loads,
+        state.events,
+        snapshot_rules(settings),
+        state.publications,
+        feature_version=feature_specification(settings).version,
+        champion=state.champion,
+        horizon_days=settings.snapshots.horizon_days,
+        minimum_history_days=settings.snapshots.minimum_history_days,
+        training_fingerprint=training_fingerprint(settings),
+    )
+
+
+def current_plan(connection: SnowflakeConnection, settings: Settings) -> refresh.RefreshPlan:
+    """Return what is to be done now."""
+    return plan_of(read_state(connection, settings))
+
+
+def closed_cutoffs(state: PlannerState) -> tuple[date, ...]:
+    """Return every AS_OF whose label has closed."""
+    if state.events is None:
+        return ()
+    given = state.settings.snapshots
+    return tuple(
+        refresh.training_cutoffs(
+            state.events,
+            snapshot_rules(state.settings),
+            horizon_days=given.horizon_days,
+            minimum_history_days=given.minimum_history_days,
+        )
+    )
+
+
+def training_token(state: PlannerState) -> str:
+    """Return the token of a training set that is made in this state."""
+    return refresh.training_token(
+        state.publications,
+        feature_version=feature_specification(state.settings).version,
+        cutoffs=closed_cutoffs(state),
+        load_sequence=state.load_sequence,
+        fingerprint=training_fingerprint(state.settings),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRun:
+    """A plan as a run of the job `refresh`: its assets, tags and configuration."""
+
+    asset_keys: tuple[dg.AssetKey, ...]
+    tags: dict[str, str]
+    run_config: dict[str, Any]
+
+
+def run_request(plan: refresh.RefreshPlan) -> PlannedRun:
+    """Return the run that carries a plan out: one run, with the exact range of snapshots.
+
+    The range is that of the features where they are computed; predictions are told by
+    configuration which of the range's snapshots to score.
+    """
+    days: Sequence[date] = sorted({*plan.feature_snapshots, *plan.score_snapshots})
+    tags = {"vistora/digest": plan.digest}
+    if days:
+        tags |= {RANGE_START: days[0].isoformat(), RANGE_END: days[-1].isoformat()}
+    config: dict[str, Any] = {}
+    if PREDICTIONS_STEP in plan.steps:
+        scored = [day.isoformat() for day in plan.score_snapshots]
+        config = {"ops": {"ml__user_spend_predictions": {"config": {"snapshots": scored}}}}
+    return PlannedRun(
+        asset_keys=tuple(dg.AssetKey(step.split("/")) for step in plan.steps),
+        tags=tags,
+        run_config=config,
+    )

@@ -1,0 +1,137 @@
+"""The two sensors: what has landed is loaded, what is loaded is refreshed.
+
+What it holds: thin shells around `sources.pending` and `planning.current_plan`. Add a sensor for
+another source of work. What must not go here: decisions.
+
+A run key that was used is dropped for ever, so it is the work's digest and the attempt. Work that
+failed `ATTEMPTS` times is left to people: the tick says so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Final
+
+import dagster as dg
+
+from vistora_assets.automation.jobs import INGEST, REFRESH
+from vistora_assets.automation.planning import current_plan, run_request
+from vistora_assets.resources.warehouse import Warehouse
+from vistora_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from snowflake.connector import SnowflakeConnection
+
+ATTEMPTS: Final = 3
+INTERVAL_SECONDS: Final = 15
+DIGEST: Final = "vistora/digest"
+
+_UNFINISHED: Final = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+
+
+def pending_digest(connection: SnowflakeConnection, settings: Settings) -> tuple[str, str] | None:
+    """Return a digest of what waits to be loaded and a sentence on it; None if nothing does."""
+    from vistora_assets import sources
+
+    objects = sources.Objects(settings.objects.database, settings.objects.raw)
+    table = settings.source.table
+    if table is not None:
+        token = sources.table_token(connection, table.name)
+        return hashlib.sha256(f"{table.name}|{token}".encode()).hexdigest()[:16], table.name
+    waiting = sources.pending(connection, objects)
+    if not waiting:
+        return None
+    parts = sorted(f"{file.name}|{file.hash}" for file in waiting)
+    digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+    return digest, f"{len(waiting)} file(s)"
+
+
+def unfinished(context: dg.SensorEvaluationContext, job: str) -> bool:
+    """Tell whether a run of a job waits or runs."""
+    wanted = dg.RunsFilter(job_name=job, statuses=_UNFINISHED)
+    return bool(context.instance.get_run_records(wanted, limit=1))
+
+
+def attempt(context: dg.SensorEvaluationContext, job: str, digest: str) -> tuple[int, bool]:
+    """Return how often this work was tried, and whether it succeeded."""
+    found = context.instance.get_run_records(
+        dg.RunsFilter(job_name=job, tags={DIGEST: digest}), limit=ATTEMPTS + 1
+    )
+    done = any(record.dagster_run.status == dg.DagsterRunStatus.SUCCESS for record in found)
+    return len(found), done
+
+
+def _given_up(job: str, digest: str) -> dg.SkipReason:
+    return dg.SkipReason(
+        f"This work ({digest}) failed {ATTEMPTS} times: look at the last run of {job}, mend the "
+        "cause, and start the job by hand, or land other data."
+    )
+
+
+def build_sensors(settings: Settings) -> list[dg.SensorDefinition]:
+    """Return the sensors; they run by default where the settings say so."""
+    warehouse = Warehouse(settings)
+    status = (
+        dg.DefaultSensorStatus.RUNNING if settings.automation else dg.DefaultSensorStatus.STOPPED
+    )
+
+    @dg.sensor(
+        name="ingest_sensor",
+        job_name=INGEST,
+        minimum_interval_seconds=INTERVAL_SECONDS,
+        default_status=status,
+        description="Loads what has landed, exactly once.",
+    )
+    def ingest_sensor(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        if unfinished(context, INGEST):
+            return dg.SkipReason("A load waits or runs; what has landed since is loaded after it.")
+        with warehouse.connection() as connection:
+            found = pending_digest(connection, settings)
+        if found is None:
+            return dg.SkipReason("Nothing has landed that is not loaded.")
+        digest, what = found
+        tried, done = attempt(context, INGEST, digest)
+        if done and settings.source.table is not None:
+            return dg.SkipReason(f"{what} has not changed since it was loaded.")
+        if tried >= ATTEMPTS:
+            return _given_up(INGEST, digest)
+        context.log.info(f"{what} to load")
+        return dg.RunRequest(run_key=f"{digest}-{tried}", tags={DIGEST: digest})
+
+    @dg.sensor(
+        name="refresh_sensor",
+        job_name=REFRESH,
+        minimum_interval_seconds=INTERVAL_SECONDS,
+        default_status=status,
+        description="Carries out the planner's plan, in one run with its range of snapshots.",
+    )
+    def refresh_sensor(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        for job in (INGEST, REFRESH):
+            if unfinished(context, job):
+                return dg.SkipReason(f"A run of {job} waits or runs; the plan is made after it.")
+        with warehouse.connection() as connection:
+            plan = current_plan(connection, settings)
+        if plan.held is not None:
+            return dg.SkipReason(plan.held)
+        if plan.empty:
+            return dg.SkipReason(" ".join(plan.reasons) or "Everything is up to date.")
+        tried, _ = attempt(context, REFRESH, plan.digest)
+        if tried >= ATTEMPTS:
+            return _given_up(REFRESH, plan.digest)
+        for reason in plan.reasons:
+            context.log.info(reason)
+        run = run_request(plan)
+        return dg.RunRequest(
+            run_key=f"{plan.digest}-{tried}",
+            asset_selection=list(run.asset_keys),
+            tags=run.tags,
+            run_config=run.run_config,
+        )
+
+    return [ingest_sensor, refresh_sensor]

@@ -1,0 +1,188 @@
+"""A training as files on the stage of models: the fitted predictor, and what judges it.
+
+What it holds: `TrainedModel`, its four files, and the IO manager that puts and gets them. Add to
+it another part of a training that must outlive it. What must not go here: training, and the
+registry.
+
+On the stage, a folder a training, named as its registry version: `model.joblib` and its manifest
+(`modelling.persistence`), `gate.parquet` (the gate's forecasts), `report.json` (everything else).
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import dagster as dg
+
+from vistora_assets.identifiers import quote
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from vistora_assets.modelling.predictor import SpendPredictor
+    from vistora_assets.resources.warehouse import Warehouse
+
+MODEL: Final = "model.joblib"
+MANIFEST: Final = "model.joblib.json"
+GATE: Final = "gate.parquet"
+REPORT: Final = "report.json"
+FILES: Final = (MODEL, MANIFEST, GATE, REPORT)
+
+
+class ModelFilesError(RuntimeError):
+    """A training's files are missing or damaged; the message says which and what to do."""
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """What a training leaves.
+
+    Attributes:
+        version: its registry version's name.
+        predictor: fitted on all closed labels.
+        gate: one row a user of the gate's cutoff: `user_id, as_of, country, tenure_days, actual`
+            and one column a model.
+        report: JSON: `training_id, feature_version, chosen, gate_as_of, closed, rows, users,
+            metric_rows, selection_scores, seconds, skipped`.
+        reused: whether the files were there already.
+    """
+
+    version: str
+    predictor: SpendPredictor
+    gate: pd.DataFrame
+    report: dict[str, Any]
+    reused: bool = False
+
+
+def stage(warehouse: Warehouse) -> str:
+    """Return the stage of models as a location, `@...`."""
+    objects = warehouse.settings.objects
+    return f"@{quote(objects.database)}.{quote(objects.ml)}.{quote('MODELS')}"
+
+
+def put(connection: Any, location: str, trained: TrainedModel) -> int:
+    """Write a training's files to `location`/<version> and return their bytes."""
+    from vistora_assets.modelling.persistence import dump
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder)
+        dump(trained.predictor, path / MODEL)
+        trained.gate.to_parquet(path / GATE)
+        (path / REPORT).write_text(json.dumps(trained.report, default=str), encoding="utf-8")
+        # The report last: where it is, the rest is.
+        for name in FILES:
+            _run(
+                connection,
+                f"PUT 'file://{(path / name).as_posix()}' '{location}/{trained.version}' "
+                "AUTO_COMPRESS = FALSE OVERWRITE = TRUE",
+            )
+        return sum((path / name).stat().st_size for name in FILES)
+
+
+def exists(connection: Any, location: str, version: str) -> bool:
+    """Tell whether a training's files are all on the stage."""
+    listed = {str(row[0]).rsplit("/", 1)[-1] for row in _list(connection, location, version)}
+    return set(FILES) <= listed
+
+
+def get(connection: Any, location: str, version: str) -> TrainedModel:
+    """Read a training's files from `location`/<version>.
+
+    Raises:
+        ModelFilesError: a file is missing.
+        PersistenceError: the model's checksum or versions do not match.
+    """
+    import pandas as pd
+
+    from vistora_assets.modelling.persistence import load
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder)
+        _run(connection, f"GET '{location}/{version}/' 'file://{path.as_posix()}/'")
+        missing = [name for name in FILES if not (path / name).is_file()]
+        if missing:
+            raise ModelFilesError(
+                f"{', '.join(missing)} of the training {version} is not on the stage {location}; "
+                "materialize ml/user_spend_predictor again."
+            )
+        return TrainedModel(
+            version=version,
+            predictor=load(path / MODEL),
+            gate=pd.read_parquet(path / GATE),
+            report=json.loads((path / REPORT).read_text(encoding="utf-8")),
+            reused=True,
+        )
+
+
+def _list(connection: Any, location: str, version: str) -> Sequence[Any]:
+    return _run(connection, f"LIST '{location}/{version}/'")
+
+
+def _run(connection: Any, sql: str) -> Sequence[Any]:
+    cursor = connection.cursor()
+    try:
+        cursor.execute(sql)
+        return cursor.fetchall()
+    finally:
+        cursor.close()
+
+
+class ModelIOManager(dg.IOManager):
+    """Keeps trainings on the stage; which one an asset has is a row in the references' table."""
+
+    def __init__(self, warehouse: Warehouse) -> None:
+        self._warehouse = warehouse
+
+    def handle_output(self, context: dg.OutputContext, obj: TrainedModel) -> None:
+        """Put the files unless they are there, then note the version."""
+        from vistora_assets.io_managers.references import write_row
+
+        size = 0
+        with self._warehouse.connection() as connection:
+            if not obj.reused:
+                size = put(connection, stage(self._warehouse), obj)
+            write_row(
+                connection,
+                self._warehouse,
+                context.asset_key,
+                {"kind": "TrainedModel", "version": obj.version},
+                context.run_id,
+            )
+        context.add_output_metadata(
+            {
+                "location": f"{stage(self._warehouse)}/{obj.version}",
+                "bytes_uploaded": size,
+                "reused": obj.reused,
+            }
+        )
+
+    def load_input(self, context: dg.InputContext) -> TrainedModel:
+        """Return the upstream asset's training.
+
+        Raises:
+            ModelFilesError: a file is missing.
+            PersistenceError: a checksum does not match.
+        """
+        from vistora_assets.io_managers.references import read_row
+
+        with self._warehouse.connection() as connection:
+            row = read_row(connection, self._warehouse, context.asset_key)
+            return get(connection, stage(self._warehouse), str(row["version"]))
+
+
+def model_io_manager() -> dg.IOManagerDefinition:
+    """Return the manager over the run's warehouse."""
+
+    @dg.io_manager(
+        required_resource_keys={"warehouse"},
+        description="Fitted models as files on a stage, with checksums.",
+    )
+    def models(context: dg.InitResourceContext) -> ModelIOManager:
+        return ModelIOManager(context.resources.warehouse)
+
+    return models

@@ -1,0 +1,234 @@
+"""Publishing a table: write beside, check, then replace by DML in one transaction.
+
+What it holds: `Target`, `publish` and what they need, over an open connection of the connector.
+Add to it another check between writing beside and publishing. What must not go here: Dagster, and
+how the rows beside came to be.
+
+`CREATE OR REPLACE TABLE` and `ALTER TABLE ... SWAP` commit by themselves (Snowflake, "Transactions",
+DDL), so neither can publish a partition, nor a table together with its row in PUBLICATIONS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from vistora_assets.identifiers import qualified, quote
+
+
+class PublishError(ValueError):
+    """A table that must not be published; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """A partition of a table: its key, and the SQL condition that its rows fulfil."""
+
+    key: str
+    condition: str
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where rows go.
+
+    Attributes:
+        database, schema, table: the logical names, as stored.
+        version: for a table with versions: rows go to `<table>_<version>`, a view keeps the name.
+        partitions: what is replaced; empty for the whole table.
+        empty_is_an_answer: whether no rows at all may be published.
+        publications: the quoted name of the table of publications; None to keep no record.
+        token: what the content was made from; by partition key where partitions differ.
+        comments: column to comment, set when the table is made.
+    """
+
+    database: str
+    schema: str
+    table: str
+    version: str | None = None
+    partitions: tuple[Partition, ...] = ()
+    empty_is_an_answer: bool = False
+    publications: str | None = None
+    token: str | Mapping[str, str] | None = None
+    comments: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def physical(self) -> str:
+        """The name of the table that holds the rows, unquoted."""
+        return f"{self.table}_{self.version}" if self.version else self.table
+
+    @property
+    def sql(self) -> str:
+        """The quoted name of the table that holds the rows."""
+        return qualified(self.database, self.schema, self.physical)
+
+    @property
+    def beside_name(self) -> str:
+        """The name of the side table, unquoted: fixed, so that a killed run's is replaced."""
+        return f"{self.physical}__BESIDE"
+
+    @property
+    def beside(self) -> str:
+        """The quoted name of the side table."""
+        return qualified(self.database, self.schema, self.beside_name)
+
+    @property
+    def condition(self) -> str:
+        """The SQL condition of the rows that are replaced."""
+        return " OR ".join(f"({part.condition})" for part in self.partitions) or "TRUE"
+
+
+def run(connection: Any, sql: str, parameters: Mapping[str, object] | None = None) -> list[Any]:
+    """Run one statement and return its rows."""
+    cursor = connection.cursor()
+    try:
+        cursor.execute(sql, dict(parameters) if parameters else None)
+        return list(cursor.fetchall()) if cursor.description else []
+    finally:
+        cursor.close()
+
+
+def columns(connection: Any, table: str) -> list[str]:
+    """Return the names of a table's columns, in order; `table` is a quoted name."""
+    cursor = connection.cursor()
+    try:
+        cursor.execute(f"SELECT * FROM {table} LIMIT 0")
+        return [str(column[0]) for column in cursor.description]
+    finally:
+        cursor.close()
+
+
+def described(connection: Any, table: str) -> list[tuple[str, str, str]]:
+    """Return (column, type, comment) of a table, in order; `table` is a quoted name."""
+    cursor = connection.cursor()
+    try:
+        cursor.execute(f"DESCRIBE TABLE {table}")
+        names = [str(column[0]).lower() for column in cursor.description]
+        out: list[tuple[str, str, str]] = []
+        for row in cursor.fetchall():
+            known = dict(zip(names, row, strict=True))
+            out.append((str(known["name"]), str(known["type"]), str(known.get("comment") or "")))
+        return out
+    finally:
+        cursor.close()
+
+
+def _counts(connection: Any, target: Target) -> tuple[int, list[int]]:
+    """Return the rows of the side table, in all and by partition."""
+    conditions = [f"COUNT_IF({part.condition})" for part in target.partitions]
+    found = run(connection, f"SELECT {', '.join(['COUNT(*)', *conditions])} FROM {target.beside}")
+    return int(found[0][0]), [int(number or 0) for number in found[0][1:]]
+
+
+def _check_rows(target: Target, total: int, parts: Sequence[int]) -> None:
+    if total == 0 and not target.empty_is_an_answer:
+        raise PublishError(
+            f"{target.physical} would become empty, so it was left as it is. If no rows are an "
+            'answer for this asset, give it the metadata {"vistora/empty_is_an_answer": True}.'
+        )
+    if target.partitions and sum(parts) != total:
+        keys = [part.key for part in target.partitions]
+        span = keys[0] if len(keys) == 1 else f"{keys[0]} to {keys[-1]}"
+        raise PublishError(
+            f"{total - sum(parts)} of {total} rows for {target.physical} lie outside the "
+            f"partitions of this run ({span}), so nothing was written. Filter the asset's rows by "
+            "its partition keys."
+        )
+
+
+def _ensure_table(connection: Any, target: Target) -> None:
+    """Make the table as the side table is, or add the columns that it lacks."""
+    run(
+        connection,
+        f"CREATE TABLE IF NOT EXISTS {target.sql} AS SELECT * FROM {target.beside} WHERE 1 = 0",
+    )
+    there = described(connection, target.sql)
+    beside = described(connection, target.beside)
+    known = {name: kind for name, kind, _ in there}
+    gone = sorted(set(known) - {name for name, _, _ in beside})
+    if gone:
+        raise PublishError(
+            f"{target.physical} has columns that the new rows lack: {', '.join(gone)}. Drop the "
+            "columns, or give the asset a new version, so that no old value stands beside new rows."
+        )
+    for name, kind, _ in beside:
+        if name not in known:
+            run(connection, f"ALTER TABLE {target.sql} ADD COLUMN {quote(name)} {kind}")
+    present = {name: comment for name, _, comment in there}
+    for name, comment in target.comments.items():
+        if name in {column for column, _, _ in beside} and not present.get(name):
+            escaped = comment.replace("'", "''")
+            run(connection, f"COMMENT ON COLUMN {target.sql}.{quote(name)} IS '{escaped}'")
+
+
+def record_statements(
+    target: Target, counts: Sequence[int]
+) -> list[tuple[str, dict[str, object]]]:
+    """Return the statements that put the publication's rows in place of the old ones."""
+    if target.publications is None:
+        return []
+    keys = [part.key for part in target.partitions] or [""]
+    made: list[tuple[str, dict[str, object]]] = []
+    for key, count in zip(keys, counts, strict=True):
+        values: dict[str, object] = {
+            "name": target.physical,
+            "key": key,
+            "token": target.token.get(key) if isinstance(target.token, Mapping) else target.token,
+            "rows": count,
+        }
+        made.append(
+            (
+                f"DELETE FROM {target.publications} "
+                "WHERE TABLE_NAME = %(name)s AND PARTITION_KEY = %(key)s",
+                {"name": target.physical, "key": key},
+            )
+        )
+        made.append(
+            (
+                f"INSERT INTO {target.publications} "
+                "(TABLE_NAME, PARTITION_KEY, TOKEN, ROW_COUNT, PUBLISHED_AT) "
+                "SELECT %(name)s, %(key)s, %(token)s, %(rows)s, "
+                "CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP())::TIMESTAMP_NTZ",
+                values,
+            )
+        )
+    return made
+
+
+def publish(connection: Any, target: Target) -> int:
+    """Replace the target's rows by those of its side table, and drop that.
+
+    Args:
+        connection: an open connection of the Snowflake connector, autocommit on.
+        target: with its side table written.
+
+    Returns:
+        The rows published.
+
+    Raises:
+        PublishError: no rows, rows of other partitions, or columns that went away; the table
+            keeps what it had.
+    """
+    total, parts = _counts(connection, target)
+    _check_rows(target, total, parts)
+    _ensure_table(connection, target)
+    names = ", ".join(quote(name) for name in columns(connection, target.beside))
+    run(connection, "BEGIN TRANSACTION")
+    try:
+        run(connection, f"DELETE FROM {target.sql} WHERE {target.condition}")
+        run(
+            connection,
+            f"INSERT INTO {target.sql} ({names}) SELECT {names} FROM {target.beside}",
+        )
+        for sql, values in record_statements(target, parts or [total]):
+            run(connection, sql, values)
+    except BaseException:
+        run(connection, "ROLLBACK")
+        raise
+    run(connection, "COMMIT")
+    if target.version:
+        view = qualified(target.database, target.schema, target.table)
+        run(connection, f"CREATE OR REPLACE VIEW {view} AS SELECT * FROM {target.sql}")
+    run(connection, f"DROP TABLE IF EXISTS {target.beside}")
+    return total

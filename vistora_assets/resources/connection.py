@@ -1,0 +1,42 @@
+"""The one place that turns settings into a connection's arguments.
+
+What it holds: `connect_arguments`, for the embedded warehouse (started by asking) and for an
+account. Add to it when there is another way to reach a warehouse. What must not go here: use of a
+connection, and anything that is read when the code location loads.
+"""
+
+from __future__ import annotations
+
+from vistora_assets.settings import Local, Settings
+
+
+def connect_arguments(settings: Settings) -> dict[str, object]:
+    """Return the keyword arguments for `snowflake.connector.connect` and for Snowpark.
+
+    The result may hold secrets: pass it on, do not log it. In the local environment the embedded
+    warehouse is started unless it runs.
+
+    Raises:
+        ModuleNotFoundError: the local environment without the `local` extra; the message says how
+            to install it.
+        SettingsError: a token's file cannot be read any more.
+    """
+    if not isinstance(settings.connection, Local):
+        return settings.connection.connect_arguments()
+    try:
+        from embedded_snowflake import ensure_running
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            f"The embedded warehouse needs {error.name}, which is not installed: install "
+            "'vistora-assets[local]', or set VISTORA_ENV and the SNOWFLAKE_* variables of an "
+            "account.",
+            name=error.name,
+        ) from error
+    arguments: dict[str, object] = dict(ensure_running(settings.root).connect_arguments())
+    parameters = arguments.get("session_parameters")
+    arguments["session_parameters"] = {
+        **(parameters if isinstance(parameters, dict) else {}),
+        "TIMEZONE": "UTC",
+        "QUERY_TAG": "vistora",
+    }
+    return arguments

@@ -1,0 +1,196 @@
+"""The warehouse, as assets, checks, sensors and IO managers use it.
+
+What it holds: `Warehouse`, which opens connections and Snowpark sessions from settings, gives the
+real `FeatureStore` and `Registry`, and makes the objects that must exist beforehand.
+
+Add to it another client over the same session. What must not go here: SQL that computes, and any
+import of a client at module level: the code location loads this module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from vistora_assets.identifiers import qualified, quote
+from vistora_assets.resources.connection import connect_arguments
+from vistora_assets.settings import Local, Settings
+
+if TYPE_CHECKING:
+    from snowflake.connector import SnowflakeConnection
+    from snowflake.ml.feature_store import FeatureStore
+    from snowflake.ml.registry import Registry
+    from snowflake.snowpark import Session
+
+
+class MissingObjectError(RuntimeError):
+    """An object of the warehouse is missing and could not be made; the message says what to run."""
+
+
+class Warehouse:
+    """Connections and clients for one set of settings.
+
+    Connections are opened anew; the Snowpark session is opened once and lives until `close`,
+    because data frames that an asset returns are run after it.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._session: Session | None = None
+        self._ready = False
+
+    def table(self, schema: str, name: str) -> str:
+        """Return the quoted name of a table in our database."""
+        return qualified(self.settings.objects.database, schema, name)
+
+    def ml(self, name: str) -> str:
+        """Return the quoted name of an object in the schema of models."""
+        return self.table(self.settings.objects.ml, name)
+
+    @contextmanager
+    def connection(self) -> Iterator[SnowflakeConnection]:
+        """Open a connection of the connector in our database, and close it afterwards."""
+        import snowflake.connector
+
+        # What the class needs for binding; another library may have set it otherwise.
+        snowflake.connector.paramstyle = "pyformat"
+        opened = snowflake.connector.connect(**self._arguments())
+        try:
+            self._prepare(opened)
+            yield opened
+        finally:
+            opened.close()
+
+    def session(self) -> Session:
+        """Return the Snowpark session, current in our database, opening it at the first call."""
+        if self._session is None:
+            from snowflake.snowpark import Session
+
+            opened = Session.builder.configs(self._arguments()).create()
+            self._prepare(opened.connection)
+            self._session = opened
+        return self._session
+
+    def close(self) -> None:
+        """Close the Snowpark session, if one was opened."""
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+    def feature_store(self, session: Session) -> FeatureStore:
+        """Return Snowflake's feature store in our schema, made if it is missing."""
+        from snowflake.ml.feature_store import CreationMode, FeatureStore
+
+        objects = self.settings.objects
+        return FeatureStore(
+            session=session,
+            database=objects.database,
+            name=objects.feature_store,
+            default_warehouse=objects.warehouse,
+            creation_mode=CreationMode.CREATE_IF_NOT_EXIST,
+        )
+
+    def registry(self, session: Session) -> Registry:
+        """Return Snowflake's model registry in our schema of models."""
+        from snowflake.ml.registry import Registry
+
+        objects = self.settings.objects
+        return Registry(
+            session=session,
+            database_name=objects.database,
+            schema_name=objects.ml,
+            options={"enable_monitoring": False},
+        )
+
+    def ensure_objects(self) -> None:
+        """Make the database, schemas, stages and tables that must exist, where they do not.
+
+        Raises:
+            MissingObjectError: something is missing and this user may not make it.
+        """
+        with self.connection():
+            return
+
+    def _arguments(self) -> dict[str, Any]:
+        return {**connect_arguments(self.settings), "client_session_keep_alive": False}
+
+    def _prepare(self, connection: SnowflakeConnection) -> None:
+        """Make what is missing, once a process, and put the session into our database."""
+        objects = self.settings.objects
+        cursor = connection.cursor()
+        try:
+            if not self._ready:
+                self._create(connection)
+                self._ready = True
+            cursor.execute(f"USE WAREHOUSE {quote(objects.warehouse)}")
+            cursor.execute(f"USE SCHEMA {qualified(objects.database, objects.ml)}")
+        finally:
+            cursor.close()
+
+    def _create(self, connection: SnowflakeConnection) -> None:
+        from snowflake.connector.errors import ProgrammingError
+
+        from vistora_assets.sources import Objects, ensure_objects
+
+        objects = self.settings.objects
+        try:
+            for statement in self._statements():
+                connection.cursor().execute(statement)
+            ensure_objects(connection, Objects(objects.database, objects.raw))
+        except ProgrammingError as error:
+            raise MissingObjectError(
+                f"An object that the pipeline needs could not be made: {error.msg} Run "
+                "sql/setup.sql once as an administrator, then `vistora doctor`."
+            ) from error
+
+    def _statements(self) -> list[str]:
+        objects = self.settings.objects
+        made: list[str] = []
+        if isinstance(self.settings.connection, Local):
+            # On an account sql/setup.sql makes these, by a role that may.
+            made += [
+                f"CREATE WAREHOUSE IF NOT EXISTS {quote(objects.warehouse)} "
+                "WAREHOUSE_SIZE = 'XSMALL'",
+                f"CREATE DATABASE IF NOT EXISTS {quote(objects.database)}",
+            ]
+            made += [
+                f"CREATE SCHEMA IF NOT EXISTS {qualified(objects.database, schema)}"
+                for schema in (objects.raw, objects.feature_store, objects.ml)
+            ]
+        text = files("vistora_assets.resources").joinpath("create_objects.sql").read_text("utf-8")
+        lines = [line for line in text.splitlines() if not line.startswith("--")]
+        filled = "\n".join(lines).format(ml=qualified(objects.database, objects.ml))
+        return made + [part.strip() for part in filled.split(";\n") if part.strip()]
+
+
+def rows(
+    connection: SnowflakeConnection, sql: str, parameters: Mapping[str, object] | None = None
+) -> list[tuple[Any, ...]]:
+    """Run one statement, values bound as `%(name)s`, and return its rows."""
+    cursor = connection.cursor()
+    try:
+        cursor.execute(sql, dict(parameters) if parameters else None)
+        return [tuple(row) for row in cursor.fetchall()] if cursor.description else []
+    finally:
+        cursor.close()
+
+
+def warehouse_resource(settings: Settings) -> dg.ResourceDefinition:
+    """Return the resource of a run: a `Warehouse` whose session is closed when the run ends.
+
+    Settings travel inside the function, so that no secret appears among a resource's config.
+    """
+
+    @dg.resource(description="The warehouse of this installation: embedded, or an account.")
+    def warehouse(_: dg.InitResourceContext) -> Iterator[Warehouse]:
+        opened = Warehouse(settings)
+        try:
+            yield opened
+        finally:
+            opened.close()
+
+    return warehouse
