@@ -62,7 +62,9 @@ class Engine:
         target = str(path).replace("'", "''")
         self.duck.execute(f"ATTACH '{target}' AS {quoted(name)}")
         self.duck.execute(catalog.creation_sql(name))
-        self.duck.execute(info_schema.per_db_creation_sql(quoted(name)).replace(f"'{quoted(name)}'", f"'{name}'"))
+        self.duck.execute(
+            info_schema.per_db_creation_sql(quoted(name)).replace(f"'{quoted(name)}'", f"'{name}'")
+        )
         self.duck.execute(macros.creation_sql(quoted(name)))
         self._names.add(name)
 

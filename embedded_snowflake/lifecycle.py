@@ -1,6 +1,6 @@
 """How the warehouse's process lives: started by whoever asks first, found again, stopped.
 
-State stands below ``ROOT/warehouse``: `state.json` (port, process, password; for its owner's eyes
+State stands below ``ROOT/.vistora/warehouse``: `state.json` (port, process, password; for its owner's eyes
 only), `owner.lock` (held by the process while it lives), `start.lock` (held by who starts it).
 """
 
@@ -76,7 +76,7 @@ class Status:
 
 def home(root: Path) -> Path:
     """Where the warehouse of a root keeps everything."""
-    return root.resolve() / "warehouse"
+    return root.resolve() / ".vistora" / "warehouse"
 
 
 def _state(folder: Path) -> dict[str, Any]:
@@ -195,7 +195,9 @@ def ensure_running(root: Path, *, idle_seconds: float = IDLE_SECONDS) -> Connect
             if process.poll() == 3:  # noqa: PLR2004  (another process owns the data, and starts)
                 time.sleep(0.2)
             time.sleep(0.05)
-    message = f"The embedded warehouse did not answer in {START_SECONDS:.0f} s: see {folder}/server.log."
+    message = (
+        f"The embedded warehouse did not answer in {START_SECONDS:.0f} s: see {folder}/server.log."
+    )
     raise WarehouseError(message)
 
 

@@ -33,7 +33,9 @@ def sign(session: Session, path: Path, seconds: float, method: str) -> str:
     return f"{session.base_url}/files/{method}/{until}/{signature}/{quote(relative)}"
 
 
-def opened(root: Path, secret: str, method: str, until: str, signature: str, path: str) -> Path | None:
+def opened(
+    root: Path, secret: str, method: str, until: str, signature: str, path: str
+) -> Path | None:
     """The file that an address stands for; None where it was not signed, or not for this."""
     if not until.isdigit() or int(until) < time.time():
         return None

@@ -86,9 +86,7 @@ def _closing(tokens: list[Token], opening: int) -> int:
     raise errors.refused("SQL compilation error:\nsyntax error: missing ')'.")
 
 
-def _arguments(
-    tokens: list[Token], opening: int, closing: int
-) -> tuple[list[str], dict[str, str]]:
+def _arguments(tokens: list[Token], opening: int, closing: int) -> tuple[list[str], dict[str, str]]:
     positional: list[str] = []
     named: dict[str, str] = {}
     place = opening + 1
@@ -102,6 +100,16 @@ def _arguments(
             positional.append(tokens[place].text)
             place += 1
     return positional, named
+
+
+@statements.rewrites
+def _scoped(_: Session, sql: str) -> str:
+    """Snowpark's SCOPED TEMPORARY is temporary for the session."""
+    tokens = statements.tokens_of(sql)[:5]
+    for token in tokens:
+        if token.text.upper() == "SCOPED" and tokens[0].text.upper() == "CREATE":
+            return sql[: token.start] + sql[token.end + 1 :]
+    return sql
 
 
 # ---- of the parsed statement
@@ -151,14 +159,16 @@ def written_table(session: Session, expression: Any) -> QualifiedName | None:
         return None
     if isinstance(expression, exp.TruncateTable):
         table = expression.expressions[0]
+    elif isinstance(expression, exp.Drop):
+        table = expression.this or (expression.args.get("tables") or [None])[0]
     else:
         table = expression.this
         if isinstance(table, exp.Schema):
             table = table.this
-    return _name_of(session, table) if isinstance(table, exp.Table) else None
+    return name_of(session, table) if isinstance(table, exp.Table) else None
 
 
-def _name_of(session: Session, table: Any) -> QualifiedName:
+def name_of(session: Session, table: Any) -> QualifiedName:
     inner = table.this
     if isinstance(inner, (exp.Anonymous, exp.DynamicIdentifier)):
         text = (inner.expressions or [inner.this])[0].name
@@ -194,7 +204,7 @@ def _identifiers(session: Session, expression: Any) -> Any:
         if isinstance(table.this, (exp.Anonymous, exp.DynamicIdentifier)) and (
             isinstance(table.this, exp.DynamicIdentifier) or table.this.name.upper() == "IDENTIFIER"
         ):
-            name = _name_of(session, table)
+            name = name_of(session, table)
             table.set("this", exp.to_identifier(name.name, quoted=True))
             table.set("db", exp.to_identifier(name.schema, quoted=True))
             table.set("catalog", exp.to_identifier(name.database, quoted=True))
@@ -377,14 +387,16 @@ def _temporary_names(session: Session, expression: Any) -> Any:
             continue
         if table.db and not table.catalog and session.database is None:
             continue
-        held = session.temporary.get(_name_of(session, table))
+        held = session.temporary.get(name_of(session, table))
         if held is not None:
             alias = table.args.get("alias")
             if alias is None and not isinstance(table.parent, (exp.Drop, exp.Create, exp.Alter)):
                 if isinstance(table.parent, (exp.From, exp.Join)):
-                    table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name, quoted=True)))
-            if isinstance(expression, exp.Drop) and table is expression.this:
-                session.temporary.pop(_name_of(session, table))
+                    table.set(
+                        "alias", exp.TableAlias(this=exp.to_identifier(table.name, quoted=True))
+                    )
+            if isinstance(expression, exp.Drop):
+                session.temporary.pop(name_of(session, table))
             table.set("this", exp.to_identifier(held, quoted=True))
             table.set("db", exp.to_identifier("main"))
             table.set("catalog", exp.to_identifier("temp"))
@@ -475,7 +487,9 @@ _TYPES = {
 
 def shown_type(kind: str) -> str:
     """DuckDB's type as Snowflake shows it."""
-    return kind.replace("DECIMAL", "NUMBER") if kind.startswith("DECIMAL") else _TYPES.get(kind, kind)
+    return (
+        kind.replace("DECIMAL", "NUMBER") if kind.startswith("DECIMAL") else _TYPES.get(kind, kind)
+    )
 
 
 def describe_relation(session: Session, name: QualifiedName) -> Result:

@@ -148,17 +148,19 @@ class Server:
     def _answer(self, session: Session, body: dict[str, Any]) -> Response:
         sql = str(body["sqlText"])
         try:
-            if body.get("asyncExec"):
-                return _failed("Unsupported feature 'asynchronous queries'.", "000002", "0A000")
             if body.get("describeOnly"):
-                return self._described(session, session.execute(binding.nulled(sql), describe=True), sql)
+                return self._described(
+                    session, session.execute(binding.nulled(sql), describe=True), sql
+                )
             answers = [
                 session.execute(text) for text in binding.texts(session, sql, body.get("bindings"))
             ]
             return _responded(session, answers)
         except ConnectorError as cause:
             message = cause.msg or str(cause)
-            return _failed(message, f"{cause.errno or 1003:06d}", cause.sqlstate or "42000", session)
+            return _failed(
+                message, f"{cause.errno or 1003:06d}", cause.sqlstate or "42000", session
+            )
         except NotImplementedError as cause:
             return _failed(f"Unsupported feature '{cause}'.", "000002", "0A000", session)
         except Exception as cause:
@@ -187,6 +189,14 @@ class Server:
                 "success": True,
             }
         )
+
+    async def monitor(self, request: Request) -> Response:
+        """State of an asynchronous statement: it ran at once, so it is done or not there."""
+        if self.session_of(request) is None:
+            return _no_session()
+        known = request.path_params["query_id"] in self.engine.fakesnow.results_cache
+        queries = [{"status": "SUCCESS"}] if known else []
+        return JSONResponse({"data": {"queries": queries}, "success": True})
 
     async def session(self, request: Request) -> Response:
         """Heartbeat, or the end of a session."""
@@ -253,6 +263,7 @@ class Server:
                 *(Route(path, endpoint, methods=["POST"]) for path, endpoint in post),
                 Route(files, self.read_file, methods=["GET", "HEAD"]),
                 Route(files, self.write_file, methods=["PUT"]),
+                Route("/monitoring/queries/{query_id}", self.monitor, methods=["GET"]),
                 Route("/ping", self.ping, methods=["GET"]),
             ]
         )

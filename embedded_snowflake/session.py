@@ -22,6 +22,7 @@ from fakesnow.conn import FakeSnowflakeConnection
 from fakesnow.cursor import FakeSnowflakeCursor
 from fakesnow.rowtype import ColumnInfo, describe_as_rowtype
 from fakesnow.statement_type import DML_TYPE_IDS, statement_type_id
+from snowflake.connector.errors import ProgrammingError
 from sqlglot import exp
 from sqlglot.errors import ParseError
 
@@ -369,9 +370,6 @@ class Session:
                 raise errors.translated(cause) from cause
             except Exception as cause:
                 self._note_failure(str(cause))
-                # fakesnow has its own words for some of DuckDB's errors; Snowflake's count.
-                if isinstance(cause.__cause__, duckdb.Error):
-                    raise errors.translated(cause.__cause__) from cause
                 raise
             finally:
                 self._forget_registered()
@@ -462,7 +460,17 @@ class Session:
         Raises:
             ProgrammingError: the statement is refused or fails.
         """
-        text = sql if rewritten else rewriting.rewrite_text(self, sql)
+        try:
+            return self._run(sql if rewritten else rewriting.rewrite_text(self, sql))
+        except duckdb.Error as cause:
+            raise errors.translated(cause) from cause
+        except ProgrammingError as cause:
+            # fakesnow has its own words for some of DuckDB's errors; Snowflake's count.
+            if isinstance(cause.__cause__, duckdb.Error):
+                raise errors.translated(cause.__cause__) from cause
+            raise
+
+    def _run(self, text: str) -> Any:
         expression = _parsed(text)
         rewriting.check(self, expression)
         target = rewriting.written_table(self, expression)
@@ -491,7 +499,20 @@ class Session:
             cursor = self._cursor_run(text, expression)
             created = isinstance(expression, exp.Create)
             self._log_change(target, created=created)
+            self._follow(target, expression)
             return cursor
+
+    def _follow(self, target: QualifiedName, expression: Any) -> None:
+        """Tags go with the table that they stand on."""
+        from embedded_snowflake.objects import tags
+
+        if isinstance(expression, exp.Drop) and expression.kind == "TABLE":
+            tags.forget(self, "TABLE", target)
+        elif isinstance(expression, exp.Alter):
+            for action in expression.args.get("actions") or []:
+                if isinstance(action, exp.AlterRename):
+                    new = rewriting.name_of(self, action.this)
+                    tags.move(self, "TABLE", target, new)
 
     def _cursor_run(self, text: str, expression: Any) -> Any:
         cursor = self.connection.cursor()
@@ -628,8 +649,7 @@ def _parsed(text: str) -> Any:
     found = [one for one in parsed if one is not None and not isinstance(one, exp.Semicolon)]
     if len(found) != 1:
         raise errors.error(
-            "Actual statement count "
-            f"{len(found)} did not match the desired statement count 1.",
+            f"Actual statement count {len(found)} did not match the desired statement count 1.",
             8,
             "0A000",
         )

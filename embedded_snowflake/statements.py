@@ -268,7 +268,9 @@ class Reader:
         self.accept(";")
         token = self.peek()
         if token is not None:
-            raise errors.refused(f"SQL compilation error:\nsyntax error: unexpected '{token.text}'.")
+            raise errors.refused(
+                f"SQL compilation error:\nsyntax error: unexpected '{token.text}'."
+            )
 
     def done(self) -> bool:
         """Whether the statement is read."""

@@ -128,9 +128,7 @@ def _unexpected(token: Token | None) -> errors.SnowflakeError:
     return errors.refused(f"SQL compilation error:\nsyntax error: unexpected '{shown}'.")
 
 
-def _options_from(
-    text: str, tokens: list[Token], place: int
-) -> tuple[dict[str, Value], int]:
+def _options_from(text: str, tokens: list[Token], place: int) -> tuple[dict[str, Value], int]:
     found: dict[str, Value] = {}
     while place < len(tokens) and tokens[place].token_type not in (
         TokenType.R_PAREN,
@@ -418,4 +416,6 @@ def _properties(kept: FileFormat, default: FileFormat) -> Iterable[tuple[str, st
 def _shown(value: Any) -> str:
     if isinstance(value, tuple):
         return "[" + ", ".join(str(one) for one in value) + "]"
-    return str(value).lower() if isinstance(value, bool) else "NONE" if value is None else str(value)
+    return (
+        str(value).lower() if isinstance(value, bool) else "NONE" if value is None else str(value)
+    )

@@ -17,9 +17,8 @@ https://docs.snowflake.com/en/sql-reference/sql/put, ../get.
 from __future__ import annotations
 
 import re
-from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
-from urllib.parse import unquote
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
 
 from embedded_snowflake import errors
 from embedded_snowflake.objects.file_formats import Value, read_options, truth
@@ -39,7 +38,6 @@ _SECONDS = 3600
 _COMPRESSED = (".gz", ".bz2", ".zst", ".br", ".parquet", ".orc", ".deflate", ".raw_deflate")
 _PUT_OPTIONS = {"PARALLEL", "AUTO_COMPRESS", "SOURCE_COMPRESSION", "OVERWRITE"}
 _GET_OPTIONS = {"PARALLEL", "PATTERN"}
-_COMMENT = re.compile(r"/\*(?![^'\s]*').*?\*/", re.DOTALL)
 
 
 def _argument(text: str) -> tuple[str, str]:
@@ -83,7 +81,7 @@ def put(session: Session, reader: Reader) -> Result:
     source = local.removeprefix("file://")
     compress = truth("AUTO_COMPRESS", options.get("AUTO_COMPRESS", "TRUE"))
     overwrite = truth("OVERWRITE", options.get("OVERWRITE", "FALSE"))
-    answer = {
+    answer: dict[str, Any] = {
         "command": "UPLOAD",
         "src_locations": [source],
         "parallel": int(str(options.get("PARALLEL", 4))),
@@ -93,7 +91,7 @@ def put(session: Session, reader: Reader) -> Result:
         "encryptionMaterial": None,
     }
     if session.bound:
-        _, stays = _destination(where, source, compress=compress, overwrite=overwrite)
+        stays = not overwrite and _is_there(where, source, compress=compress)
         directory = session.root / FOLDER / SKIPPED if stays else where.target()
         directory.mkdir(parents=True, exist_ok=True)
         answer["stageInfo"] = {
@@ -115,14 +113,12 @@ def put(session: Session, reader: Reader) -> Result:
     return Result([], [], raw=answer)
 
 
-def _destination(
-    where: Location, source: str, *, compress: bool, overwrite: bool
-) -> tuple[Path, bool]:
-    """Where a bound PUT ends, and whether a file there stays as it is."""
+def _is_there(where: Location, source: str, *, compress: bool) -> bool:
+    """Whether a bound PUT's file is on the stage, under the name that the client will give it."""
     name = PurePosixPath(source).name
-    ends = [name] if name.endswith(_COMPRESSED) or not compress else [name, name + ".gz"]
-    found = [where.target() / end for end in ends if (where.target() / end).is_file()]
-    return where.target() / ends[-1], bool(found) and not overwrite
+    if compress and not name.endswith(_COMPRESSED) and (where.target() / f"{name}.gz").is_file():
+        return True
+    return (where.target() / name).is_file()
 
 
 @handles("GET")
@@ -138,4 +134,4 @@ def get(session: Session, reader: Reader) -> Result:
     pattern = options.get("PATTERN")
     where = location(session, reference)
     files = [path for _, path in where.matching(None if pattern is None else str(pattern))]
-    return session.download(files, unquote(local) if "%20" in local else local)
+    return session.download(files, local)

@@ -45,6 +45,25 @@ _PART = r'(?:"(?:[^"]|"")+"|[^\s./"\'@(),;]+)'
 _REFERENCE = re.compile(rf"@(~|(?:{_PART}\.){{0,2}}{_PART})(?:/(.*))?", re.DOTALL)
 _OPTIONS = {"FILE_FORMAT", "COMMENT", "DIRECTORY", "ENCRYPTION", "COPY_OPTIONS", "TAG"}
 
+_SHOWN = (
+    "name",
+    "database_name",
+    "schema_name",
+    "url",
+    "has_credentials",
+    "has_encryption_key",
+    "owner",
+    "comment",
+    "region",
+    "type",
+    "cloud",
+    "notification_channel",
+    "storage_integration",
+    "endpoint",
+    "owner_role_type",
+    "directory_enabled",
+)
+
 _TEMPORARY: WeakKeyDictionary[Session, dict[QualifiedName, dict[str, Any]]] = WeakKeyDictionary()
 
 
@@ -281,13 +300,8 @@ def drop_stage(session: Session, reader: Reader) -> Result:
 def show_stages(session: Session, reader: Reader) -> Result:
     """SHOW STAGES [LIKE ..] [IN ..]; temporary ones are not shown."""
     scope = show_scope(reader)
-    columns = (
-        "name database_name schema_name url has_credentials has_encryption_key owner comment "
-        "region type cloud notification_channel storage_integration endpoint owner_role_type "
-        "directory_enabled"
-    ).split()
     return Result.rows(
-        {"created_on": "TIMESTAMP_LTZ", **dict.fromkeys(columns, "VARCHAR")},
+        {"created_on": "TIMESTAMP_LTZ", **dict.fromkeys(_SHOWN, "VARCHAR")},
         [
             (
                 entry.created_on,
@@ -395,9 +409,7 @@ def list_stage(session: Session, reader: Reader) -> Result:
 def content_md5(path: Path) -> str:
     """MD5 of a file, in hexadecimal: what LIST shows, no matter of security."""
     with path.open("rb") as file:
-        return hashlib.file_digest(
-            file, lambda: hashlib.md5(usedforsecurity=False)
-        ).hexdigest()
+        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
 @handles("RM")

@@ -91,7 +91,9 @@ def show_warehouses(session: Session, reader: Reader) -> Result:
             name,
             "STARTED",
             "STANDARD",
-            _SIZES.get(options.get("WAREHOUSE_SIZE", "XSMALL").upper(), options.get("WAREHOUSE_SIZE")),
+            _SIZES.get(
+                options.get("WAREHOUSE_SIZE", "XSMALL").upper(), options.get("WAREHOUSE_SIZE")
+            ),
             "N",
             "Y" if name == session.warehouse else "N",
             int(options.get("AUTO_SUSPEND", "600")),

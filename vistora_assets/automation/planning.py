@@ -88,7 +88,9 @@ def training_fingerprint(settings: Settings) -> str:
     return hashlib.sha256(json.dumps(parameters).encode()).hexdigest()[:12]
 
 
-def read_champion(connection: SnowflakeConnection, settings: Settings) -> refresh.ChampionRef | None:
+def read_champion(
+    connection: SnowflakeConnection, settings: Settings
+) -> refresh.ChampionRef | None:
     """Return the version that carries the alias CHAMPION, or None.
 
     Raises:

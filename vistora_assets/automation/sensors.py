@@ -74,18 +74,22 @@ def _given_up(job: str, digest: str) -> dg.SkipReason:
     )
 
 
+def _status(settings: Settings) -> dg.DefaultSensorStatus:
+    return dg.DefaultSensorStatus.RUNNING if settings.automation else dg.DefaultSensorStatus.STOPPED
+
+
 def build_sensors(settings: Settings) -> list[dg.SensorDefinition]:
     """Return the sensors; they run by default where the settings say so."""
     warehouse = Warehouse(settings)
-    status = (
-        dg.DefaultSensorStatus.RUNNING if settings.automation else dg.DefaultSensorStatus.STOPPED
-    )
+    return [_ingest_sensor(settings, warehouse), _refresh_sensor(settings, warehouse)]
 
+
+def _ingest_sensor(settings: Settings, warehouse: Warehouse) -> dg.SensorDefinition:
     @dg.sensor(
         name="ingest_sensor",
         job_name=INGEST,
         minimum_interval_seconds=INTERVAL_SECONDS,
-        default_status=status,
+        default_status=_status(settings),
         description="Loads what has landed, exactly once.",
     )
     def ingest_sensor(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
@@ -101,14 +105,18 @@ def build_sensors(settings: Settings) -> list[dg.SensorDefinition]:
             return dg.SkipReason(f"{what} has not changed since it was loaded.")
         if tried >= ATTEMPTS:
             return _given_up(INGEST, digest)
-        context.log.info(f"{what} to load")
+        context.log.info("%s to load", what)
         return dg.RunRequest(run_key=f"{digest}-{tried}", tags={DIGEST: digest})
 
+    return ingest_sensor
+
+
+def _refresh_sensor(settings: Settings, warehouse: Warehouse) -> dg.SensorDefinition:
     @dg.sensor(
         name="refresh_sensor",
         job_name=REFRESH,
         minimum_interval_seconds=INTERVAL_SECONDS,
-        default_status=status,
+        default_status=_status(settings),
         description="Carries out the planner's plan, in one run with its range of snapshots.",
     )
     def refresh_sensor(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
@@ -134,4 +142,4 @@ def build_sensors(settings: Settings) -> list[dg.SensorDefinition]:
             run_config=run.run_config,
         )
 
-    return [ingest_sensor, refresh_sensor]
+    return refresh_sensor

@@ -139,14 +139,13 @@ def _check_rows(target: Target, total: int, parts: Sequence[int]) -> None:
 
 def _ensure_table(connection: Any, target: Target) -> None:
     """Make the table as the side table is, or add the columns that it lacks."""
-    run(
-        connection,
-        f"CREATE TABLE IF NOT EXISTS {target.sql} AS SELECT * FROM {target.beside} WHERE 1 = 0",
-    )
-    there = described(connection, target.sql)
     beside = described(connection, target.beside)
-    known = {name: kind for name, kind, _ in there}
-    gone = sorted(set(known) - {name for name, _, _ in beside})
+    listed = ", ".join(
+        f"{quote(name)} {kind}{_comment(target.comments.get(name, ''))}" for name, kind, _ in beside
+    )
+    run(connection, f"CREATE TABLE IF NOT EXISTS {target.sql} ({listed})")
+    known = {name for name, _, _ in described(connection, target.sql)}
+    gone = sorted(known - {name for name, _, _ in beside})
     if gone:
         raise PublishError(
             f"{target.physical} has columns that the new rows lack: {', '.join(gone)}. Drop the "
@@ -155,16 +154,14 @@ def _ensure_table(connection: Any, target: Target) -> None:
     for name, kind, _ in beside:
         if name not in known:
             run(connection, f"ALTER TABLE {target.sql} ADD COLUMN {quote(name)} {kind}")
-    present = {name: comment for name, _, comment in there}
-    for name, comment in target.comments.items():
-        if name in {column for column, _, _ in beside} and not present.get(name):
-            escaped = comment.replace("'", "''")
-            run(connection, f"COMMENT ON COLUMN {target.sql}.{quote(name)} IS '{escaped}'")
 
 
-def record_statements(
-    target: Target, counts: Sequence[int]
-) -> list[tuple[str, dict[str, object]]]:
+def _comment(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace("'", "''")
+    return f" COMMENT '{escaped}'" if text else ""
+
+
+def record_statements(target: Target, counts: Sequence[int]) -> list[tuple[str, dict[str, object]]]:
     """Return the statements that put the publication's rows in place of the old ones."""
     if target.publications is None:
         return []
@@ -179,17 +176,21 @@ def record_statements(
         }
         made.append(
             (
-                f"DELETE FROM {target.publications} "
-                "WHERE TABLE_NAME = %(name)s AND PARTITION_KEY = %(key)s",
+                (
+                    f"DELETE FROM {target.publications} "
+                    "WHERE TABLE_NAME = %(name)s AND PARTITION_KEY = %(key)s"
+                ),
                 {"name": target.physical, "key": key},
             )
         )
         made.append(
             (
-                f"INSERT INTO {target.publications} "
-                "(TABLE_NAME, PARTITION_KEY, TOKEN, ROW_COUNT, PUBLISHED_AT) "
-                "SELECT %(name)s, %(key)s, %(token)s, %(rows)s, "
-                "CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP())::TIMESTAMP_NTZ",
+                (
+                    f"INSERT INTO {target.publications} "
+                    "(TABLE_NAME, PARTITION_KEY, TOKEN, ROW_COUNT, PUBLISHED_AT) "
+                    "SELECT %(name)s, %(key)s, %(token)s, %(rows)s, "
+                    "CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP())::TIMESTAMP_NTZ"
+                ),
                 values,
             )
         )

@@ -179,9 +179,7 @@ class TableIOManager(dg.IOManager):
             schema=self._schema_of(context),
             table=context.asset_key.path[-1].upper(),
             version=str(version) if version else None,
-            partitions=tuple(
-                part for part in parts if chosen is None or part.key in chosen
-            ),
+            partitions=tuple(part for part in parts if chosen is None or part.key in chosen),
             empty_is_an_answer=bool(metadata.get(EMPTY_IS_AN_ANSWER)),
             publications=self._publications,
             token=token,
@@ -250,16 +248,15 @@ class TableIOManager(dg.IOManager):
                 f"Columns of {target.physical} differ only in case: {', '.join(doubled)}. "
                 "Rename one of each."
             )
+        listed = ", ".join(f"{quote(name)} {column_type(upper[name])}" for name in upper.columns)
+        run(connection, f"CREATE OR REPLACE TRANSIENT TABLE {target.beside} ({listed})")
         write_pandas(
             connection,
             upper.reset_index(drop=True),
             target.beside_name,
             database=target.database,
             schema=target.schema,
-            auto_create_table=True,
-            overwrite=True,
             use_logical_type=True,
-            table_type="transient",
             # gzip, the default, takes ten times as long, nearly all of it here.
             compression="snappy",
         )
@@ -345,6 +342,35 @@ def read_frame(connection: Any, sql: str) -> pd.DataFrame:
     finally:
         cursor.close()
     return frame.rename(columns=lambda name: str(name).lower())
+
+
+def column_type(column: pd.Series[Any]) -> str:
+    """Return the Snowflake type for a pandas column.
+
+    By its dtype, so that one missing value more or less never changes a table's schema.
+
+    Raises:
+        PublishError: the values have no type of a table: lists, mixed ones, times with a zone.
+    """
+    import pandas as pd
+
+    types = pd.api.types
+    if types.is_bool_dtype(column.dtype):
+        return "BOOLEAN"
+    if types.is_integer_dtype(column.dtype):
+        return "NUMBER(38, 0)"
+    if types.is_float_dtype(column.dtype):
+        return "FLOAT"
+    if types.is_datetime64_dtype(column.dtype):
+        return "TIMESTAMP_NTZ"
+    inferred = types.infer_dtype(column, skipna=True)
+    known = {"string": "TEXT", "empty": "TEXT", "boolean": "BOOLEAN", "date": "DATE"}
+    if inferred not in known:
+        raise PublishError(
+            f"The column {column.name} holds {inferred} ({column.dtype}), which is no column of a "
+            "table. Give it texts, numbers, booleans, dates or UTC times without a zone."
+        )
+    return known[inferred]
 
 
 def _preview(connection: Any, sql: str) -> str:

@@ -153,8 +153,7 @@ class Warehouse:
         if isinstance(self.settings.connection, Local):
             # On an account sql/setup.sql makes these, by a role that may.
             made += [
-                f"CREATE WAREHOUSE IF NOT EXISTS {quote(objects.warehouse)} "
-                "WAREHOUSE_SIZE = 'XSMALL'",
+                f"CREATE WAREHOUSE IF NOT EXISTS {quote(objects.warehouse)} WAREHOUSE_SIZE = 'XSMALL'",
                 f"CREATE DATABASE IF NOT EXISTS {quote(objects.database)}",
             ]
             made += [

@@ -3,8 +3,6 @@
 What it holds: the asset. What must not go here: the features' SQL (`vistora_assets.features`).
 """
 
-from __future__ import annotations
-
 import dagster as dg
 
 from vistora_assets.assets.inventory import OWNERS, POOL, USER_EVENTS, USER_FEATURES
@@ -33,7 +31,9 @@ def user_features(settings: Settings) -> dg.AssetsDefinition:
             VERSION: specification.version,
             "dagster/column_schema": dg.TableSchema(
                 columns=[
-                    dg.TableColumn(name=column.name, type=column.sql_type, description=column.description)
+                    dg.TableColumn(
+                        name=column.name, type=column.sql_type, description=column.description
+                    )
                     for column in specification.columns
                 ]
             ),
@@ -58,7 +58,7 @@ def user_features(settings: Settings) -> dg.AssetsDefinition:
             # Before the query: what is loaded meanwhile is computed again rather than missed.
             token = str(load_sequence(connection, warehouse.settings))
         days = snapshot_dates(context.partition_keys)
-        context.log.info(f"{len(days)} snapshot(s), {days[0]} to {days[-1]}")
+        context.log.info("%s snapshot(s), %s to %s", len(days), days[0], days[-1])
         table = warehouse.table(settings.objects.raw, "USER_EVENTS")
         frame = warehouse.session().sql(user_features_sql(specification, table, days))
         return Published(frame, token)

@@ -3,8 +3,6 @@
 What it holds: the asset. What must not go here: features.
 """
 
-from __future__ import annotations
-
 import dagster as dg
 
 from vistora_assets.assets.inventory import OWNERS, USER_FEATURES, USER_FEATURES_VIEW

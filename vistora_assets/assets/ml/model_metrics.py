@@ -3,8 +3,6 @@
 What it holds: the asset. What must not go here: metrics (`vistora_assets.modelling.metrics`).
 """
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -20,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def metrics_frame(trained: TrainedModel) -> pd.DataFrame:
+def metrics_frame(trained: TrainedModel) -> "pd.DataFrame":
     """Return a training's metric rows, one a model, stage, cutoff and segment."""
     import pandas as pd
 

@@ -130,7 +130,9 @@ def prove(connection: SnowflakeConnection, warehouse: Warehouse, trained: Traine
     sample = read_frame(connection, f"{sql} ORDER BY USER_ID LIMIT {SAMPLE_ROWS}")
     there = sample["predicted_spend"].to_numpy(dtype=np.float64)
     here = trained.predictor.predict(sample)
-    apart = float(np.max(np.abs(there - here) / np.maximum(np.abs(here), 1.0))) if len(here) else 1.0
+    apart = (
+        float(np.max(np.abs(there - here) / np.maximum(np.abs(here), 1.0))) if len(here) else 1.0
+    )
     if not apart <= TOLERANCE:
         raise dg.Failure(
             f"{trained.version} predicts otherwise in the warehouse than here (relative difference "
@@ -198,7 +200,12 @@ def read_verdict(
     if not found:
         return None
     promoted, applied, before, reasons = found[0]
-    return Verdict(bool(promoted), bool(applied), before, tuple(json.loads(reasons)))
+    return Verdict(
+        promoted=bool(promoted),
+        applied=bool(applied),
+        champion_before=before,
+        reasons=tuple(json.loads(reasons)),
+    )
 
 
 def decide(
@@ -237,7 +244,10 @@ def decide(
         },
     )
     return Verdict(
-        decision.promote, False, champion.version if champion else None, decision.reasons
+        promoted=decision.promote,
+        applied=False,
+        champion_before=champion.version if champion else None,
+        reasons=decision.reasons,
     )
 
 
@@ -264,7 +274,6 @@ def apply(
         model.default = version
     rows(
         connection,
-        f"UPDATE {warehouse.ml('PROMOTIONS')} SET APPLIED = TRUE "
-        "WHERE MODEL_VERSION = %(version)s",
+        f"UPDATE {warehouse.ml('PROMOTIONS')} SET APPLIED = TRUE WHERE MODEL_VERSION = %(version)s",
         {"version": version},
     )

@@ -3,8 +3,6 @@
 What it holds: the asset. What must not go here: the steps (`promoting`) and the gate's rules.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import dagster as dg
@@ -52,7 +50,7 @@ def registered_model(settings: Settings) -> dg.AssetsDefinition:
         """
         version: str = trained.version
         if version in promoting.versions(warehouse):
-            context.log.info(f"{version} is registered already")
+            context.log.info("%s is registered already", version)
         else:
             promoting.log(warehouse, trained)
         with warehouse.connection() as connection:
@@ -64,7 +62,7 @@ def registered_model(settings: Settings) -> dg.AssetsDefinition:
             verdict = promoting.read_verdict(connection, warehouse, version)
             if verdict is None:
                 apart = promoting.prove(connection, warehouse, trained)
-                context.log.info(f"the warehouse predicts as here, {apart:.1g} apart at most")
+                context.log.info("the warehouse predicts as here, %.1g apart at most", apart)
                 champion = read_champion(connection, settings)
                 verdict = promoting.decide(connection, warehouse, trained, champion)
             if not verdict.applied:

@@ -3,8 +3,6 @@
 What it holds: the asset. What must not go here: the labels' SQL (`vistora_assets.features`).
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import dagster as dg
@@ -59,7 +57,7 @@ def training_set(settings: Settings) -> dg.AssetsDefinition:
                 "VISTORA_MINIMUM_HISTORY_DAYS or VISTORA_HORIZON_DAYS.",
                 allow_retries=False,
             )
-        context.log.info(f"{len(days)} cutoff(s), {days[0]} to {days[-1]}")
+        context.log.info("%s cutoff(s), %s to %s", len(days), days[0], days[-1])
         session = warehouse.session()
         spine = session.sql(
             labels_sql(

@@ -3,8 +3,6 @@
 What it holds: the asset. What must not go here: promotion; the champion is who carries the alias.
 """
 
-from __future__ import annotations
-
 from datetime import date
 
 import dagster as dg
@@ -62,8 +60,9 @@ def user_spend_predictions(settings: Settings) -> dg.AssetsDefinition:
         from vistora_assets.modelling.contract import FEATURES
 
         keys = [
-            key for key in context.partition_keys if config.snapshots in (None, [])
-            or key in (config.snapshots or [])
+            key
+            for key in context.partition_keys
+            if config.snapshots in (None, []) or key in (config.snapshots or [])
         ]
         with warehouse.connection() as connection:
             champion = read_champion(connection, settings)
@@ -105,8 +104,6 @@ def user_spend_predictions(settings: Settings) -> dg.AssetsDefinition:
             )
             for key in keys
         }
-        return Published(
-            frame, tokens, {"champion": champion.version}, partitions=tuple(keys)
-        )
+        return Published(frame, tokens, {"champion": champion.version}, partitions=tuple(keys))
 
     return asset

@@ -4,8 +4,6 @@ What it holds: the asset and the identity that tells whether there is anything t
 not go here: how models learn (`vistora_assets.modelling`), and the registry.
 """
 
-from __future__ import annotations
-
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +23,7 @@ if TYPE_CHECKING:
     from vistora_assets.modelling.training import TrainingSettings
 
 
-def known_until(frame: pd.DataFrame, settings: Settings) -> pd.Timestamp:
+def known_until(frame: "pd.DataFrame", settings: Settings) -> "pd.Timestamp":
     """Return the instant by which every label of a training set has closed."""
     import pandas as pd
 
@@ -34,8 +32,11 @@ def known_until(frame: pd.DataFrame, settings: Settings) -> pd.Timestamp:
 
 
 def identity(
-    frame: pd.DataFrame, settings: Settings, training: TrainingSettings, feature_version: str
-) -> TrainingIdentity:
+    frame: "pd.DataFrame",
+    settings: Settings,
+    training: "TrainingSettings",
+    feature_version: str,
+) -> "TrainingIdentity":
     """Return the identity that `modelling.training.train` gives to this training."""
     from vistora_assets.modelling.catalogue import catalogue_digest
     from vistora_assets.modelling.identity import (
@@ -91,7 +92,7 @@ def user_spend_predictor(settings: Settings) -> dg.AssetsDefinition:
         name = wanted.version_name()
         with warehouse.connection() as connection:
             if exists(connection, stage(warehouse), name):
-                context.log.info(f"{name} was trained before: nothing to do")
+                context.log.info("%s was trained before: nothing to do", name)
                 return get(connection, stage(warehouse), name)
         try:
             result = train(

@@ -4,8 +4,6 @@ What it holds: the multi-asset of the three tables. What must not go here: readi
 publishing of rows (`vistora_assets.sources`).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -93,8 +91,11 @@ def events(settings: Settings) -> dg.AssetsDefinition:
     ) -> Iterator[dg.Output[WrittenTable]]:
         report = ingest(warehouse, config.files)
         context.log.info(
-            f"read {report.read}, accepted {report.accepted}, rejected {report.rejected}, "
-            f"known {report.known} rows"
+            "read %s, accepted %s, rejected %s, known %s rows",
+            report.read,
+            report.accepted,
+            report.rejected,
+            report.known,
         )
         counts = {
             "rows_read": report.read,

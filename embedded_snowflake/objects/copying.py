@@ -1,0 +1,548 @@
+"""COPY INTO a table: staged files become rows, and each file is loaded once.
+
+What it holds: the statement, its ON_ERROR, and the load history. Not for reading files
+(`staged_files`), nor for how their fields become columns (`staged_queries`).
+
+The history says which content of which file a table has; it stands in the catalog beside the
+table, so that it commits and rolls back with the rows, and is void once the table is made anew.
+Rows and history are one transaction, and PURGE removes files after its commit.
+
+Knowingly different: a conversion that fails inside a transformation (``SELECT $1::NUMBER ..``)
+ends the statement whatever ON_ERROR says; and uncertain loads do not exist, as the history is kept
+for good.
+
+Source: https://docs.snowflake.com/en/sql-reference/sql/copy-into-table.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+import pyarrow as pa
+from sqlglot.tokens import TokenType
+
+from embedded_snowflake import errors
+from embedded_snowflake.catalog import INTERNAL
+from embedded_snowflake.names import QualifiedName, quoted
+from embedded_snowflake.objects.file_formats import (
+    FileFormat,
+    Value,
+    read_options,
+    resolve,
+    truth,
+)
+from embedded_snowflake.objects.staged_files import Fault, UnreadableFile, parquet_schema
+from embedded_snowflake.objects.staged_queries import (
+    ROW_NUMBER,
+    Fields,
+    FileRead,
+    failed,
+    read_fields,
+    read_file,
+    relation,
+    stage_in,
+)
+from embedded_snowflake.objects.stages import (
+    Location,
+    content_md5,
+    location,
+    prune,
+    read_reference,
+)
+from embedded_snowflake.statements import Reader, Result, handles, tokens_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from embedded_snowflake.session import Session
+
+HISTORY = "load_history"
+"""Kind of the catalog's rows that say what a table has loaded, named as the table."""
+
+_OPTIONS = {
+    "FILES",
+    "PATTERN",
+    "FILE_FORMAT",
+    "ON_ERROR",
+    "PURGE",
+    "FORCE",
+    "MATCH_BY_COLUMN_NAME",
+    "RETURN_FAILED_ONLY",
+    "LOAD_UNCERTAIN_FILES",
+}
+_COLUMNS = {
+    "file": "VARCHAR",
+    "status": "VARCHAR",
+    "rows_parsed": "NUMBER",
+    "rows_loaded": "NUMBER",
+    "error_limit": "NUMBER",
+    "errors_seen": "NUMBER",
+    "first_error": "VARCHAR",
+    "first_error_line": "NUMBER",
+    "first_error_character": "NUMBER",
+    "first_error_column_name": "VARCHAR",
+}
+
+_TEMPORARY: WeakKeyDictionary[Session, dict[str, dict[str, str]]] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True)
+class _Tolerance:
+    """What ON_ERROR says.
+
+    Attributes:
+        abort: the first fault ends the statement.
+        skips: whether a file with enough faults is left out as a whole.
+        count: how many faults that takes.
+        percent: the same as a share of the records, instead.
+    """
+
+    abort: bool = False
+    skips: bool = False
+    count: int = 1
+    percent: int | None = None
+
+    def leaves_out(self, file: FileRead) -> bool:
+        if not self.skips or not file.faults:
+            return False
+        if self.percent is None:
+            return len(file.faults) >= self.count
+        return len(file.faults) * 100 >= self.percent * (file.rows + len(file.faults))
+
+
+def _tolerance(text: str) -> _Tolerance:
+    word = text.upper()
+    if word == "ABORT_STATEMENT":
+        return _Tolerance(abort=True)
+    if word == "CONTINUE":
+        return _Tolerance()
+    found = re.fullmatch(r"SKIP_FILE(?:_(\d+)(%)?)?", word)
+    if found is None:
+        raise errors.refused(
+            f"ON_ERROR = {text}: use ABORT_STATEMENT, CONTINUE, SKIP_FILE, SKIP_FILE_<n> or "
+            "'SKIP_FILE_<n>%'."
+        )
+    number = int(found[1] or 1)
+    return _Tolerance(skips=True, count=number, percent=number if found[2] else None)
+
+
+@dataclass
+class _Copy:
+    """One COPY statement, read."""
+
+    session: Session
+    target: QualifiedName
+    columns: list[str]
+    where: Location
+    options: dict[str, Value]
+    file_format: FileFormat
+    select: str | None = None
+    alias: str = ""
+    types: dict[str, str] = field(default_factory=dict[str, str])
+
+    def flag(self, name: str) -> bool:
+        return truth(name, self.options.get(name, "FALSE"))
+
+    @property
+    def matching(self) -> str:
+        return str(self.options.get("MATCH_BY_COLUMN_NAME", "NONE")).upper()
+
+
+@handles("COPY", "INTO")
+def copy_into(session: Session, reader: Reader) -> Result:
+    """COPY INTO table [(columns)] FROM @stage | (SELECT .. FROM @stage) [options]."""
+    token = reader.peek()
+    if token is not None and (token.text == "@" or reader.at_string()):
+        raise errors.unsupported("COPY INTO a stage")
+    target = reader.name()
+    if session.relation_kind(target) != "TABLE":
+        raise errors.missing("Table", target)
+    columns = _names(reader.parenthesised(), session) if reader.at("(") else []
+    reader.expect("FROM")
+    select, alias = None, ""
+    if reader.at("("):
+        select, reference, alias = _transformation(reader.parenthesised())
+    else:
+        reference = read_reference(reader)
+    options = read_options(reader.rest())
+    for name in options:
+        if name not in _OPTIONS:
+            raise errors.unsupported(f"COPY INTO with {name}")
+    where = location(session, reference)
+    statement = _Copy(
+        session,
+        target,
+        columns,
+        where,
+        options,
+        resolve(session, options.get("FILE_FORMAT"), where.file_format),
+        select,
+        alias,
+    )
+    statement.types = _types(session, target)
+    for column in columns:
+        if column not in statement.types:
+            raise errors.error(
+                f"SQL compilation error: error line 1 at position 0\ninvalid identifier '{column}'",
+                904,
+                "42000",
+            )
+    if not session.autocommit and not session.in_transaction:
+        session.begin()
+    with session.transaction():
+        return _load(statement)
+
+
+def _names(text: str, session: Session) -> list[str]:
+    reader = Reader(text, session)
+    names = [reader.identifier()]
+    while reader.accept(","):
+        names.append(reader.identifier())
+    reader.end()
+    return names
+
+
+def _transformation(text: str) -> tuple[str, str, str]:
+    """The select list, the stage and the alias of a transformation."""
+    tokens = tokens_of(text)
+    found = stage_in(text)
+    if found is None or tokens[0].token_type is not TokenType.SELECT:
+        raise errors.refused("COPY INTO loads FROM (SELECT .. FROM @stage).")
+    start, end, reference, arguments = found
+    if arguments:
+        raise errors.refused("Give FILE_FORMAT and PATTERN of COPY INTO outside its SELECT.")
+    if tokens[1].token_type is TokenType.DISTINCT:
+        raise errors.unsupported("COPY INTO from SELECT DISTINCT")
+    after = [token.text for token in tokens if token.start >= end]
+    if after and after[0].upper() == "AS":
+        after = after[1:]
+    if len(after) > 1:
+        raise errors.unsupported(f"'{after[1]}' in the SELECT of COPY INTO")
+    before = [token for token in tokens if token.end < start]
+    return text[tokens[1].start : before[-1].start], reference, text[end:].strip()
+
+
+def _types(session: Session, target: QualifiedName) -> dict[str, str]:
+    empty = session.duck.execute(f"SELECT * FROM {session.physical(target)} LIMIT 0")
+    return {str(one[0]): str(one[1]) for one in empty.description or []}
+
+
+# --- loading ---------------------------------------------------------------------------------
+
+
+def _load(copy: _Copy) -> Result:
+    tolerance = _tolerance(str(copy.options.get("ON_ERROR", "ABORT_STATEMENT")))
+    history = _history(copy)
+    chosen: list[tuple[str, Path, str]] = []
+    for name, path in _chosen(copy, tolerance):
+        content = content_md5(path)
+        if copy.flag("FORCE") or history.get(f"{copy.where.identity}/{name}") != content:
+            chosen.append((name, path, content))
+    if not chosen:
+        return Result.status("Copy executed with 0 files processed.")
+    read, insert = _read(copy, [(name, path) for name, path, _ in chosen])
+    left_out: list[FileRead] = []
+    for one in read:
+        if one.faults and tolerance.abort:
+            raise failed(one, one.faults[0])
+        if one.table is None or tolerance.leaves_out(one):
+            left_out.append(one)
+    loaded = [one for one in read if one not in left_out]
+    if loaded:
+        insert(loaded)
+    names = {one.name for one in loaded}
+    purge = copy.flag("PURGE")
+    if purge:
+        copy.session.on_commit(
+            lambda: _purge(copy.where, [path for name, path, _ in chosen if name in names])
+        )
+    else:
+        # A purged file cannot come again with the same upload, so it needs no history.
+        fresh = {f"{copy.where.identity}/{name}": md5 for name, _, md5 in chosen if name in names}
+        _remember(copy, {**history, **fresh})
+    shown = left_out if copy.flag("RETURN_FAILED_ONLY") else read
+    return Result.rows(_COLUMNS, [_outcome(copy, tolerance, one, names) for one in shown])
+
+
+def _purge(where: Location, paths: Sequence[Path]) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)
+        prune(where.directory, path.parent)
+
+
+def _outcome(
+    copy: _Copy, tolerance: _Tolerance, file: FileRead, loaded: set[str]
+) -> tuple[Any, ...]:
+    parsed = 0 if file.table is None else file.rows + len(file.faults)
+    first = file.faults[0] if file.faults else None
+    status = "LOADED"
+    if file.name not in loaded:
+        status = "LOAD_FAILED"
+    elif file.faults:
+        status = "PARTIALLY_LOADED" if file.rows else "LOAD_FAILED"
+    return (
+        copy.where.shown + file.name,
+        status,
+        parsed,
+        file.rows if file.name in loaded else 0,
+        tolerance.count if tolerance.abort or tolerance.skips else max(parsed, 1),
+        len(file.faults),
+        None if first is None else first.message,
+        None if first is None else first.line,
+        None if first is None else 1,
+        None,
+    )
+
+
+def _chosen(copy: _Copy, tolerance: _Tolerance) -> list[tuple[str, Path]]:
+    """The files that the statement means, in the order of their names."""
+    files = copy.options.get("FILES")
+    pattern = copy.options.get("PATTERN")
+    if files is None:
+        return copy.where.matching(None if pattern is None else str(pattern))
+    if pattern is not None:
+        raise errors.unsupported("FILES and PATTERN in one COPY INTO")
+    wanted = files if isinstance(files, list) else [str(files)]
+    prefix = copy.where.path
+    if prefix and not prefix.endswith("/"):
+        prefix += "/"
+    found: list[tuple[str, Path]] = []
+    there = dict(copy.where.files())
+    for one in dict.fromkeys(wanted):
+        name = prefix + one.lstrip("/")
+        if name in there:
+            found.append((name, there[name]))
+        elif tolerance.abort:
+            raise errors.error(
+                f"Remote file '{copy.where.shown}{name}' was not found. If you are running a copy "
+                "command, please make sure files are not deleted when they are being loaded.",
+                91016,
+                "22000",
+            )
+    return sorted(found)
+
+
+def _read(
+    copy: _Copy, files: Sequence[tuple[str, Path]]
+) -> tuple[list[FileRead], Callable[[list[FileRead]], None]]:
+    """Read the files, and say how good ones are inserted."""
+    if copy.select is not None:
+        text, fields = read_fields(
+            _texts_for_text_columns(copy, copy.select), copy.file_format.type
+        )
+        columns = copy.columns or list(copy.types)
+        read = [read_file(name, path, copy.file_format, fields) for name, path in files]
+    elif copy.matching != "NONE":
+        read, fields, columns, text = _matched(copy, files)
+    elif copy.file_format.type == "PARQUET":
+        raise errors.refused(
+            "A Parquet file has one field, $1: load it with a SELECT or with MATCH_BY_COLUMN_NAME."
+        )
+    else:
+        columns = copy.columns or list(copy.types)
+        fields = Fields(width=len(columns))
+        text = ", ".join(quoted(f"${place + 1}") for place in range(len(columns)))
+        read = [read_file(name, path, copy.file_format, fields) for name, path in files]
+        if copy.file_format.error_on_column_count_mismatch:
+            for one in read:
+                _judge_widths(one, len(columns))
+    if copy.select is None:
+        places = [part.strip() for part in text.split(", ")]
+        for one in read:
+            _judge_values(copy, one, dict(zip(columns, places, strict=True)))
+
+    def insert(good: list[FileRead]) -> None:
+        name = copy.session.register(relation(good, fields))
+        into = ", ".join(quoted(column) for column in columns)
+        copy.session.run(
+            f"INSERT INTO {copy.target.sql} ({into}) SELECT {text} FROM {name} {copy.alias}"
+        )
+
+    return read, insert
+
+
+def _texts_for_text_columns(copy: _Copy, select: str) -> str:
+    """The select list, with the text of a Parquet value where a column of text takes it bare."""
+    columns = copy.columns or list(copy.types)
+    items = _split(select)
+    if copy.file_format.type != "PARQUET" or len(items) != len(columns):
+        return select
+    bare = re.compile(r'\s*(?:\w+\.)?\$1:(?:\w+|"(?:[^"]|"")+")\s*')
+    return ",".join(
+        f"{item}::VARCHAR" if copy.types[column] == "VARCHAR" and bare.fullmatch(item) else item
+        for item, column in zip(items, columns, strict=True)
+    )
+
+
+def _split(select: str) -> list[str]:
+    items: list[str] = []
+    depth = start = 0
+    for token in tokens_of(select):
+        depth += (token.text in "([") - (token.text in ")]") if len(token.text) == 1 else 0
+        if token.token_type is TokenType.COMMA and depth == 0:
+            items.append(select[start : token.start])
+            start = token.end + 1
+    return [*items, select[start:]]
+
+
+def _matched(
+    copy: _Copy, files: Sequence[tuple[str, Path]]
+) -> tuple[list[FileRead], Fields, list[str], str]:
+    """MATCH_BY_COLUMN_NAME: columns that table and files have in common."""
+    if copy.matching not in ("CASE_SENSITIVE", "CASE_INSENSITIVE"):
+        raise errors.refused("MATCH_BY_COLUMN_NAME is CASE_SENSITIVE, CASE_INSENSITIVE or NONE.")
+    parquet = copy.file_format.type == "PARQUET"
+    if not parquet and not copy.file_format.parse_header:
+        raise errors.refused("MATCH_BY_COLUMN_NAME of CSV needs PARSE_HEADER = TRUE.")
+    headers: list[list[str]] = []
+    for name, path in files:
+        try:
+            headers.append(
+                parquet_schema(path).names
+                if parquet
+                else read_file(name, path, copy.file_format, Fields()).header
+            )
+        except UnreadableFile:
+            headers.append([])
+    known = list(dict.fromkeys(one for header in headers for one in header))
+    if not parquet and any(header != known for header in headers):
+        raise errors.unsupported("CSV files with different headers in one COPY INTO")
+    exact = copy.matching == "CASE_SENSITIVE"
+    columns: list[str] = []
+    parts: list[str] = []
+    fields = Fields()
+    for column, kind in copy.types.items():
+        for place, one in enumerate(known):
+            if one == column or (not exact and one.upper() == column.upper()):
+                columns.append(column)
+                if parquet:
+                    parts.append(fields.column(one, text=kind == "VARCHAR"))
+                else:
+                    fields.width = max(fields.width, place + 1)
+                    parts.append(quoted(f"${place + 1}"))
+                break
+    if not columns:
+        raise errors.refused("The files have no column of the table's.")
+    read = [read_file(name, path, copy.file_format, fields) for name, path in files]
+    return read, fields, columns, ", ".join(parts)
+
+
+# --- faults ----------------------------------------------------------------------------------
+
+
+def _judge_widths(file: FileRead, width: int) -> None:
+    """Make faults of the records that have not as many fields as the table has columns."""
+    if file.table is None:
+        return
+    messages = {
+        place: f"Number of columns in file ({found}) does not match that of the corresponding "
+        f"table ({width}), use file format option error_on_column_count_mismatch=false to "
+        "ignore this error"
+        for place, found in enumerate(file.widths)
+        if found != width
+    }
+    _take_out(file, file.table, messages)
+
+
+def _judge_values(copy: _Copy, file: FileRead, places: dict[str, str]) -> None:
+    """Make faults of the records with a text that its column's type does not take."""
+    if file.table is None or copy.file_format.type != "CSV":
+        return
+    messages: dict[int, str] = {}
+    for column, place in places.items():
+        kind = copy.types[column]
+        if kind == "VARCHAR":
+            continue
+        if kind == "JSON":
+            raise errors.unsupported("COPY INTO a VARIANT column from CSV without PARSE_JSON")
+        for number, text in _unconverted(copy.session, file.table, place, kind):
+            messages.setdefault(
+                number, f"{_family(kind)} value '{text}' is not recognized (column {column})"
+            )
+    if messages:
+        numbers = file.table[ROW_NUMBER].to_pylist()
+        _take_out(
+            file,
+            file.table,
+            {at: messages[one] for at, one in enumerate(numbers) if one in messages},
+        )
+
+
+def _unconverted(session: Session, table: pa.Table, place: str, kind: str) -> list[tuple[int, str]]:
+    name = session.register(table)
+    return session.duck.execute(
+        f"SELECT {quoted(ROW_NUMBER)}, {place} FROM {name} "
+        f"WHERE {place} IS NOT NULL AND TRY_CAST({place} AS {kind}) IS NULL"
+    ).fetchall()
+
+
+def _family(kind: str) -> str:
+    if kind in ("BIGINT", "INTEGER", "DOUBLE", "FLOAT", "HUGEINT") or kind.startswith("DECIMAL"):
+        return "Numeric"
+    if kind.startswith("TIMESTAMP"):
+        return "Timestamp"
+    return kind.capitalize()
+
+
+def _take_out(file: FileRead, table: pa.Table, messages: dict[int, str]) -> None:
+    numbers = table[ROW_NUMBER].to_pylist()
+    lines = file.lines or numbers
+    file.faults.extend(
+        Fault(message, lines[place], numbers[place]) for place, message in messages.items()
+    )
+    file.faults.sort(key=lambda fault: fault.record)
+    kept = [place for place in range(len(numbers)) if place not in messages]
+    file.table = table.take(pa.array(kept, pa.int64()))
+    file.lines = [lines[place] for place in kept]
+    file.widths = [file.widths[place] for place in kept] if file.widths else []
+
+
+# --- history ---------------------------------------------------------------------------------
+
+
+def _made(copy: _Copy) -> str:
+    """When the table was made: a table made anew has loaded nothing."""
+    found = copy.session.duck.execute(
+        f"SELECT max(changed) FROM {quoted(copy.target.database)}.{INTERNAL}.changes "
+        "WHERE schema_name = ? AND name = ? AND created",
+        [copy.target.schema, copy.target.name],
+    ).fetchall()
+    return str(found[0][0])
+
+
+def _history(copy: _Copy) -> dict[str, str]:
+    physical = copy.session.temporary.get(copy.target)
+    if physical is not None:
+        return dict(_TEMPORARY.setdefault(copy.session, {}).get(physical, {}))
+    entry = copy.session.catalog.get(HISTORY, copy.target)
+    if entry is None or entry.props["made"] != _made(copy):
+        return {}
+    return dict(entry.props["files"])
+
+
+def _remember(copy: _Copy, files: dict[str, str]) -> None:
+    physical = copy.session.temporary.get(copy.target)
+    if physical is None:
+        copy.session.catalog.put(HISTORY, copy.target, {"made": _made(copy), "files": files})
+        return
+    own = _TEMPORARY.setdefault(copy.session, {})
+    before = own.get(physical, {})
+    own[physical] = files
+    copy.session.on_rollback(lambda: own.update({physical: before}))
+
+
+def forget_loads(session: Session, table: QualifiedName) -> None:
+    """Forget what a table has loaded, as TRUNCATE and DROP do."""
+    physical = session.temporary.get(table)
+    if physical is not None:
+        _TEMPORARY.setdefault(session, {}).pop(physical, None)
+    else:
+        session.catalog.remove(HISTORY, table)
+
+
+__all__ = ["HISTORY", "copy_into", "forget_loads"]
