@@ -140,7 +140,7 @@ def rejected(limit: int, accept: str | None) -> None:
             )
             return
         for entry in sources.blocked(connection, objects):
-            click.echo(f"blocked {entry['FILE_NAME']}: {entry['REASON']}")
+            click.echo(f"blocked {entry['file_name']}: {entry['reason']}")
         shown = sources.rejected(connection, objects, limit)
         _print([tuple(row.values()) for row in shown], list(shown[0]) if shown else [], "table")
     if not shown:

@@ -60,7 +60,7 @@ def demo_files(directory: Path) -> list[Path]:
     months: dict[str, list[tuple[str, str, str, str]]] = defaultdict(list)
     for line in Path(str(found)).read_text().splitlines():
         parts = line.split()
-        if len(parts) == 4:  # noqa: PLR2004  (customer, date, number of discs, dollars)
+        if len(parts) == 4 and parts[1].isdigit():  # customer, date, number of discs, dollars
             user, day, _, amount = parts
             date = f"{day[:4]}-{day[4:6]}-{day[6:]}"
             months[date[:7]].append((user, date, "purchase", amount))

@@ -5,6 +5,7 @@ Importing this package registers every statement. Add a module for a new kind an
 
 from embedded_snowflake.objects import (  # noqa: F401  (imported for what they register)
     context,
+    copying,
     databases,
     datasets,
     dynamic_tables,
@@ -13,6 +14,7 @@ from embedded_snowflake.objects import (  # noqa: F401  (imported for what they 
     models,
     packages,
     put_get,
+    staged_queries,
     stages,
     tables,
     tags,

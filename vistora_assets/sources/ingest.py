@@ -199,11 +199,12 @@ class _Load:
         self._require_names(staged, ledger)
         plan = self._plan(staged, ledger, {})
         if not plan.reads and not plan.withdrawn and not plan.refused:
-            return IngestReport(None, _known_reports(plan, ledger, {}))
+            return IngestReport(None, self._known(plan, ledger, {}))
         reader = Reader(self.warehouse)
         reader.start()
         blocked: dict[str, str] = {}
         candidates: dict[str, PlannedFile] = {}
+        refused: dict[str, str] = {}
         while True:
             plan = self._plan(staged, ledger, blocked)
             candidates.update((planned.file.file_name, planned) for planned in plan.reads)
@@ -211,12 +212,13 @@ class _Load:
                 self._type_rows()
             inputs = _inputs(plan, candidates, blocked, reader)
             counts = judge(self.warehouse, inputs)
+            refused.update((file.file_name, file.file_hash) for file in plan.refused)
             newly_blocked = self._newly_blocked(plan, reader, counts)
             if not newly_blocked:
                 break
             blocked.update(newly_blocked)
         entries = _entries(
-            ledger, inputs, candidates, counts, blocked, plan, touched_times(self.warehouse)
+            ledger, inputs, candidates, counts, blocked, refused, touched_times(self.warehouse)
         )
         publish(
             self.warehouse,
@@ -226,7 +228,7 @@ class _Load:
         )
         again = {plan.file.file_name for plan in plan.reads if plan.purpose == "again"}
         reports = tuple(_report(entry, is_read_again=entry.file_name in again) for entry in entries)
-        known = _known_reports(plan, ledger, {entry.file_name: entry for entry in entries})
+        known = self._known(plan, ledger, {entry.file_name: entry for entry in entries})
         return IngestReport(
             ledger.counter + 1, tuple(sorted((*reports, *known), key=lambda file: file.file_name))
         )
@@ -235,6 +237,12 @@ class _Load:
         self, staged: Sequence[StagedFile], ledger: Ledger, blocked: Collection[str]
     ) -> LoadPlan:
         return plan_load(staged, ledger, only=self.only, accept=self.accepted, blocked=blocked)
+
+    def _known(
+        self, plan: LoadPlan, ledger: Ledger, written: Mapping[str, LedgerEntry]
+    ) -> tuple[FileReport, ...]:
+        """Report known files only where they were asked for by name."""
+        return () if self.only is None else _known_reports(plan, ledger, written)
 
     def _require_names(self, staged: Iterable[StagedFile], ledger: Ledger) -> None:
         present = list(staged)
@@ -363,12 +371,12 @@ def _entries(
     candidates: Mapping[str, PlannedFile],
     counts: Mapping[str, Counts],
     blocked: Mapping[str, str],
-    plan: LoadPlan,
+    refused: Mapping[str, str],
     touched: Mapping[str, datetime],
 ) -> list[LedgerEntry]:
     """Return the ledger's new rows, in the order of the load."""
     hashes = {name: planned.file.file_hash for name, planned in candidates.items()}
-    hashes.update((file.file_name, file.file_hash) for file in plan.refused)
+    hashes.update(refused)
     published = [file.file_name for file in inputs if file.is_published]
     entries: list[LedgerEntry] = []
     for name in (*published, *sorted(blocked)):

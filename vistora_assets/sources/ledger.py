@@ -163,3 +163,17 @@ def rejected(
         )
         .records()
     )
+
+
+def blocked(connection: Connection, objects: Objects) -> list[dict[str, Any]]:
+    """Return the files that are blocked now, with their counts and reason, in lower case keys."""
+    return (
+        Warehouse(connection, objects)
+        .run(
+            """
+        SELECT FILE_NAME, FILE_HASH, ROWS_READ, ROWS_REJECTED, REASON
+        FROM {loaded_files} WHERE STATE = 'BLOCKED' ORDER BY FILE_NAME
+        """
+        )
+        .records()
+    )

@@ -63,6 +63,9 @@ class ColumnMap:
                 "Leave it out, and a row is known by its file and row number."
             )
 
+    def __hash__(self) -> int:
+        return hash(self.encode())
+
     def __bool__(self) -> bool:
         return bool(self.columns or self.constants)
 

@@ -49,7 +49,7 @@ def ingest(warehouse: Warehouse, files: list[str] | None = None) -> Any:
 
     settings = warehouse.settings
     objects = sources.Objects(settings.objects.database, settings.objects.raw)
-    options = sources.SourceOptions(
+    options = sources.IngestOptions(
         source_timezone=settings.source.timezone,
         ignored_event_types=settings.source.ignored_event_types,
         rejected_share=settings.source.rejected_share,
@@ -92,16 +92,16 @@ def events(settings: Settings) -> dg.AssetsDefinition:
         report = ingest(warehouse, config.files)
         context.log.info(
             "read %s, accepted %s, rejected %s, known %s rows",
-            report.read,
-            report.accepted,
-            report.rejected,
-            report.known,
+            report.rows_read,
+            report.rows_accepted,
+            report.rows_rejected,
+            report.rows_known,
         )
         counts = {
-            "rows_read": report.read,
-            "rows_accepted": report.accepted,
-            "rows_rejected": report.rejected,
-            "rows_known": report.known,
+            "rows_read": report.rows_read,
+            "rows_accepted": report.rows_accepted,
+            "rows_rejected": report.rows_rejected,
+            "rows_known": report.rows_known,
             "load_sequence": report.load_sequence or 0,
         }
         for key in DESCRIPTIONS:

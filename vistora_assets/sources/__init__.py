@@ -1,0 +1,28 @@
+"""Events in: from files on a landing stage or from a table, exactly once, nothing lost.
+
+What it holds: landing, reading, judging and publishing of input rows, in Snowflake's SQL over an
+open connection. It knows neither Dagster nor how a connection is made.
+"""
+
+from vistora_assets.sources.ingest import FileReport, IngestReport, accept, ingest, pending
+from vistora_assets.sources.landing import LandedFile, land
+from vistora_assets.sources.ledger import blocked, rejected
+from vistora_assets.sources.mapping import ColumnMap
+from vistora_assets.sources.objects import Objects, ensure_objects
+from vistora_assets.sources.typing_rules import IngestOptions
+
+__all__ = [
+    "ColumnMap",
+    "FileReport",
+    "IngestOptions",
+    "IngestReport",
+    "LandedFile",
+    "Objects",
+    "accept",
+    "blocked",
+    "ensure_objects",
+    "ingest",
+    "land",
+    "pending",
+    "rejected",
+]
