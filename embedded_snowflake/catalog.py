@@ -37,7 +37,15 @@ def creation_sql(database: str) -> str:
             TRY_CAST(regexp_replace(
                 CAST(text AS VARCHAR), '\\s*(Z|[+-][0-9]{{2}}:?[0-9]{{2}})$', '') AS TIMESTAMP);
         CREATE OR REPLACE MACRO {quoted(database)}._es_try_timestamp_tz(text) AS
-            TRY_CAST(CAST(text AS VARCHAR) AS TIMESTAMPTZ);
+            TRY_CAST(regexp_replace(
+                CAST(text AS VARCHAR), '\\s+(Z|[+-][0-9]{{2}}:?[0-9]{{2}})$', '\\1') AS TIMESTAMPTZ);
+        CREATE OR REPLACE MACRO {quoted(database)}._es_number_text(value) AS
+            CASE WHEN regexp_full_match(
+                trim(CAST(value AS VARCHAR)),
+                '(?i)[+-]?(([0-9]+\\.?[0-9]*|\\.[0-9]+)(e[+-]?[0-9]+)?|nan|inf|infinity)')
+            THEN CAST(value AS VARCHAR) END;
+        CREATE OR REPLACE MACRO {quoted(database)}._es_divide(value, divisor) AS
+            CASE WHEN divisor = 0 THEN error('Division by zero') ELSE value / divisor END;
     """
 
 

@@ -15,7 +15,7 @@ from fakesnow.instance import FakeSnow
 from embedded_snowflake import catalog, errors, patches
 from embedded_snowflake.account import Account
 from embedded_snowflake.inference import Inference
-from embedded_snowflake.names import QualifiedName, quoted
+from embedded_snowflake.names import QualifiedName, literal, quoted
 from embedded_snowflake.results import ResultCache
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class Engine:
         self.fakesnow.results_cache = ResultCache()
         self.duck = self.fakesnow.duck_conn
         self.duck.execute("SET GLOBAL preserve_insertion_order = true")
+        self._confine()
         self.account = Account(root / "account.json")
         self.inference = Inference()
         self.inference.install(self.duck)
@@ -49,9 +50,37 @@ class Engine:
         self._names: set[str] = set()
         self._lock = threading.RLock()
         self._tables: dict[QualifiedName, Session] = {}
+        self._clock = 0
+        self._committed: dict[QualifiedName, int] = {}
         self._freed = threading.Condition()
         for path in sorted(self.files.glob("*.db")):
             self._attach(path.stem)
+
+    def _confine(self) -> None:
+        """No statement reads or writes a file outside of the warehouse's own folders."""
+        folders = ", ".join(
+            literal(str(self.root / one)) for one in ("databases", "stages", "models", "datasets")
+        )
+        self.duck.execute(f"SET GLOBAL allowed_directories = [{folders}]")
+        self.duck.execute("SET GLOBAL enable_external_access = false")
+        self.duck.execute("SET GLOBAL python_enable_replacements = false")
+
+    def now(self) -> int:
+        """The number of the last commit; a transaction remembers it as it begins."""
+        with self._freed:
+            return self._clock
+
+    def changed_since(self, table: QualifiedName, moment: int) -> bool:
+        """Whether a commit after that moment wrote the table."""
+        with self._freed:
+            return self._committed.get(table, 0) > moment
+
+    def note_commit(self, session: Session) -> None:
+        """Remember, before its locks are given back, that a session's tables changed."""
+        with self._freed:
+            self._clock += 1
+            for table in session.held:
+                self._committed[table] = self._clock
 
     def databases(self) -> list[str]:
         """Names of the databases that are there."""

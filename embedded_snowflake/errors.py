@@ -71,6 +71,8 @@ def translated(cause: duckdb.Error) -> SnowflakeError:
         return error(first, 100038, "22018")
     if isinstance(cause, duckdb.ConstraintException) and "NOT NULL" in first:
         return error("NULL result in a non-nullable column", 100072, "22000")
+    if "Division by zero" in first:
+        return error("Division by zero", 100051, "22012")
     if "InferenceError:" in text:
         return error(text.split("InferenceError:", 1)[1].strip().split("\n")[0], 100357, "P0000")
     return error(first, 100183, "P0000")

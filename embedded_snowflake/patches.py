@@ -11,8 +11,10 @@ from typing import Any
 
 import fakesnow.arrow as fakesnow_arrow
 import fakesnow.info_schema as info_schema
+import fakesnow.transforms as transforms
 import pyarrow as pa
 import pyarrow.compute as pc
+from sqlglot import exp
 
 from embedded_snowflake.names import literal, quoted
 
@@ -65,10 +67,32 @@ def _text_lengths(
     return f"DELETE FROM {where} WHERE {key}; INSERT INTO {where} VALUES {values}"
 
 
+_as_fakesnow = transforms.numeric_agg_implicit_cast
+
+
+def _aggregates(expression: Any) -> Any:
+    """fakesnow adds every number as TRY_CAST(.. AS DOUBLE): text that is none becomes NULL.
+
+    SUM keeps its type; the others fail on text that is no number.
+    """
+    cast = isinstance(getattr(expression, "this", None), (exp.Cast, exp.TryCast))
+    made = _as_fakesnow(expression)
+    inner = made.this if isinstance(made, exp.Alias) else made
+    if cast or not isinstance(inner.args.get("this"), exp.TryCast):
+        return made
+    tried = inner.this
+    if isinstance(inner, exp.Sum):
+        inner.set("this", tried.this)
+    elif isinstance(inner, exp.AggFunc):
+        inner.set("this", exp.Cast(this=tried.this, to=tried.args["to"]))
+    return made
+
+
 def apply() -> None:
     """Put the patches in place, once, before fakesnow's engine is made."""
     fakesnow_arrow.timestamp_to_sf_struct = _timestamps
     info_schema.insert_table_comment_sql = _table_comment
+    transforms.numeric_agg_implicit_cast = _aggregates
     info_schema.insert_text_lengths_sql = _text_lengths
     # Columns of a database are described from that database's own text lengths.
     body = info_schema.SQL_CREATE_GLOBAL_INFORMATION_SCHEMA_COLUMNS_VIEW.replace(
@@ -78,6 +102,8 @@ def apply() -> None:
         "_fs_global._fs_information_schema._fs_columns_ext",
         "${catalog}._fs_information_schema._fs_columns_ext",
     )
+    # A sum of integers is a HUGEINT, which fakesnow does not know as a number.
+    body = body.replace("columns.data_type='BIGINT'", "columns.data_type IN ('BIGINT', 'HUGEINT')")
     info_schema.SQL_CREATE_INFORMATION_SCHEMA_COLUMNS_VIEW = Template(
         body + "\n and columns.table_catalog = '${catalog}'"
     )

@@ -6,6 +6,7 @@ from base64 import b64encode
 from collections import OrderedDict
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 from fakesnow.arrow import to_ipc, to_sf
 from fakesnow.rowtype import ColumnInfo, describe_as_rowtype
@@ -59,11 +60,39 @@ def rowtype_of(result: Result) -> list[ColumnInfo]:
     )
 
 
+def _narrowed(table: pa.Table) -> pa.Table:
+    """Numbers as Snowflake sends them: 64-bit integers and a scale, where every value fits.
+
+    So pandas sees int64 and float64 columns; from decimals it would make objects.
+    """
+    for place, field in enumerate(table.schema):
+        if not pa.types.is_decimal128(field.type):
+            continue
+        column = table.column(place).combine_chunks()
+        arrays = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
+        narrow = [_unscaled(one) for one in arrays]
+        if all(one is not None for one in narrow):
+            made = pa.chunked_array([one for one in narrow if one is not None], pa.int64())
+            table = table.set_column(place, pa.field(field.name, pa.int64()), made)
+    return table
+
+
+def _unscaled(values: pa.Array) -> pa.Array | None:
+    """The integers that a decimal column stores; None where one needs more than 64 bits."""
+    missing = values.is_null().to_numpy(zero_copy_only=False)
+    words = np.frombuffer(values.buffers()[1] or b"", np.int64).reshape(-1, 2)
+    words = words[values.offset : values.offset + len(values)]
+    low, high = words[:, 0], words[:, 1]
+    if not np.all(missing | (high == (low >> 63))):
+        return None
+    return pa.array(low, pa.int64(), mask=missing)
+
+
 def arrow_body(table: pa.Table, rowtype: list[ColumnInfo]) -> dict[str, Any]:
     """The part of an answer that carries rows."""
     return {
         "queryResultFormat": "arrow",
-        "rowsetBase64": b64encode(to_ipc(to_sf(table, rowtype))).decode(),
+        "rowsetBase64": b64encode(to_ipc(to_sf(_narrowed(table), rowtype))).decode(),
     }
 
 

@@ -124,8 +124,10 @@ def check(session: Session, expression: Any) -> None:
     for found in expression.find_all(exp.Table):
         if found.args.get("when") is not None or found.args.get("version") is not None:
             raise errors.unsupported("time travel (AT, BEFORE)")
+        _check_source(found)
         if found.db.lower() == INTERNAL or found.catalog.lower() == "_fs_global":
             raise errors.missing("Object", found.sql(dialect="snowflake"))
+    _check_functions(expression)
     if isinstance(expression, exp.Create) and expression.kind not in {"TABLE", "VIEW", "SEQUENCE"}:
         raise errors.unsupported(f"CREATE {expression.kind}")
     if isinstance(expression, exp.Drop) and expression.kind not in {"TABLE", "SEQUENCE", "VIEW"}:
@@ -139,6 +141,30 @@ def check(session: Session, expression: Any) -> None:
                     2203,
                     "42601",
                 )
+
+
+_TABLE_FUNCTIONS = {"IDENTIFIER"}
+_WRAPPED_FUNCTIONS = {"RESULT_SCAN", "GENERATOR", "FLATTEN", "SPLIT_TO_TABLE", "EXPLODE"}
+
+
+def _check_source(table: Any) -> None:
+    """DuckDB reads files by name and by table functions; Snowflake has neither."""
+    inner = table.this
+    if isinstance(inner, exp.Func) and not isinstance(inner, exp.DynamicIdentifier):
+        name = inner.name if isinstance(inner, exp.Anonymous) else inner.sql_name()
+        if name.upper() not in _TABLE_FUNCTIONS:
+            raise errors.unsupported(f"the table function {name.upper()}")
+    if isinstance(inner, exp.Literal) or (not table.db and set(table.name) & set("/\\*")):
+        raise errors.missing("Object", table.name)
+
+
+def _check_functions(expression: Any) -> None:
+    for node in expression.find_all(exp.TableFromRows):
+        call = node.this
+        if isinstance(call, exp.Func):
+            name = call.name if isinstance(call, exp.Anonymous) else call.sql_name()
+            if name.upper() not in _WRAPPED_FUNCTIONS:
+                raise errors.unsupported(f"the table function {name.upper()}")
 
 
 def written_table(session: Session, expression: Any) -> QualifiedName | None:
@@ -343,6 +369,9 @@ _TRIED = {
 def _tried_timestamps(_: Session, expression: Any) -> Any:
     """TRY_ conversions to timestamps: fakesnow's raise, and take an offset for a shift."""
     for node in list(expression.find_all(exp.TryCast)):
+        if node.to.this in (exp.DataType.Type.DOUBLE, exp.DataType.Type.FLOAT):
+            node.set("this", exp.Anonymous(this="_es_number_text", expressions=[node.this]))
+            continue
         if node.to.this in (exp.DataType.Type.TIMESTAMPNTZ, exp.DataType.Type.TIMESTAMP):
             function = "_es_try_timestamp_ntz"
         elif node.to.this in (exp.DataType.Type.TIMESTAMPTZ, exp.DataType.Type.TIMESTAMPLTZ):
@@ -350,6 +379,9 @@ def _tried_timestamps(_: Session, expression: Any) -> Any:
         else:
             continue
         node.replace(exp.Anonymous(this=function, expressions=[node.this]))
+    for node in list(expression.find_all(exp.ToDouble)):
+        if node.args.get("safe") and not node.args.get("format"):
+            node.set("this", exp.Anonymous(this="_es_number_text", expressions=[node.this]))
     for node in list(expression.find_all(exp.Anonymous)):
         function = _TRIED.get(node.name.upper())
         if function is not None and len(node.expressions) > 1:
@@ -411,6 +443,20 @@ def _transient(_: Session, expression: Any) -> Any:
     return expression
 
 
+def _division(_: Session, expression: Any) -> Any:
+    """Division by zero is an error on Snowflake; DuckDB answers infinity."""
+    for node in list(expression.find_all(exp.Div)):
+        divisor = node.expression
+        divisor = divisor.this if isinstance(divisor, exp.Paren) else divisor
+        if isinstance(divisor, exp.Literal) and not divisor.is_string and float(divisor.name):
+            continue
+        call = exp.Anonymous(this="_es_divide", expressions=[node.this, node.expression])
+        if node is expression:
+            return call
+        node.replace(call)
+    return expression
+
+
 _STEPS: tuple[Callable[[Session, Any], Any], ...] = (
     _identifiers,
     _result_scan,
@@ -421,6 +467,7 @@ _STEPS: tuple[Callable[[Session, Any], Any], ...] = (
     _transient,
     _context_functions,
     _hash_agg,
+    _division,
     _tried_timestamps,
     _temporary_names,
 )
@@ -473,6 +520,7 @@ _TYPES = {
     "TINYINT": "NUMBER(38,0)",
     "UBIGINT": "NUMBER(38,0)",
     "HUGEINT": "NUMBER(38,0)",
+    "DECIMAL(38,0)": "NUMBER(38,0)",
     "VARCHAR": "VARCHAR(16777216)",
     "DOUBLE": "FLOAT",
     "FLOAT": "FLOAT",

@@ -55,6 +55,10 @@ class _Cursor(FakeSnowflakeCursor):
 
     session: Session
 
+    def _execute(self, transformed: Any, params: Any = None) -> None:
+        self.session.bind_first(transformed)
+        super()._execute(transformed, params)
+
     def _transform(self, expression: Any, params: Any) -> Any:
         return super()._transform(rewriting.rewrite(self.session, expression), params)
 
@@ -139,6 +143,8 @@ class Session:
         self.seen = time.monotonic()
         self.lock = threading.RLock()
         self._depth = 0
+        self._started = False
+        self._moment = 0
         self._registered: list[str] = []
         self._on_commit: list[Callable[[], None]] = []
         self._on_rollback: list[Callable[[], None]] = []
@@ -236,10 +242,19 @@ class Session:
         return self.explicit or self._depth > 0
 
     def begin(self) -> None:
-        """Open a transaction; one that is open goes on, as Snowflake's does."""
-        if not self.explicit:
+        """Open a transaction; one that is open goes on, as Snowflake's does.
+
+        DuckDB's own begins with the first write, once its table is locked: DuckDB reads as of
+        the transaction's beginning, Snowflake as of the statement's, so that BEGIN, a SELECT and
+        an UPDATE must not work on what was there before others let go of the table.
+        """
+        self.explicit = True
+
+    def _start(self) -> None:
+        if not self._started:
+            self._moment = self.engine.now()
             self.duck.execute("BEGIN TRANSACTION")
-            self.explicit = True
+            self._started = True
 
     def commit(self) -> None:
         """Commit.
@@ -258,23 +273,27 @@ class Session:
                 "25000",
             )
         try:
-            self.duck.execute("COMMIT")
+            if self._started:
+                self.duck.execute("COMMIT")
         except duckdb.Error as cause:
-            self._ended(committed=False)
             with contextlib.suppress(duckdb.Error):
                 self.duck.execute("ROLLBACK")
+            self._ended(committed=False)
             raise errors.translated(cause) from cause
         self._ended(committed=True)
 
     def rollback(self) -> None:
         """Undo everything since BEGIN."""
         if self.explicit:
-            with contextlib.suppress(duckdb.TransactionException):
-                self.duck.execute("ROLLBACK")
+            if self._started:
+                with contextlib.suppress(duckdb.TransactionException):
+                    self.duck.execute("ROLLBACK")
             self._ended(committed=False)
 
     def _ended(self, *, committed: bool) -> None:
-        self.explicit, self.aborted = False, None
+        self.explicit, self.aborted, self._started = False, None, False
+        if committed:
+            self.engine.note_commit(self)
         calls = self._on_commit if committed else self._on_rollback
         self._on_commit, self._on_rollback = [], []
         self.engine.free(self)
@@ -293,13 +312,14 @@ class Session:
     def transaction(self) -> Iterator[None]:
         """All or nothing: joins the open transaction, or is one of its own."""
         if self.in_transaction:
+            self._start()
             self._depth += 1
             try:
                 yield
             finally:
                 self._depth -= 1
             return
-        self.duck.execute("BEGIN TRANSACTION")
+        self._start()
         self._depth += 1
         try:
             yield
@@ -383,6 +403,8 @@ class Session:
         if not self.explicit:
             if self._depth == 0:
                 self.engine.free(self)
+            return
+        if not self._started:
             return
         try:
             self.duck.execute("SELECT 1").fetchall()
@@ -476,9 +498,10 @@ class Session:
         target = rewriting.written_table(self, expression)
         dml = isinstance(expression, (exp.Insert, exp.Update, exp.Delete, exp.Merge))
         if target is not None:
-            self.engine.lock(self, target)
             if dml and not self.autocommit and not self.in_transaction:
                 self.begin()
+            self.engine.lock(self, target)
+            self._refuse_stale(target, expression)
         attempt = 0
         while True:
             try:
@@ -491,6 +514,44 @@ class Session:
             finally:
                 if not self.in_transaction:
                     self.engine.free(self)
+
+    def _refuse_stale(self, target: QualifiedName, expression: Any) -> None:
+        """A transaction must not change a table on an older view of it than the last commit's.
+
+        Raises:
+            SnowflakeError: 000625 where others changed it since this transaction's first write.
+        """
+        if not self._started or not self.engine.changed_since(target, self._moment):
+            return
+        if isinstance(expression, exp.Insert) and not expression.args.get("overwrite"):
+            read = {one.name.upper() for one in expression.expression.find_all(exp.Table)}
+            if target.name.upper() not in read:
+                return
+        message = (
+            f"Table '{target.name}' was changed by another transaction after this one first "
+            "wrote: ROLLBACK and run the transaction again."
+        )
+        self.aborted = message
+        raise errors.error(message, 625, "57014")
+
+    def bind_first(self, transformed: Any) -> None:
+        """Bind a statement aside: DuckDB ends a transaction at a wrong name, Snowflake does not.
+
+        Not where the statement reads what only this connection sees.
+
+        Raises:
+            duckdb.Error: the statement cannot be bound.
+        """
+        if not (self.explicit and self._started) or self.temporary or self._registered:
+            return
+        if not isinstance(transformed, (exp.Query, exp.Insert, exp.Update, exp.Delete)):
+            return
+        sql = transformed.sql(dialect="duckdb")
+        with self.duck.cursor() as aside:
+            if self.database and self.schema:
+                where = quoted(self.database) + "." + quoted(self.schema)
+                aside.execute(f"SET schema = {literal(where)}")
+            aside.execute(f"EXPLAIN {sql}")
 
     def _run_once(self, text: str, expression: Any, target: QualifiedName | None) -> Any:
         if target is None or target in self.temporary:

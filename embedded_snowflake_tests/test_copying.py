@@ -130,7 +130,7 @@ def test_parquet_is_loaded_by_path_or_by_names(
     rows(connection, f"PUT 'file://{tmp_path}/p.parquet' @LANDING")
     rows(
         connection,
-        "COPY INTO EVENTS (ID, NOTE) FROM (SELECT $1:id::NUMBER, $1:\"note\"::VARCHAR "
+        'COPY INTO EVENTS (ID, NOTE) FROM (SELECT $1:id::NUMBER, $1:"note"::VARCHAR '
         "FROM @LANDING) FILE_FORMAT=(TYPE=PARQUET)",
     )
     rows(
@@ -181,7 +181,7 @@ def test_write_pandas_gives_back_what_it_was_given(
             "X": [1.5, None, -0.1],
             "S": ["a", None, ""],
             "B": [True, False, True],
-            "T": pd.to_datetime(["2024-01-01 01:02:03.000004", None, "1969-12-31 00:00:00"], format="mixed"),
+            "T": pd.to_datetime(["2024-01-01 01:02:03.000004", None, "1969-12-31 00:00:00.000000"]),
         }
     )
     rows(connection, "DROP TABLE IF EXISTS WRITTEN")
@@ -209,7 +209,7 @@ def test_snowpark_makes_frames_of_pandas_and_of_lists(server: ConnectionInfo) ->
         {**server.connect_arguments(), "database": "COPY_TEST", "schema": "PUBLIC"}
     ).create()
     try:
-        frame = pd.DataFrame({"A": [1, 2], "b c": ["x", None]})
+        frame = pd.DataFrame({"A": [1, 2], "b": ["x", None]})
         made = session.create_dataframe(frame)
         made.write.save_as_table("PARK_SAVED", mode="overwrite")
         saved = session.table("PARK_SAVED").sort("A").to_pandas()

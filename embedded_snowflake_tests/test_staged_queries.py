@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -107,7 +107,7 @@ def test_a_broken_archive_is_said_to_be_one(tmp_path: Path) -> None:
 def test_parquet_columns_keep_their_values_and_give_their_text(
     connection: SnowflakeConnection, tmp_path: Path
 ) -> None:
-    moment = datetime.datetime(2024, 1, 2, 3, 4, 5, 678000)
+    moment = dt.datetime(2024, 1, 2, 3, 4, 5, 678000)
     table = pa.table({"Id": ["007", None], "n": [1, 2], "x": [1.0, 2.5], "t": [moment, None]})
     pq.write_table(table, tmp_path / "p.parquet")
     stage(connection, tmp_path, "p.parquet", (tmp_path / "p.parquet").read_bytes())

@@ -16,7 +16,6 @@ https://docs.snowflake.com/en/sql-reference/sql/put, ../get.
 
 from __future__ import annotations
 
-import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +26,7 @@ from embedded_snowflake.objects.stages import (
     SKIPPED,
     Location,
     location,
-    reference_end,
+    read_argument,
 )
 from embedded_snowflake.statements import NotMine, Reader, Result, handles
 
@@ -38,24 +37,6 @@ _SECONDS = 3600
 _COMPRESSED = (".gz", ".bz2", ".zst", ".br", ".parquet", ".orc", ".deflate", ".raw_deflate")
 _PUT_OPTIONS = {"PARALLEL", "AUTO_COMPRESS", "SOURCE_COMPRESSION", "OVERWRITE"}
 _GET_OPTIONS = {"PARALLEL", "PATTERN"}
-
-
-def _argument(text: str) -> tuple[str, str]:
-    """The first argument and the rest of the text: quoted, a reference, or a word."""
-    text = text.lstrip()
-    if text.startswith("'"):
-        found = re.match(r"'((?:[^'\\]|\\.|'')*)'", text, re.DOTALL)
-        if found is None:
-            raise errors.refused("SQL compilation error:\nsyntax error: open quote.")
-        content = re.sub(r"\\(.)|''", lambda one: one[1] or "'", found[1])
-        return content, text[found.end() :]
-    if text.startswith("@"):
-        end = reference_end(text, 0)
-        return text[:end], text[end:]
-    word = re.match(r"\S+", text)
-    if word is None:
-        raise errors.refused("SQL compilation error:\nsyntax error: unexpected '<EOF>'.")
-    return word[0].rstrip(";"), text[word.end() :]
 
 
 def _options(text: str, known: set[str]) -> dict[str, Value]:
@@ -70,8 +51,8 @@ def _options(text: str, known: set[str]) -> dict[str, Value]:
 def put(session: Session, reader: Reader) -> Result:
     """PUT file://<path> @stage/path [AUTO_COMPRESS = ..] [OVERWRITE = ..] [PARALLEL = ..]."""
     # ``//`` of an unquoted file:// address is a comment to the tokenizer: read the text itself.
-    local, rest = _argument(reader.text[len("PUT") :])
-    target, rest = _argument(rest)
+    local, rest = read_argument(reader.text[len("PUT") :])
+    target, rest = read_argument(rest)
     options = _options(rest, _PUT_OPTIONS)
     if not local.startswith("file://"):
         raise errors.refused(f"PUT reads local files: write file://<path>, not '{local}'.")
@@ -124,10 +105,10 @@ def _is_there(where: Location, source: str, *, compress: bool) -> bool:
 @handles("GET")
 def get(session: Session, reader: Reader) -> Result:
     """GET @stage/path file://<directory> [PATTERN = '..'] [PARALLEL = ..]."""
-    reference, rest = _argument(reader.text[len("GET") :])
+    reference, rest = read_argument(reader.text[len("GET") :])
     if not reference.startswith("@"):
         raise NotMine
-    local, rest = _argument(rest)
+    local, rest = read_argument(rest)
     if not local.startswith("file://"):
         raise errors.refused(f"GET writes to a directory: write file://<path>, not '{local}'.")
     options = _options(rest, _GET_OPTIONS)

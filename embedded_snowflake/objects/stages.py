@@ -376,6 +376,28 @@ def reference_end(sql: str, start: int) -> int:
     return place
 
 
+def read_argument(text: str) -> tuple[str, str]:
+    """The first argument and the rest of the text: quoted, a reference, or a word.
+
+    PUT and REMOVE are read from the text: the tokenizer takes ``//`` of an unquoted address for a
+    comment, and all that follows REMOVE for one text.
+    """
+    text = text.lstrip()
+    if text.startswith("'"):
+        found = re.match(r"'((?:[^'\\]|\\.|'')*)'", text, re.DOTALL)
+        if found is None:
+            raise errors.refused("SQL compilation error:\nsyntax error: open quote.")
+        content = re.sub(r"\\(.)|''", lambda one: one[1] or "'", found[1])
+        return content, text[found.end() :]
+    if text.startswith("@"):
+        end = reference_end(text, 0)
+        return text[:end], text[end:]
+    word = re.match(r"\S+", text)
+    if word is None:
+        raise errors.refused("SQL compilation error:\nsyntax error: unexpected '<EOF>'.")
+    return word[0].rstrip(";"), text[word.end() :]
+
+
 def _pattern(reader: Reader) -> str | None:
     pattern = None
     if reader.accept("PATTERN"):
@@ -416,8 +438,14 @@ def content_md5(path: Path) -> str:
 @handles("REMOVE")
 def remove_files(session: Session, reader: Reader) -> Result:
     """REMOVE @stage/path [PATTERN = '..']; at once, whatever becomes of the transaction."""
-    where = location(session, read_reference(reader))
-    removed = where.matching(_pattern(reader))
+    reference, rest = read_argument(reader.text.split(maxsplit=1)[-1])
+    if not reference.startswith("@"):
+        raise NotMine
+    options = read_options(rest)
+    if options.keys() - {"PATTERN"}:
+        raise errors.refused("REMOVE takes PATTERN and nothing else.")
+    where = location(session, reference)
+    removed = where.matching(None if not options else str(options["PATTERN"]))
     for _, path in removed:
         path.unlink(missing_ok=True)
         prune(where.directory, path.parent)

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import datetime
+import json
 import uuid
 from typing import Any
 
 from embedded_snowflake import errors
 from embedded_snowflake.catalog import INTERNAL
-from embedded_snowflake.names import QualifiedName, quoted
+from embedded_snowflake.names import QualifiedName, literal, quoted
 from embedded_snowflake.session import Session
-from embedded_snowflake.statements import NotMine, Reader, Result, Scope, handles, show_scope
+from embedded_snowflake.statements import (
+    NotMine,
+    Reader,
+    Result,
+    Scope,
+    handles,
+    like,
+    show_scope,
+)
 
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
@@ -85,6 +94,76 @@ def describe_table(session: Session, reader: Reader) -> Result:
     if session.relation_kind(name) is None:
         raise errors.missing("Table", name)
     return session.describe_relation(name)
+
+
+@handles("SHOW", "COLUMNS")
+def show_columns(session: Session, reader: Reader) -> Result:
+    """SHOW COLUMNS [LIKE ..] [IN [TABLE | VIEW | SCHEMA | DATABASE | ACCOUNT] ..]."""
+    one: QualifiedName | None = None
+    pattern = reader.string() if reader.accept("LIKE") else None
+    if reader.accept("IN", "TABLE") or reader.accept("IN", "VIEW"):
+        one = reader.name()
+        if session.relation_kind(one) is None:
+            raise errors.missing("Table", one)
+        reader.end()
+    scope = Scope(database=session.database, schema=session.schema) if one else show_scope(reader)
+    rows = session.duck.execute(
+        "SELECT database_name, schema_name, table_name, column_name, data_type, is_nullable, "
+        "column_default, comment FROM duckdb_columns() WHERE NOT internal "
+        f"AND schema_name <> '{INTERNAL}' ORDER BY database_name, schema_name, table_name, "
+        "column_index"
+    ).fetchall()
+    columns = ("table_name", "schema_name", "column_name", "data_type", "null?", "default", "kind")
+    found: list[tuple[Any, ...]] = []
+    for database, schema, table, column, kind, nullable, default, comment in rows:
+        name = QualifiedName(database, schema, table)
+        inside = name == one if one else scope.matches(QualifiedName(database, schema, column))
+        if database not in session.engine.databases() or not inside:
+            continue
+        if pattern is not None and not like(pattern, column):
+            continue
+        shown = json.dumps({"type": _json_type(kind), "nullable": nullable})
+        found.append(
+            (table, schema, column, shown, "true" if nullable else "NOT_NULL", default or "")
+            + ("COLUMN", "", comment or "", database, "")
+        )
+    more = ("expression", "comment", "database_name", "autoincrement")
+    return Result.rows(dict.fromkeys((*columns, *more), "VARCHAR"), found[: scope.limit])
+
+
+def _json_type(kind: str) -> str:
+    known = {"VARCHAR": "TEXT", "DOUBLE": "REAL", "FLOAT": "REAL", "BLOB": "BINARY"}
+    known |= {"TIMESTAMP": "TIMESTAMP_NTZ", "TIMESTAMP WITH TIME ZONE": "TIMESTAMP_TZ"}
+    known |= {"JSON": "VARIANT", "BOOLEAN": "BOOLEAN", "DATE": "DATE", "TIME": "TIME"}
+    return known.get(kind, "FIXED")
+
+
+@handles("COMMENT")
+def comment_on(session: Session, reader: Reader) -> Result:
+    """COMMENT [IF EXISTS] ON TABLE | VIEW | COLUMN name IS '..'."""
+    reader.accept("IF", "EXISTS")
+    reader.expect("ON")
+    column: str | None = None
+    if reader.accept("COLUMN"):
+        parts = reader.parts()
+        name, column = session.qualified(parts[:-1]), parts[-1]
+    elif reader.accept("TABLE"):
+        name = reader.name()
+    else:
+        raise NotMine
+    kind = session.relation_kind(name)
+    if kind is None:
+        raise errors.missing("Table", name)
+    reader.expect("IS")
+    text = literal(reader.string())
+    with session.transaction():
+        if column is not None:
+            session.duck.execute(
+                f"COMMENT ON COLUMN {session.physical(name)}.{quoted(column)} IS {text}"
+            )
+        else:
+            session.duck.execute(f"COMMENT ON TABLE {session.physical(name)} IS {text}")
+    return Result.status()
 
 
 @handles("ALTER", "TABLE")

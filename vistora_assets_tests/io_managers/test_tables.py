@@ -1,7 +1,5 @@
 """Tables are published atomically, read as they were written, and refused with a sentence."""
 
-from __future__ import annotations
-
 import threading
 from typing import Any
 
@@ -27,7 +25,7 @@ FRAME = pd.DataFrame(
         "user_id": ["u1", "u2", None],
         "spent": [1.5, None, 3.0],
         "count": [1, 2, 3],
-        "at": pd.to_datetime(["2024-01-01", "2024-02-01 12:34:56.789", None]),
+        "at": pd.to_datetime(["2024-01-01 00:00:00.000", "2024-02-01 12:34:56.789", None]),
     }
 )
 
