@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,9 @@ def stage(connection: SnowflakeConnection) -> None:
 
 
 def rows(connection: SnowflakeConnection, sql: str) -> list[Any]:
-    return connection.cursor().execute(sql).fetchall()
+    cursor = connection.cursor()
+    cursor.execute(sql)
+    return cursor.fetchall()
 
 
 def land(connection: SnowflakeConnection, tmp_path: Path, **files: str) -> None:
@@ -74,6 +77,22 @@ def test_the_history_goes_with_the_transaction_and_with_the_table(
     assert rows(connection, COPY)[0][1] == "LOADED"
     rows(connection, "CREATE OR REPLACE TABLE EVENTS (ID NUMBER, AMOUNT FLOAT, NOTE TEXT)")
     assert rows(connection, COPY)[0][1] == "LOADED"
+
+
+def test_of_two_loads_at_once_one_loads(
+    server: ConnectionInfo, connection: SnowflakeConnection, tmp_path: Path, stage: None
+) -> None:
+    land(connection, tmp_path, **{f"f{number}": f"{number},1,x\n" * 500 for number in range(8)})
+
+    def load(_: int) -> int:
+        arguments = {**server.connect_arguments(), "database": "COPY_TEST", "schema": "PUBLIC"}
+        with snowflake.connector.connect(**arguments) as own:
+            return len(rows(own, COPY))
+
+    with ThreadPoolExecutor(4) as pool:
+        counts = list(pool.map(load, range(4)))
+    assert sorted(counts) == [1, 1, 1, 8]
+    assert rows(connection, "SELECT count(*) FROM EVENTS") == [(4000,)]
 
 
 def test_abort_loads_nothing_and_says_where(
@@ -181,7 +200,7 @@ def test_write_pandas_gives_back_what_it_was_given(
             "X": [1.5, None, -0.1],
             "S": ["a", None, ""],
             "B": [True, False, True],
-            "T": pd.to_datetime(["2024-01-01 01:02:03.000004", None, "1969-12-31 00:00:00.000000"]),
+            "T": [pd.Timestamp("2024-01-01 01:02:03.000004"), pd.NaT, pd.Timestamp("1969-12-31")],
         }
     )
     rows(connection, "DROP TABLE IF EXISTS WRITTEN")
@@ -189,7 +208,9 @@ def test_write_pandas_gives_back_what_it_was_given(
         connection, frame, "WRITTEN", compression=compression, **options
     )
     assert (done, count) == (True, 3)
-    back = connection.cursor().execute("SELECT * FROM WRITTEN ORDER BY N").fetch_pandas_all()
+    cursor = connection.cursor()
+    cursor.execute("SELECT * FROM WRITTEN ORDER BY N")
+    back = cursor.fetch_pandas_all()
     pd.testing.assert_frame_equal(back, frame, check_dtype=False)
 
 

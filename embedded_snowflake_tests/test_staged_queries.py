@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,9 @@ def connection(server: ConnectionInfo) -> Iterator[SnowflakeConnection]:
 
 
 def rows(connection: SnowflakeConnection, sql: str) -> list[Any]:
-    return connection.cursor().execute(sql).fetchall()
+    cursor = connection.cursor()
+    cursor.execute(sql)
+    return cursor.fetchall()
 
 
 def stage(connection: SnowflakeConnection, tmp_path: Path, name: str, content: bytes) -> None:
@@ -45,8 +48,8 @@ def stage(connection: SnowflakeConnection, tmp_path: Path, name: str, content: b
 
 def csv(tmp_path: Path, content: bytes, **options: Any) -> list[list[str | None]]:
     (tmp_path / "x.csv").write_bytes(content)
-    given = {"field_optionally_enclosed_by": '"', "null_if": (), **options}
-    return read_csv(tmp_path / "x.csv", FileFormat(**given)).rows
+    usual = FileFormat(field_optionally_enclosed_by='"', null_if=())
+    return read_csv(tmp_path / "x.csv", replace(usual, **options)).rows
 
 
 def test_text_is_not_taken_for_anything_else(
@@ -156,3 +159,13 @@ def test_a_query_of_a_bad_file_fails(
     stage(connection, tmp_path, "bad.csv", content)
     with pytest.raises(ProgrammingError, match=sentence):
         rows(connection, "SELECT $1 FROM @LANDING (FILE_FORMAT => 'EXACT')")
+
+
+def test_a_header_is_read_without_what_follows_it(
+    connection: SnowflakeConnection, tmp_path: Path
+) -> None:
+    stage(connection, tmp_path, "long.csv", b"skipped\nid,v\n\xff,1\n")
+    assert rows(
+        connection,
+        "SELECT $1, $2 FROM @LANDING (FILE_FORMAT => 'EXACT') WHERE METADATA$FILE_ROW_NUMBER = 1",
+    ) == [("id", "v")]

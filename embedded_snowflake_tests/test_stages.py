@@ -25,7 +25,9 @@ def connection(server: ConnectionInfo) -> Iterator[SnowflakeConnection]:
 
 
 def rows(connection: SnowflakeConnection, sql: str, *values: Any) -> list[Any]:
-    return connection.cursor().execute(sql, *values).fetchall()
+    cursor = connection.cursor()
+    cursor.execute(sql, *values)
+    return cursor.fetchall()
 
 
 def names(connection: SnowflakeConnection, reference: str) -> list[str]:
@@ -163,9 +165,11 @@ def test_stages_and_formats_are_shown_and_dropped(connection: SnowflakeConnectio
     rows(connection, "CREATE OR REPLACE STAGE SEEN COMMENT='what is in it'")
     rows(connection, "CREATE OR REPLACE FILE FORMAT SEEN_FORMAT TYPE=CSV SKIP_HEADER=1")
     cursor = connection.cursor(snowflake.connector.DictCursor)
-    [stage] = cursor.execute("SHOW STAGES LIKE 'seen'").fetchall()
+    cursor.execute("SHOW STAGES LIKE 'seen'")
+    [stage] = cursor.fetchall()
     assert (stage["name"], stage["comment"]) == ("SEEN", "what is in it")
-    [shown] = cursor.execute("SHOW FILE FORMATS LIKE 'SEEN%'").fetchall()
+    cursor.execute("SHOW FILE FORMATS LIKE 'SEEN%'")
+    [shown] = cursor.fetchall()
     assert (shown["name"], shown["type"]) == ("SEEN_FORMAT", "CSV")
     rows(connection, "DROP STAGE SEEN")
     rows(connection, "DROP STAGE IF EXISTS SEEN")

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import pyarrow as pa
-from sqlglot.tokens import TokenType
+from sqlglot import TokenType
 
 from embedded_snowflake import errors
 from embedded_snowflake.catalog import INTERNAL
@@ -194,6 +194,8 @@ def copy_into(session: Session, reader: Reader) -> Result:
             )
     if not session.autocommit and not session.in_transaction:
         session.begin()
+    # Before the transaction, so that of two loads at once the second sees what the first loaded.
+    session.engine.lock(session, target)
     with session.transaction():
         return _load(statement)
 

@@ -24,7 +24,7 @@ from embedded_snowflake.statements import Reader, Result, handles, show_scope
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sqlglot.tokens import Token
+    from sqlglot import Token
 
     from embedded_snowflake.session import Session
 

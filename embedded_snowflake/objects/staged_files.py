@@ -127,12 +127,13 @@ def _detected(name: str, data: bytes) -> str:
 # --- CSV -------------------------------------------------------------------------------------
 
 
-def read_csv(path: Path, options: FileFormat) -> Records:
+def read_csv(path: Path, options: FileFormat, limit: int | None = None) -> Records:
     """Read a CSV file.
 
     Args:
         path: of the file.
         options: of its format.
+        limit: how many records to read, all unless given.
 
     Returns:
         Its records. Records may have different numbers of fields.
@@ -155,7 +156,7 @@ def read_csv(path: Path, options: FileFormat) -> Records:
             raise UnreadableFile(f"The file is not valid {options.encoding}: {cause}") from None
     if options.skip_byte_order_mark:
         text = text.removeprefix("\ufeff")
-    return _Csv(text, options, broken=broken).read()
+    return _Csv(text, options, broken=broken).read(limit)
 
 
 class _Csv:
@@ -170,7 +171,8 @@ class _Csv:
         self.quote = options.field_optionally_enclosed_by
         self.plain_escape = options.escape or options.escape_unenclosed_field
 
-    def read(self) -> Records:
+    def read(self, limit: int | None) -> Records:
+        """Read the records, or the first of them."""
         place, line = 0, 1
         for _ in range(self.options.skip_header):
             end = self.text.find("\n", place)
@@ -189,6 +191,8 @@ class _Csv:
                 self.records.header = [name or "" for name in fields]
                 header = False
                 continue
+            if number == limit:
+                break
             number += 1
             self._keep(number, first_line, fields, message)
         return self.records
@@ -253,6 +257,7 @@ class _Csv:
             message: str | None = None
             more = True
             while more:
+                found: re.Match[str] | None = None
                 if options.trim_space:
                     place = _past_spaces(text, place, delimiter)
                 if quote is not None and text.startswith(quote, place):
@@ -472,8 +477,11 @@ def _sampled(values: list[str]) -> str:
 
 def text_columns(records: Records, width: int) -> list[pa.Array]:
     """The first fields of the records as columns of text; NULL where a record is shorter."""
+    there = records.width()
     return [
         pa.array([row[place] if place < len(row) else None for row in records.rows], pa.string())
+        if place < there
+        else pa.nulls(len(records.rows), pa.string())
         for place in range(width)
     ]
 

@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-from sqlglot.tokens import Token, TokenType
+from sqlglot import Token, TokenType
 
 from embedded_snowflake import errors
 from embedded_snowflake.names import quoted
@@ -173,12 +173,17 @@ def _becomes_text(tokens: list[Token], start: int, end: int) -> bool:
 # --- relations -------------------------------------------------------------------------------
 
 
-def read_file(name: str, path: Path, options: FileFormat, fields: Fields) -> FileRead:
-    """Read what a statement names of one file; what cannot be read is among the faults."""
+def read_file(
+    name: str, path: Path, options: FileFormat, fields: Fields, limit: int | None = None
+) -> FileRead:
+    """Read what a statement names of one file; what cannot be read is among the faults.
+
+    Of CSV no more than the first ``limit`` records are read.
+    """
     try:
         if options.type == "PARQUET":
             return _parquet(name, path, options, fields)
-        records = read_csv(path, options)
+        records = read_csv(path, options, limit)
     except UnreadableFile as cause:
         return FileRead(name, path, None, [Fault(str(cause), 1, 1)])
     columns = text_columns(records, fields.width)
@@ -257,11 +262,34 @@ def _relation_of(session: Session, where: Location, arguments: Mapping[str, Any]
     pattern = arguments.get("PATTERN")
     rewritten, fields = read_fields(text, options.type)
     files = where.matching(None if pattern is None else str(pattern))
-    read = [read_file(name, path, options, fields) for name, path in files]
+    limit = _last_row(text)
+    read = [read_file(name, path, options, fields, limit) for name, path in files]
     for one in read:
         for fault in one.faults:
             raise failed(one, fault)
     return rewritten, session.register(relation(read, fields))
+
+
+def _last_row(sql: str) -> int | None:
+    """The last row number that a query's WHERE lets through, where it begins with that.
+
+    So a file's header is read without the file.
+    """
+    tokens = tokens_of(sql)
+    for place, token in enumerate(tokens[:-3]):
+        if token.token_type is not TokenType.WHERE:
+            continue
+        name, operator, number = tokens[place + 1 : place + 4]
+        following = tokens[place + 4].text.upper() if place + 4 < len(tokens) else ""
+        if (
+            name.text.upper() == ROW_NUMBER
+            and operator.text in ("=", "<=")
+            and number.text.isdigit()
+            and following in ("", ";", ")", "ORDER BY", "LIMIT")
+        ):
+            return int(number.text)
+        return None
+    return None
 
 
 @rewrites

@@ -10,6 +10,8 @@ are for code.
 
 from __future__ import annotations
 
+from typing import Any
+
 import dagster as dg
 
 from vistora_assets.assets.inventory import MODEL_METRICS
@@ -22,8 +24,10 @@ def code_changed() -> dg.AutomationCondition[dg.AssetKey]:
     Only for assets that no plan recomputes: the plan's tokens already carry the versions of
     features and of training.
     """
+    # Typed for asset keys alone, which its own methods do not take.
+    changed: dg.AutomationCondition[Any] = dg.AutomationCondition.code_version_changed()
     return (
-        dg.AutomationCondition.code_version_changed().since_last_handled()
+        changed.since_last_handled()
         & ~dg.AutomationCondition.any_deps_missing()
         & dg.AutomationCondition.all_deps_blocking_checks_passed()
         & ~dg.AutomationCondition.in_progress()

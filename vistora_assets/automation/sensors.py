@@ -47,7 +47,7 @@ def pending_digest(connection: SnowflakeConnection, settings: Settings) -> tuple
     waiting = sources.pending(connection, objects)
     if not waiting:
         return None
-    parts = sorted(f"{file.name}|{file.hash}" for file in waiting)
+    parts = sorted(f"{file.file_name}|{file.file_hash}" for file in waiting)
     digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
     return digest, f"{len(waiting)} file(s)"
 

@@ -18,7 +18,7 @@ the table's name. An input with `vistora/as: snowpark` is handed on as a Snowpar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
@@ -459,7 +459,7 @@ class SnowflakeTableIOManager(dg.ConfigurableIOManagerFactory[TableIOManager]):
         )
 
     @contextmanager
-    def _open(self) -> Iterator[Any]:
+    def _open(self) -> Generator[Any, None, None]:
         from dagster_snowflake import SnowflakeResource
 
         given = {

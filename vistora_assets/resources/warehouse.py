@@ -9,7 +9,7 @@ import of a client at module level: the code location loads this module.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -52,7 +52,7 @@ class Warehouse:
         return self.table(self.settings.objects.ml, name)
 
     @contextmanager
-    def connection(self) -> Iterator[SnowflakeConnection]:
+    def connection(self) -> Generator[SnowflakeConnection, None, None]:
         """Open a connection of the connector in our database, and close it afterwards."""
         import snowflake.connector
 

@@ -9,6 +9,7 @@ from vistora_assets.sources.landing import LandedFile, land
 from vistora_assets.sources.ledger import blocked, rejected
 from vistora_assets.sources.mapping import ColumnMap
 from vistora_assets.sources.objects import Objects, ensure_objects
+from vistora_assets.sources.table_source import ingest_table, table_token
 from vistora_assets.sources.typing_rules import IngestOptions
 
 __all__ = [
@@ -22,7 +23,9 @@ __all__ = [
     "blocked",
     "ensure_objects",
     "ingest",
+    "ingest_table",
     "land",
     "pending",
     "rejected",
+    "table_token",
 ]

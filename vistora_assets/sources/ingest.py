@@ -319,7 +319,9 @@ class _Load:
             """,
             [name],
         ).rows
-        return too_many_rejected(counts, self.options, [f"row {row}: {why}" for row, why in examples])
+        return too_many_rejected(
+            counts, self.options, [f"row {row}: {why}" for row, why in examples]
+        )
 
 
 def too_many_rejected(counts: Counts, options: IngestOptions, examples: Sequence[str]) -> str:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import csv
 import gzip
 import hashlib
-import os
+import io
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, cast
 
 from vistora_assets.sources.errors import LandingError
 from vistora_assets.sources.mapping import ColumnMap, resolve
@@ -79,7 +80,7 @@ def land(
         with tempfile.TemporaryDirectory() as folder:
             # The name on the stage is the name of what is put: a link with that name.
             link = Path(folder) / escape(name)
-            os.symlink(path.resolve(), link)
+            link.symlink_to(path.resolve())
             source = str(link).replace("\\", "/").replace("'", "\\'")
             warehouse.run(
                 f"PUT 'file://{source}' '{location}' AUTO_COMPRESS = FALSE OVERWRITE = FALSE"
@@ -99,21 +100,21 @@ def _header(path: Path, name: str) -> Sequence[str]:
     """Return the names of the columns: the only part of the file that is read here."""
     if kind_of(name) == "parquet":
         import pyarrow as pa
-        import pyarrow.parquet as parquet
+        from pyarrow import parquet
 
         try:
             return list(parquet.read_schema(path).names)
         except (pa.ArrowInvalid, OSError) as error:
             raise LandingError(f"{path} cannot be read as Parquet: {error}") from error
     try:
-        opened = (
-            gzip.open(path, "rt", encoding="utf-8-sig", newline="")
-            if name.lower().endswith(".gz")
-            else path.open(encoding="utf-8-sig", newline="")
-        )
-        with opened as file:
-            header = next(csv.reader(file), None)
-    except (UnicodeDecodeError, csv.Error, gzip.BadGzipFile) as error:
+        with path.open("rb") as stored:
+            raw = cast(
+                "IO[bytes]",
+                gzip.GzipFile(fileobj=stored) if name.lower().endswith(".gz") else stored,
+            )
+            text = io.TextIOWrapper(raw, encoding="utf-8-sig", newline="")
+            header = next(csv.reader(text), None)
+    except (UnicodeDecodeError, csv.Error, gzip.BadGzipFile, EOFError) as error:
         raise LandingError(f"{path} cannot be read as CSV in UTF-8: {error}") from error
     if not header:
         raise LandingError(f"{path} is empty: a CSV file begins with a header.")

@@ -126,8 +126,14 @@ def _entry(row: Sequence[Any]) -> LedgerEntry:
         row[1],
         row[2],
         row[3],
-        *(int(count) for count in row[4:8]),
-        *row[8:12],
+        rows_read=int(row[4]),
+        rows_accepted=int(row[5]),
+        rows_rejected=int(row[6]),
+        rows_known=int(row[7]),
+        touched_from=row[8],
+        first_event_time=row[9],
+        last_event_time=row[10],
+        reason=row[11],
         has_conflicts=bool(row[12]),
     )
 

@@ -110,9 +110,7 @@ def plan_load(
     replaced = {name for name in publishing if name in loaded}
     again, missing = _read_again(files, loaded, publishing) if replaced else ([], [])
     if missing:
-        rest = plan_load(
-            files, ledger, only=only, accept=accept, blocked={*blocked, *replaced}
-        )
+        rest = plan_load(files, ledger, only=only, accept=accept, blocked={*blocked, *replaced})
         lost = ", ".join(repr(entry.file_name) for entry in missing)
         reason = (
             f"Replacing this file's older content may change what was read from {lost}, which the "

@@ -119,8 +119,10 @@ def judge(
         """
     ).rows
     counts = {file.file_name: Counts() for file in files}
-    for name, *numbers, first, last in counted:
-        counts[name] = Counts(*(int(number) for number in numbers), first, last)
+    for name, read, accepted, rejected, conflicting, known, first, last in counted:
+        counts[name] = Counts(
+            int(read), int(accepted), int(rejected), int(conflicting), int(known), first, last
+        )
     return counts
 
 
@@ -134,20 +136,22 @@ def _know_rejected_rows(warehouse: Warehouse) -> None:
         """
         UPDATE {judged_rows} SET VERDICT = 'known'
         FROM (
-          SELECT DISTINCT SOURCE_FILE, EVENT_ID, USER_ID, EVENT_TIME, EVENT_TYPE, AMOUNT, COUNTRY,
-                          REASONS
+          SELECT DISTINCT
+            SOURCE_FILE AS WAS_FILE, EVENT_ID AS WAS_EVENT_ID, USER_ID AS WAS_USER_ID,
+            EVENT_TIME AS WAS_EVENT_TIME, EVENT_TYPE AS WAS_EVENT_TYPE, AMOUNT AS WAS_AMOUNT,
+            COUNTRY AS WAS_COUNTRY, REASONS AS WAS_REASONS
           FROM {rejected_events}
           WHERE NOT STARTSWITH(FILE_HASH, 'blocked:')
-        ) r
-        WHERE {judged_rows}.VERDICT IN ('rejected', 'conflict')
-          AND r.SOURCE_FILE = {judged_rows}.FILE_NAME
-          AND r.REASONS = {judged_rows}.REASONS
-          AND EQUAL_NULL(r.EVENT_ID, {judged_rows}.RAW_EVENT_ID)
-          AND EQUAL_NULL(r.USER_ID, {judged_rows}.RAW_USER_ID)
-          AND EQUAL_NULL(r.EVENT_TIME, {judged_rows}.RAW_EVENT_TIME)
-          AND EQUAL_NULL(r.EVENT_TYPE, {judged_rows}.RAW_EVENT_TYPE)
-          AND EQUAL_NULL(r.AMOUNT, {judged_rows}.RAW_AMOUNT)
-          AND EQUAL_NULL(r.COUNTRY, {judged_rows}.RAW_COUNTRY)
+        ) earlier
+        WHERE VERDICT IN ('rejected', 'conflict')
+          AND WAS_FILE = FILE_NAME
+          AND WAS_REASONS = REASONS
+          AND EQUAL_NULL(WAS_EVENT_ID, RAW_EVENT_ID)
+          AND EQUAL_NULL(WAS_USER_ID, RAW_USER_ID)
+          AND EQUAL_NULL(WAS_EVENT_TIME, RAW_EVENT_TIME)
+          AND EQUAL_NULL(WAS_EVENT_TYPE, RAW_EVENT_TYPE)
+          AND EQUAL_NULL(WAS_AMOUNT, RAW_AMOUNT)
+          AND EQUAL_NULL(WAS_COUNTRY, RAW_COUNTRY)
         """
     )
 
@@ -211,8 +215,7 @@ def publish(
                 "WHERE LOAD_SEQUENCE = %s",
                 [counter],
             )
-            if taken.changed != 1:
-                raise OvertakenError
+            _require_taken(taken.changed)
             _retire(warehouse, retired)
             _write_rows(warehouse, loaded_at, is_table=is_table)
             _write_ledger(warehouse, entries, loaded_at)
@@ -223,6 +226,11 @@ def publish(
         if is_database_error(error) and read_counter(warehouse) != counter:
             raise OvertakenError from error
         raise
+
+
+def _require_taken(changed: int) -> None:
+    if changed != 1:
+        raise OvertakenError
 
 
 def _retire(warehouse: Warehouse, retired: Sequence[LedgerEntry]) -> None:
@@ -373,9 +381,7 @@ def _hold_invariants(
         HAVING COUNT(*) > 0
         """,
         {"sequence": load_sequence},
-        this_load=(
-            "LOADED_AT IN (SELECT LOADED_AT FROM MINE) AND" if is_table else ""
-        ),
+        this_load=("LOADED_AT IN (SELECT LOADED_AT FROM MINE) AND" if is_table else ""),
     ).rows
     breaches += [str(row[0]) for row in checked]
     if breaches:

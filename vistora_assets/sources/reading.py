@@ -102,9 +102,7 @@ class Reader:
 
     # --- headers and schemas ------------------------------------------------------------------
 
-    def _selection(
-        self, file: StagedFile, headers: Mapping[str, list[str]]
-    ) -> Selection | None:
+    def _selection(self, file: StagedFile, headers: Mapping[str, list[str]]) -> Selection | None:
         """Return what to select from a file, or None after noting why it cannot be read."""
         if file.kind is None:
             self.unreadable[file.path] = (
@@ -288,9 +286,7 @@ def _place_expressions(
     return tuple(expressions), tuple(constants)
 
 
-def typed_expressions(
-    types: Mapping[str, str], values: Mapping[str, str]
-) -> tuple[str, str, str]:
+def typed_expressions(types: Mapping[str, str], values: Mapping[str, str]) -> tuple[str, str, str]:
     """Return expressions for LOCAL_TIME, UTC_TIME and AMOUNT_VALUE, "NULL" where text must do.
 
     A time or a float that has passed through text may have lost digits to the session's output
@@ -314,7 +310,9 @@ def typed_expressions(
 def _escaped(path: str) -> str:
     """Return a path as a regular expression, without backslashes that literals would eat."""
     return "".join(
-        character if re.fullmatch(r"[A-Za-z0-9_/=-]", character) else f"[{character}]"
+        character
+        if re.fullmatch(r"[A-Za-z0-9_/=-]", character)
+        else f"[{character}]"
         if character not in "^]\\"
         else "."
         for character in path
@@ -324,6 +322,10 @@ def _escaped(path: str) -> str:
 def _matching_path(reported: str, files: Sequence[StagedFile]) -> str:
     """Return the path of the file that a COPY reports, with or without the stage before it."""
     return max(
-        (file.path for file in files if reported == file.path or reported.endswith(f"/{file.path}")),
+        (
+            file.path
+            for file in files
+            if reported == file.path or reported.endswith(f"/{file.path}")
+        ),
         key=len,
     )

@@ -60,6 +60,16 @@ class StagedFile:
     column_map: ColumnMap = field(default_factory=ColumnMap)
 
     @property
+    def name(self) -> str:
+        """Its logical name."""
+        return self.file_name
+
+    @property
+    def hash(self) -> str:
+        """What identifies its content."""
+        return self.file_hash
+
+    @property
     def kind(self) -> FileKind | None:
         """CSV or Parquet, by the name; None for anything else."""
         return kind_of(self.file_name)
@@ -93,9 +103,7 @@ def _staged(path: str, md5: str, size: int, modified: datetime) -> StagedFile:
     landed = parse(path)
     if landed is None:
         return StagedFile(path, path, f"md5:{md5}:{size}", size, modified)
-    return StagedFile(
-        path, landed.file_name, landed.file_hash, size, modified, landed.column_map
-    )
+    return StagedFile(path, landed.file_name, landed.file_hash, size, modified, landed.column_map)
 
 
 def _moment(value: object) -> datetime:

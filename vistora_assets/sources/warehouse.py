@@ -9,7 +9,7 @@ is made (`vistora_assets.resources`), and statements.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any, Protocol
@@ -21,10 +21,14 @@ class Cursor(Protocol):
     """What is used of a cursor of the Snowflake connector (PEP 249 with its extensions)."""
 
     @property
-    def description(self) -> Any: ...
+    def description(self) -> Any:
+        """The columns of the last result, or None."""
+        ...
 
     @property
-    def rowcount(self) -> int | None: ...
+    def rowcount(self) -> int | None:
+        """Rows that the last statement gave or changed."""
+        ...
 
     def execute(
         self,
@@ -32,17 +36,25 @@ class Cursor(Protocol):
         params: Any = None,
         *,
         file_stream: IO[bytes] | None = None,
-    ) -> Any: ...
+    ) -> Any:
+        """Run one statement."""
+        ...
 
-    def fetchall(self) -> Any: ...
+    def fetchall(self) -> Any:
+        """The rows of the last result."""
+        ...
 
-    def close(self) -> Any: ...
+    def close(self) -> Any:
+        """Let the result go."""
+        ...
 
 
 class Connection(Protocol):
     """An open `snowflake.connector` connection, with pyformat parameters."""
 
-    def cursor(self) -> Any: ...
+    def cursor(self) -> Any:
+        """A new cursor."""
+        ...
 
 
 def is_database_error(error: BaseException) -> bool:
@@ -118,7 +130,7 @@ class Warehouse:
             cursor.close()
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> Generator[None, None, None]:
         """One transaction: committed at the end of the block, rolled back by any exception."""
         self.run("BEGIN TRANSACTION")
         try:

@@ -1,6 +1,7 @@
 """Tables are published atomically, read as they were written, and refused with a sentence."""
 
 import threading
+from datetime import date
 from typing import Any
 
 import dagster as dg
@@ -153,12 +154,12 @@ def test_a_range_run_replaces_its_partitions_and_no_other(
     second = materialize(settings, asset, partition_key="2024-02-01")
     found = select(
         warehouse,
-        "SELECT TO_CHAR(SNAPSHOT_DATE, 'YYYY-MM-DD'), RUN FROM ML.BY_MONTH ORDER BY 1",
+        "SELECT SNAPSHOT_DATE::DATE, RUN FROM ML.BY_MONTH ORDER BY 1",
     )
     assert found == [
-        ("2024-01-01", first.run_id),
-        ("2024-02-01", second.run_id),
-        ("2024-03-01", first.run_id),
+        (date(2024, 1, 1), first.run_id),
+        (date(2024, 2, 1), second.run_id),
+        (date(2024, 3, 1), first.run_id),
     ]
     assert select(
         warehouse,

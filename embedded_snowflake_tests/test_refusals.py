@@ -1,0 +1,77 @@
+"""What cannot be answered rightly is refused by name, and nothing reaches past the warehouse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import snowflake.connector
+
+from embedded_snowflake import ConnectionInfo
+
+
+@pytest.fixture(scope="module")
+def connection(server: ConnectionInfo) -> Iterator[Any]:
+    """A session in a database with one table."""
+    opened = snowflake.connector.connect(**server.connect_arguments())
+    opened.cursor().execute("CREATE OR REPLACE DATABASE refusal_tests")
+    opened.cursor().execute("CREATE TABLE t (a INT, s VARCHAR)")
+    yield opened
+    opened.cursor().execute("DROP DATABASE refusal_tests")
+    opened.close()
+
+
+def test_no_file_of_the_machine_can_be_read(connection: Any, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.csv"
+    secret.write_text("a,b\n1,2\n")
+    for source in (
+        f"'{secret}'",
+        f'"{secret}"',
+        f"read_csv('{secret}')",
+        f"read_text('{secret}')",
+        f"TABLE(read_csv('{secret}'))",
+    ):
+        with pytest.raises(snowflake.connector.errors.ProgrammingError):
+            connection.cursor().execute(f"SELECT * FROM {source}")
+
+
+@pytest.mark.parametrize(
+    ("sql", "number"),
+    [
+        ("SELECT * FROM missing", 2003),
+        ("DROP TABLE missing", 2003),
+        ("SELECT nope FROM t", 904),
+        ("CREATE TABLE t (a INT)", 2002),
+        ("SELEC 1", 1003),
+        ("USE SCHEMA missing", 2043),
+        ("SELECT 1 / a FROM (SELECT 0 AS a)", 100051),
+        ("SELECT SUM(s) FROM (SELECT 'abc' AS s)", None),
+        ("SELECT * FROM t AT(OFFSET => -60)", 2),
+        ("UNDROP TABLE t", 2),
+        ("CREATE STREAM s ON TABLE t", 2),
+        ("CREATE MACRO m(a) AS a", 2),
+        ("PRAGMA version", 2),
+        ("SELECT * FROM refusal_tests._fs_information_schema.objects", 2003),
+        ("DROP SCHEMA _fs_information_schema", 2003),
+        ("ALTER SESSION SET no_such_parameter = 1", None),
+    ],
+)
+def test_each_refusal_has_snowflakes_number(connection: Any, sql: str, number: int | None) -> None:
+    with pytest.raises(snowflake.connector.errors.ProgrammingError) as caught:
+        connection.cursor().execute(sql)
+    if number is not None:
+        assert caught.value.errno == number
+
+
+def test_a_wrong_password_is_refused(server: ConnectionInfo) -> None:
+    with pytest.raises(snowflake.connector.errors.DatabaseError, match="password"):
+        snowflake.connector.connect(**{**server.connect_arguments(), "password": "wrong"})
+
+
+def test_a_login_makes_no_database(server: ConnectionInfo) -> None:
+    connection = snowflake.connector.connect(**server.connect_arguments(), database="NOT_THERE")
+    assert connection.cursor().execute("SELECT CURRENT_DATABASE()").fetchall() == [(None,)]
+    assert connection.cursor().execute("SHOW DATABASES LIKE 'NOT_THERE'").fetchall() == []
+    connection.close()

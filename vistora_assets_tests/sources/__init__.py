@@ -1,0 +1,1 @@
+"""Tests of landing and ingest, on the embedded warehouse."""
