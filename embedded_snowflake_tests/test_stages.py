@@ -110,7 +110,7 @@ def test_a_stage_made_anew_is_empty_and_a_quoted_one_is_another(
 ) -> None:
     rows(connection, "CREATE OR REPLACE STAGE ANEW")
     rows(connection, 'CREATE OR REPLACE STAGE "anew"')
-    put(connection, written(tmp_path, "e.txt"), '\'@STAGES_TEST.PUBLIC."anew"/p\'')
+    put(connection, written(tmp_path, "e.txt"), "'@STAGES_TEST.PUBLIC.\"anew\"/p'")
     assert names(connection, "@ANEW") == []
     assert names(connection, '@"anew"') == ["anew/p/e.txt.gz"]
     rows(connection, 'CREATE OR REPLACE STAGE "anew"')

@@ -231,7 +231,9 @@ class _Demo:
                 f"SELECT COUNT(DISTINCT USER_ID), COUNT(DISTINCT SNAPSHOT_DATE) FROM {features}",
             )[0]
             champion = read_champion(connection, self.settings)
-            metrics = _gate_metrics(connection, warehouse.ml("MODEL_METRICS"))
+            metrics = _gate_metrics(
+                connection, warehouse.ml("MODEL_METRICS"), warehouse.ml("PROMOTIONS")
+            )
             top = rows(
                 connection,
                 "SELECT USER_ID, PREDICTED_SPEND, SNAPSHOT_DATE FROM "
@@ -288,7 +290,7 @@ class _Demo:
         say("           .venv/bin/vistora sql 'SELECT * FROM ML_DEMO.ML.MODEL_METRICS LIMIT 5'")
 
 
-def _gate_metrics(connection: Any, table: str) -> dict[str, dict[str, Any]]:
+def _gate_metrics(connection: Any, table: str, promotions: str) -> dict[str, dict[str, Any]]:
     from vistora_assets.resources.warehouse import rows
 
     columns = (
@@ -299,7 +301,7 @@ def _gate_metrics(connection: Any, table: str) -> dict[str, dict[str, Any]]:
         connection,
         f"SELECT {', '.join(name.upper() for name in columns)} FROM {table} "
         "WHERE STAGE = 'gate' AND SEGMENT = 'all' "
-        f"AND TRAINING_ID = (SELECT MAX_BY(TRAINING_ID, TRAINED_AT) FROM {table})",
+        f"AND TRAINING_ID = (SELECT MAX_BY(TRAINING_ID, DECIDED_AT) FROM {promotions})",
     )
     made = [dict(zip(columns, row, strict=True)) for row in found]
     return {str(row.pop("model")): row for row in made}
