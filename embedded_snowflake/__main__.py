@@ -85,7 +85,8 @@ async def _serve(home: Path, idle_seconds: float) -> int:
         )
     )
     serving = asyncio.create_task(http.serve(sockets=[listener]))
-    while not http.started and not serving.done():
+    # uvicorn has no event for having started.
+    while not http.started and not serving.done():  # noqa: ASYNC110
         await asyncio.sleep(0.01)
     lifecycle.announce(home, port)
     try:

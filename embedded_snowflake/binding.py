@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from embedded_snowflake.session import Session
 
 
-def _sql(bound: dict[str, Any], value: Any) -> str:
+def _sql(bound: dict[str, Any], value: Any) -> str:  # noqa: PLR0911  (a type a line)
     kind = bound["type"]
     if value is None:
         return "NULL"
+    if kind == "REAL" and str(value).lower().lstrip("+-") in {"nan", "inf", "infinity"}:
+        return f"'{value}'::FLOAT"
     if kind in {"FIXED", "REAL", "BOOLEAN"}:
         return str(value)
     read = from_binding({"type": kind, "value": value})

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
-import fakesnow.info_schema as info_schema
-import fakesnow.macros as macros
+from fakesnow import info_schema, macros
 from fakesnow.instance import FakeSnow
 
 from embedded_snowflake import catalog, errors, patches

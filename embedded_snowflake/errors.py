@@ -46,7 +46,7 @@ def unsupported(what: str) -> SnowflakeError:
     )
 
 
-def translated(cause: duckdb.Error) -> SnowflakeError:
+def translated(cause: duckdb.Error) -> SnowflakeError:  # noqa: PLR0911  (a case a line)
     """What DuckDB says, with the number and the words that Snowflake's clients look for."""
     text = str(cause)
     first = text.split("\n", maxsplit=1)[0]

@@ -18,7 +18,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -148,12 +148,12 @@ def status(root: Path) -> Status:
     folder = home(root)
     state = _state(folder)
     if "pid" in state and "port" in state and _owned(folder) and _answers(state["port"]):
-        return Status(True, state["pid"], _connection(root, state))
-    return Status(False, None, None)
+        return Status(running=True, pid=state["pid"], connection=_connection(root, state))
+    return Status(running=False, pid=None, connection=None)
 
 
 @contextlib.contextmanager
-def _starting(folder: Path) -> Iterator[None]:
+def _starting(folder: Path) -> Generator[None, None, None]:
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "start.lock").open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -192,7 +192,7 @@ def ensure_running(root: Path, *, idle_seconds: float = IDLE_SECONDS) -> Connect
                 return found.connection
             if process.poll() not in (None, 3):
                 raise WarehouseError(_why(folder))
-            if process.poll() == 3:  # noqa: PLR2004  (another process owns the data, and starts)
+            if process.poll() == 3:
                 time.sleep(0.2)
             time.sleep(0.05)
     message = (

@@ -10,12 +10,12 @@ from string import Template
 from typing import Any
 
 import fakesnow.arrow as fakesnow_arrow
-import fakesnow.info_schema as info_schema
-import fakesnow.transforms as transforms
 import pyarrow as pa
 import pyarrow.compute as pc
+from fakesnow import info_schema, transforms
 from sqlglot import exp
 
+from embedded_snowflake import errors
 from embedded_snowflake.names import literal, quoted
 
 
@@ -71,7 +71,7 @@ _as_fakesnow = transforms.numeric_agg_implicit_cast
 
 
 def _aggregates(expression: Any) -> Any:
-    """fakesnow adds every number as TRY_CAST(.. AS DOUBLE): text that is none becomes NULL.
+    """Fakesnow adds every number as TRY_CAST(.. AS DOUBLE): text that is none becomes NULL.
 
     SUM keeps its type; the others fail on text that is no number.
     """
@@ -88,11 +88,39 @@ def _aggregates(expression: Any) -> Any:
     return made
 
 
+def _created_as(expression: Any, duck: Any) -> Any:
+    """Fakesnow expands ``*`` to unquoted names: a column ``"b c"`` is then a syntax error."""
+    if not (
+        isinstance(expression, exp.Create)
+        and expression.kind == "TABLE"
+        and isinstance(expression.this, exp.Schema)
+        and isinstance(expression.expression, exp.Query)
+        and expression.this.expressions
+    ):
+        return expression
+    query = expression.expression
+    wanted = [one for one in expression.this.expressions if isinstance(one, exp.ColumnDef)]
+    given = duck.execute(f"DESCRIBE {query.sql(dialect='duckdb')}").fetchall()
+    if len(wanted) != len(expression.this.expressions) or len(wanted) != len(given):
+        raise errors.error("SQL compilation error:\nInvalid column definition list", 2026, "42601")
+    columns: list[Any] = []
+    for one, row in zip(wanted, given, strict=True):
+        column: Any = exp.column(exp.to_identifier(row[0], quoted=True), "_s")
+        kind = one.args.get("kind")
+        value = exp.Cast(this=column, to=kind.copy()) if kind else column
+        columns.append(exp.alias_(value, one.name, quoted=True))
+    inner = query.this if isinstance(query, exp.Subquery) and not query.alias else query
+    expression.set("expression", exp.select(*columns).from_(inner.subquery("_s")))
+    expression.set("this", expression.this.this)
+    return expression
+
+
 def apply() -> None:
     """Put the patches in place, once, before fakesnow's engine is made."""
     fakesnow_arrow.timestamp_to_sf_struct = _timestamps
     info_schema.insert_table_comment_sql = _table_comment
     transforms.numeric_agg_implicit_cast = _aggregates
+    transforms.create_table_as = _created_as
     info_schema.insert_text_lengths_sql = _text_lengths
     # Columns of a database are described from that database's own text lengths.
     body = info_schema.SQL_CREATE_GLOBAL_INFORMATION_SCHEMA_COLUMNS_VIEW.replace(

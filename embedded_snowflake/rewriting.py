@@ -11,9 +11,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import sqlglot
 from sqlglot import exp
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 from embedded_snowflake import errors, results, statements
 from embedded_snowflake.catalog import INTERNAL
@@ -128,19 +127,26 @@ def check(session: Session, expression: Any) -> None:
         if found.db.lower() == INTERNAL or found.catalog.lower() == "_fs_global":
             raise errors.missing("Object", found.sql(dialect="snowflake"))
     _check_functions(expression)
+    for call in expression.find_all(exp.ToChar):
+        if call.args.get("format") is not None:
+            # DuckDB's translation would leave the format out without a word.
+            raise errors.unsupported("TO_CHAR with a format")
     if isinstance(expression, exp.Create) and expression.kind not in {"TABLE", "VIEW", "SEQUENCE"}:
         raise errors.unsupported(f"CREATE {expression.kind}")
     if isinstance(expression, exp.Drop) and expression.kind not in {"TABLE", "SEQUENCE", "VIEW"}:
         raise errors.unsupported(f"DROP {expression.kind}")
     if isinstance(expression, (exp.Insert, exp.Update, exp.Delete, exp.Merge)):
         target = written_table(session, expression)
-        if target is not None and session.catalog.get("dynamic_table", target) is not None:
-            if not session._depth:  # noqa: SLF001
-                raise errors.error(
-                    f"SQL compilation error:\nInvalid operation: '{target}' is a dynamic table.",
-                    2203,
-                    "42601",
-                )
+        if (
+            target is not None
+            and not session.within_handler
+            and session.catalog.get("dynamic_table", target) is not None
+        ):
+            raise errors.error(
+                f"SQL compilation error:\nInvalid operation: '{target}' is a dynamic table.",
+                2203,
+                "42601",
+            )
 
 
 _TABLE_FUNCTIONS = {"IDENTIFIER"}
@@ -195,6 +201,7 @@ def written_table(session: Session, expression: Any) -> QualifiedName | None:
 
 
 def name_of(session: Session, table: Any) -> QualifiedName:
+    """The name of a table in a statement, completed by the current database and schema."""
     inner = table.this
     if isinstance(inner, (exp.Anonymous, exp.DynamicIdentifier)):
         text = (inner.expressions or [inner.this])[0].name
@@ -288,7 +295,7 @@ def _result_scan(session: Session, expression: Any) -> Any:
 
 
 def _clone(_: Session, expression: Any) -> Any:
-    """fakesnow's CLONE forgets OR REPLACE and IF NOT EXISTS."""
+    """Fakesnow's CLONE forgets OR REPLACE and IF NOT EXISTS."""
     if isinstance(expression, exp.Create) and (clone := expression.args.get("clone")):
         if expression.kind != "TABLE":
             raise errors.unsupported(f"CREATE {expression.kind} CLONE")
@@ -391,7 +398,7 @@ def _tried_timestamps(_: Session, expression: Any) -> Any:
     return expression
 
 
-def _temporary_names(session: Session, expression: Any) -> Any:
+def _temporary_names(session: Session, expression: Any) -> Any:  # noqa: C901, PLR0912
     """Temporary tables are the session's own, under the qualified name that they were given."""
     if isinstance(expression, exp.Create) and expression.find(exp.TemporaryProperty):
         name = written_table(session, expression)
@@ -421,12 +428,9 @@ def _temporary_names(session: Session, expression: Any) -> Any:
             continue
         held = session.temporary.get(name_of(session, table))
         if held is not None:
-            alias = table.args.get("alias")
-            if alias is None and not isinstance(table.parent, (exp.Drop, exp.Create, exp.Alter)):
-                if isinstance(table.parent, (exp.From, exp.Join)):
-                    table.set(
-                        "alias", exp.TableAlias(this=exp.to_identifier(table.name, quoted=True))
-                    )
+            if table.args.get("alias") is None and isinstance(table.parent, (exp.From, exp.Join)):
+                name = exp.to_identifier(table.name, quoted=True)
+                table.set("alias", exp.TableAlias(this=name))
             if isinstance(expression, exp.Drop):
                 session.temporary.pop(name_of(session, table))
             table.set("this", exp.to_identifier(held, quoted=True))

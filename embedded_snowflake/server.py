@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 from fakesnow.statement_type import DML_TYPE_IDS, SELECT
 from fakesnow.transforms import SERVER_VERSION
 from snowflake.connector.errors import Error as ConnectorError
@@ -24,14 +25,12 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from embedded_snowflake import binding, presigning, results
-from embedded_snowflake import objects as _objects  # registers every statement
 from embedded_snowflake.engine import Engine
 from embedded_snowflake.session import Answer, Session
 
 logger = logging.getLogger("embedded_snowflake")
 SESSION_SECONDS = 4 * 3600.0
 """How long a session without a statement is kept."""
-assert _objects
 
 
 class Server:
@@ -312,8 +311,7 @@ def _responded(session: Session, answers: list[Answer]) -> Response:
     answer = answers[-1]
     if answer.raw is not None:
         return JSONResponse({"data": answer.raw, "success": True})
-    table = answer.table
-    assert table is not None
+    table = pa.table({}) if answer.table is None else answer.table
     if answer.type_id in DML_TYPE_IDS:
         body = results.json_body(table)
         if len(answers) > 1:

@@ -11,7 +11,7 @@ import datetime
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any, cast
 
@@ -74,7 +74,14 @@ class _Connection(FakeSnowflakeConnection):
 
     session: Session
 
-    def cursor(self, cursor_class: Any = None) -> Any:
+    @property
+    def current_schema(self) -> str | None:
+        return self._schema
+
+    def set_schema(self, name: str | None) -> None:
+        self._schema, self.schema_set = name, name is not None
+
+    def cursor(self, cursor_class: Any = None) -> Any:  # noqa: ARG002  (fakesnow's signature)
         made = _Cursor(conn=self, duck_conn=self._duck_conn)
         made.session = self.session
         return made
@@ -162,7 +169,7 @@ class Session:
     @property
     def schema(self) -> str | None:
         """The current schema."""
-        return cast("str | None", self.connection._schema)  # noqa: SLF001
+        return self.connection.current_schema
 
     def use_database(self, database: str, schema: str | None = None) -> None:
         """Make a database current, and in it a schema, or PUBLIC where there is one.
@@ -181,7 +188,7 @@ class Session:
         if self.has_schema(database, wanted):
             self.use_schema(database, wanted)
         else:
-            self.connection._schema, self.connection.schema_set = None, False  # noqa: SLF001
+            self.connection.set_schema(None)
             self.duck.execute(f"SET schema = {literal(quoted(database) + '.main')}")
 
     def use_schema(self, database: str, schema: str) -> None:
@@ -197,13 +204,13 @@ class Session:
                 "02000",
             )
         self.connection.database, self.connection.database_set = database, True
-        self.connection._schema, self.connection.schema_set = schema, True  # noqa: SLF001
+        self.connection.set_schema(schema)
         self.duck.execute(f"SET schema = {literal(quoted(database) + '.' + quoted(schema))}")
 
     def forget_schema(self) -> None:
         """No schema, and no database, is current: theirs was dropped."""
         self.connection.database, self.connection.database_set = None, False
-        self.connection._schema, self.connection.schema_set = None, False  # noqa: SLF001
+        self.connection.set_schema(None)
         self.duck.execute("SET schema = 'memory.main'")
 
     def has_schema(self, database: str, schema: str) -> bool:
@@ -225,7 +232,7 @@ class Session:
         """
         current = (self.database, self.schema)
         missing = current[: 3 - len(parts)]
-        if len(parts) > 3 or None in missing:  # noqa: PLR2004
+        if len(parts) > 3 or None in missing:
             raise errors.error(
                 "Cannot perform operation. This session does not have a current database. "
                 "Call 'USE DATABASE', or use a qualified name.",
@@ -235,6 +242,11 @@ class Session:
         return QualifiedName(*cast("tuple[str, str, str]", (*missing, *parts)))
 
     # ---- transactions
+
+    @property
+    def within_handler(self) -> bool:
+        """Whether an object's own statements run, which may write what users may not."""
+        return self._depth > 0
 
     @property
     def in_transaction(self) -> bool:
@@ -309,7 +321,7 @@ class Session:
         self._on_rollback.append(call)
 
     @contextlib.contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> Generator[None, None, None]:
         """All or nothing: joins the open transaction, or is one of its own."""
         if self.in_transaction:
             self._start()
@@ -370,8 +382,14 @@ class Session:
                 return
             self.rollback()
             self.closed = True
+            self._end_stages()
             self.engine.free(self)
             self.duck.close()
+
+    def _end_stages(self) -> None:
+        from embedded_snowflake.objects import stages
+
+        stages.end_session(self)
 
     # ---- running
 
@@ -409,7 +427,7 @@ class Session:
         try:
             self.duck.execute("SELECT 1").fetchall()
         except duckdb.Error:
-            self.aborted = self.aborted or reason.split("\n")[0]
+            self.aborted = self.aborted or reason.split("\n", maxsplit=1)[0]
 
     def _execute(self, sql: str, *, describe: bool) -> Answer:
         tokens = statements.tokens_of(sql)
@@ -567,6 +585,9 @@ class Session:
         """Tags go with the table that they stand on."""
         from embedded_snowflake.objects import tags
 
+        if self._depth > 1:
+            # An object's own statement: the object moves its tags itself.
+            return
         if isinstance(expression, exp.Drop) and expression.kind == "TABLE":
             tags.forget(self, "TABLE", target)
         elif isinstance(expression, exp.Alter):
@@ -661,7 +682,7 @@ class Session:
 
     def write_parquet(self, query: str, path: Path) -> None:
         """Write a query's rows to a Parquet file."""
-        import pyarrow.parquet as parquet
+        from pyarrow import parquet
 
         table = self.run(query)._arrow_table  # noqa: SLF001
         parquet.write_table(table, path, compression="snappy")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import tokenize
 from sqlglot.errors import TokenError
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 from embedded_snowflake import errors
 from embedded_snowflake.names import QualifiedName
@@ -121,6 +121,12 @@ def tokens_of(sql: str) -> list[Token]:
         SnowflakeError: 001003 where the text cannot be read (an open quote, say).
     """
     try:
+        start = len(sql) - len(sql.lstrip())
+        if sql[start : start + 8].upper().rstrip() == "EXECUTE":
+            # sqlglot reads what follows this word as one text.
+            tokens = tokenize(f"{sql[:start]}XEXECUT{sql[start + 7 :]}", read="snowflake")
+            tokens[0].text = "EXECUTE"
+            return tokens
         return tokenize(sql, read="snowflake")
     except TokenError as cause:
         raise errors.refused(f"SQL compilation error:\nsyntax error: {cause}") from None
@@ -188,8 +194,8 @@ class Reader:
         """One identifier as stored: upper case unless quoted."""
         token = self.peek()
         if token is None or token.token_type in _TEXTS:
-            self.expect("<name>")
-        assert token is not None
+            found = token.text if token else "<EOF>"
+            raise errors.refused(f"SQL compilation error:\nsyntax error: unexpected '{found}'.")
         self.place += 1
         return token.text if token.token_type is TokenType.IDENTIFIER else token.text.upper()
 
@@ -384,7 +390,7 @@ def show_scope(reader: Reader) -> Scope:
             if not reader.done() and not reader.at("STARTS") and not reader.at("LIMIT"):
                 parts = reader.parts()
                 scope.schema = parts[-1]
-                scope.database = parts[0] if len(parts) == 2 else session.database  # noqa: PLR2004
+                scope.database = parts[0] if len(parts) == 2 else session.database
     if reader.accept("STARTS", "WITH"):
         scope.starts = reader.string()
     if reader.accept("LIMIT"):

@@ -291,7 +291,7 @@ def test_the_worker_goes_when_the_server_is_killed(sleeper: ModelFunction) -> No
         connection = duckdb.connect()
         pool.install(connection)
         function = ModelFunction(Path({str(sleeper.directory)!r}), "m", "PREDICT", {DOUBLES!r})
-        connection.execute("SELECT " + pool.call_sql(function, ["0.0", "1.0"]))
+        connection.execute("SELECT " + pool.call_sql(function, ["0.0", "1.0"])).fetchall()
         print(*pool.process_ids(), flush=True)
         time.sleep(60)
         """

@@ -72,6 +72,9 @@ def test_a_wrong_password_is_refused(server: ConnectionInfo) -> None:
 
 def test_a_login_makes_no_database(server: ConnectionInfo) -> None:
     connection = snowflake.connector.connect(**server.connect_arguments(), database="NOT_THERE")
-    assert connection.cursor().execute("SELECT CURRENT_DATABASE()").fetchall() == [(None,)]
-    assert connection.cursor().execute("SHOW DATABASES LIKE 'NOT_THERE'").fetchall() == []
+    cursor = connection.cursor()
+    cursor.execute("SELECT CURRENT_DATABASE()")
+    assert cursor.fetchall() == [(None,)]
+    cursor.execute("SHOW DATABASES LIKE 'NOT_THERE'")
+    assert cursor.fetchall() == []
     connection.close()

@@ -345,7 +345,7 @@ def test_copying_dropping_and_renaming(
         other.delete_version("V9")
     registry.log_model(model.version("V1"), model_name="COPIED", version_name="V10")
     other.default = "V10"
-    assert other.default.version_name == "V10"
+    assert registry.get_model("COPIED").default.version_name == "V10"
     other.delete_version("V9")
     assert [v.version_name for v in other.versions()] == ["V10"]
     other.rename("RENAMED")

@@ -16,7 +16,7 @@ import os
 import shutil
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -85,7 +85,7 @@ def forget_demo(root: Path) -> None:
 
 
 @contextmanager
-def instance_of(root: Path) -> Iterator[dg.DagsterInstance]:
+def instance_of(root: Path) -> Generator[dg.DagsterInstance, None, None]:
     """The instance that `dagster dev` uses in the project's root."""
     import dagster as dg
 
@@ -125,7 +125,7 @@ class _Demo:
         self.began = time.monotonic()
 
     @contextmanager
-    def stage(self, name: str, text: str) -> Iterator[None]:
+    def stage(self, name: str, text: str) -> Generator[None, None, None]:
         """Say what begins, and keep how long it took."""
         self.say(f"[{time.monotonic() - self.began:5.1f} s] {text}")
         began = time.monotonic()
@@ -171,8 +171,8 @@ class _Demo:
         landed: list[str] = []
         with warehouse.connection() as connection:
             objects = sources.Objects(names.database, names.raw)
-            for path in demo_files(self.settings.root / ".vistora" / "demo"):
-                landed.append(sources.land(connection, objects, path, ColumnMap()).name)
+            files = demo_files(self.settings.root / ".vistora" / "demo")
+            landed += [sources.land(connection, objects, path, ColumnMap()).name for path in files]
         return landed
 
     def _ingest(self, definitions: Any, instance: Any, names: list[str]) -> dict[str, int]:
@@ -303,7 +303,7 @@ def _gate_metrics(connection: Any, table: str, promotions: str) -> dict[str, dic
         "WHERE STAGE = 'gate' AND SEGMENT = 'all' "
         f"AND TRAINING_ID = (SELECT MAX_BY(TRAINING_ID, DECIDED_AT) FROM {promotions})",
     )
-    made = [dict(zip(columns, row, strict=True)) for row in found]
+    made: list[dict[str, Any]] = [dict(zip(columns, row, strict=True)) for row in found]
     return {str(row.pop("model")): row for row in made}
 
 

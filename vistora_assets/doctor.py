@@ -31,25 +31,33 @@ class Finding:
     remedy: str = ""
 
 
+def _ok(subject: str, text: str) -> Finding:
+    return Finding(ok=True, subject=subject, text=text)
+
+
+def _missing(subject: str, text: str, remedy: str) -> Finding:
+    return Finding(ok=False, subject=subject, text=text, remedy=remedy)
+
+
 def examine(settings: Settings) -> list[Finding]:
     """Look at everything, in the order in which one thing needs another."""
     findings = [
-        Finding(True, "environment", settings.environment),
-        Finding(True, "root", str(settings.root)),
+        _ok("environment", settings.environment),
+        _ok("root", str(settings.root)),
         *(_package(name) for name in _PACKAGES),
     ]
     if isinstance(settings.connection, Local):
         findings.append(_package("fakesnow", "pip install 'vistora-assets[local]'"))
     else:
-        findings.append(Finding(True, "authentication", settings.connection.method))
+        findings.append(_ok("authentication", settings.connection.method))
     return [*findings, *_reached(settings)]
 
 
 def _package(name: str, remedy: str = "pip install vistora-assets") -> Finding:
     try:
-        return Finding(True, name, importlib.metadata.version(name))
+        return _ok(name, importlib.metadata.version(name))
     except importlib.metadata.PackageNotFoundError:
-        return Finding(False, name, "is not installed", remedy)
+        return _missing(name, "is not installed", remedy)
 
 
 def _reached(settings: Settings) -> list[Finding]:
@@ -72,19 +80,16 @@ def _reached(settings: Settings) -> list[Finding]:
                 f"SHOW SCHEMAS IN DATABASE {settings.objects.database}",
             )
     except MissingObjectError as error:
-        return [Finding(False, "objects", str(error), "snow sql -f sql/setup.sql")]
+        return [_missing("objects", str(error), "snow sql -f sql/setup.sql")]
     except (ConnectorError, ModuleNotFoundError) as error:
         text = getattr(error, "msg", None) or str(error)
-        return [Finding(False, "connection", text, remedy)]
+        return [_missing("connection", text, remedy)]
     names = {str(row[1]) for row in found}
     wanted = (settings.objects.raw, settings.objects.feature_store, settings.objects.ml)
     missing = [name for name in wanted if name not in names]
     return [
-        Finding(True, "connection", f"version {version}, user {user}, role {role}"),
-        Finding(
-            not missing,
-            "schemas",
-            "missing: " + ", ".join(missing) if missing else ", ".join(wanted),
-            "snow sql -f sql/setup.sql" if missing else "",
-        ),
+        _ok("connection", f"version {version}, user {user}, role {role}"),
+        _missing("schemas", "missing: " + ", ".join(missing), "snow sql -f sql/setup.sql")
+        if missing
+        else _ok("schemas", ", ".join(wanted)),
     ]

@@ -3,7 +3,7 @@
 Importing this package registers every statement. Add a module for a new kind and name it here.
 """
 
-from embedded_snowflake.objects import (  # noqa: F401  (imported for what they register)
+from embedded_snowflake.objects import (
     context,
     copying,
     databases,
@@ -23,3 +23,24 @@ from embedded_snowflake.objects import (  # noqa: F401  (imported for what they 
     views,
     warehouses,
 )
+
+__all__ = [
+    "context",
+    "copying",
+    "databases",
+    "datasets",
+    "dynamic_tables",
+    "file_formats",
+    "functions",
+    "models",
+    "packages",
+    "put_get",
+    "staged_queries",
+    "stages",
+    "tables",
+    "tags",
+    "tasks",
+    "transactions",
+    "views",
+    "warehouses",
+]

@@ -68,9 +68,9 @@ def show_parameters(session: Session, reader: Reader) -> Result:
     pattern = reader.string() if reader.accept("LIKE") else None
     reader.rest()
     values = {**_DEFAULTS, **{k: str(v) for k, v in session.parameters.items() if k in _DEFAULTS}}
-    columns = {
-        name: "VARCHAR" for name in ("key", "value", "default", "level", "description", "type")
-    }
+    columns: dict[str, str] = dict.fromkeys(
+        ("key", "value", "default", "level", "description", "type"), "VARCHAR"
+    )
     rows = [
         (key, value, _DEFAULTS[key], "SESSION" if value != _DEFAULTS[key] else "", "", "STRING")
         for key, value in sorted(values.items())

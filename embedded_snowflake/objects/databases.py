@@ -70,7 +70,7 @@ def _schema(session: Session, parts: tuple[str, ...]) -> tuple[str, str]:
         )
     if database not in session.engine.databases():
         raise errors.missing("Database", database)
-    return database, parts[-1]
+    return database, parts[-1]  # pyright: ignore[reportGeneralTypeIssues]  (never empty)
 
 
 @handles("CREATE", "SCHEMA")

@@ -17,7 +17,9 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from embedded_snowflake import errors
 from embedded_snowflake.names import QualifiedName
+from embedded_snowflake.objects import snow_files
 from embedded_snowflake.statements import (
     NotMine,
     Reader,
@@ -27,9 +29,6 @@ from embedded_snowflake.statements import (
     scalar,
     show_scope,
 )
-
-from embedded_snowflake import errors
-from embedded_snowflake.objects import snow_files
 
 if TYPE_CHECKING:
     from pathlib import Path

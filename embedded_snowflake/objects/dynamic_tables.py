@@ -17,7 +17,9 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from embedded_snowflake import errors
 from embedded_snowflake.names import QualifiedName
+from embedded_snowflake.objects import tags, views
 from embedded_snowflake.statements import (
     NotMine,
     Reader,
@@ -26,9 +28,6 @@ from embedded_snowflake.statements import (
     show_scope,
     table_function,
 )
-
-from embedded_snowflake import errors
-from embedded_snowflake.objects import tags, views
 
 if TYPE_CHECKING:
     from embedded_snowflake.session import Session

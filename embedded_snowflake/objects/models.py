@@ -19,19 +19,9 @@ import shutil
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from embedded_snowflake.names import QualifiedName, quoted
-from embedded_snowflake.statements import (
-    NotMine,
-    Reader,
-    Result,
-    Scope,
-    handles,
-    rewrites,
-    show_scope,
-)
-
 from embedded_snowflake import errors, inference_calls
 from embedded_snowflake.inference import ModelFunction
+from embedded_snowflake.names import QualifiedName, quoted
 from embedded_snowflake.objects import snow_files, tags
 from embedded_snowflake.objects.model_versions import (
     Model,
@@ -40,6 +30,15 @@ from embedded_snowflake.objects.model_versions import (
     VersionExistsError,
     VersionMissingError,
     read_package,
+)
+from embedded_snowflake.statements import (
+    NotMine,
+    Reader,
+    Result,
+    Scope,
+    handles,
+    rewrites,
+    show_scope,
 )
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ import json
 import platform
 from typing import TYPE_CHECKING
 
+from embedded_snowflake import errors
 from embedded_snowflake.statements import (
     Reader,
     Result,
@@ -19,8 +20,6 @@ from embedded_snowflake.statements import (
     scalar,
     show_scope,
 )
-
-from embedded_snowflake import errors
 
 if TYPE_CHECKING:
     from embedded_snowflake.session import Session

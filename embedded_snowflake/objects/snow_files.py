@@ -15,13 +15,12 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from embedded_snowflake import errors
 from embedded_snowflake.names import QualifiedName
 from embedded_snowflake.statements import NotMine, Reader, Result, handles
 
-from embedded_snowflake import errors
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from embedded_snowflake.session import Session
@@ -122,7 +121,7 @@ def get_files(session: Session, reader: Reader) -> Result:
 
 
 @contextmanager
-def new_directory(session: Session, folder: str) -> Iterator[Path]:
+def new_directory(session: Session, folder: str) -> Generator[Path, None, None]:
     """A directory of a name never used before, durable and complete once the block has ended.
 
     A rollback of the session's transaction removes it.

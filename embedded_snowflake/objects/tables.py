@@ -124,8 +124,10 @@ def show_columns(session: Session, reader: Reader) -> Result:
             continue
         shown = json.dumps({"type": _json_type(kind), "nullable": nullable})
         found.append(
-            (table, schema, column, shown, "true" if nullable else "NOT_NULL", default or "")
-            + ("COLUMN", "", comment or "", database, "")
+            (
+                *(table, schema, column, shown, "true" if nullable else "NOT_NULL", default or ""),
+                *("COLUMN", "", comment or "", database, ""),
+            )
         )
     more = ("expression", "comment", "database_name", "autoincrement")
     return Result.rows(dict.fromkeys((*columns, *more), "VARCHAR"), found[: scope.limit])

@@ -18,6 +18,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from embedded_snowflake import errors
 from embedded_snowflake.names import QualifiedName
 from embedded_snowflake.statements import (
     NotMine,
@@ -28,8 +29,6 @@ from embedded_snowflake.statements import (
     show_scope,
     table_function,
 )
-
-from embedded_snowflake import errors
 
 if TYPE_CHECKING:
     from embedded_snowflake.session import Session

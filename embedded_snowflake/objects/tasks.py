@@ -11,10 +11,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from embedded_snowflake.statements import Reader, Result, handles, show_scope
-
 from embedded_snowflake import errors
 from embedded_snowflake.objects import tags
+from embedded_snowflake.statements import Reader, Result, handles, show_scope
 
 if TYPE_CHECKING:
     from embedded_snowflake.session import Session

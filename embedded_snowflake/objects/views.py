@@ -15,13 +15,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import sqlglot
-from embedded_snowflake.names import QualifiedName, quoted
-from embedded_snowflake.statements import Reader, Result, handles, show_scope
 from sqlglot import exp
+from sqlglot.errors import ParseError
 from sqlglot.optimizer.scope import traverse_scope
 
 from embedded_snowflake import errors, inference_calls
+from embedded_snowflake.names import QualifiedName, quoted
 from embedded_snowflake.objects import tags
+from embedded_snowflake.statements import Reader, Result, handles, show_scope
 
 if TYPE_CHECKING:
     from embedded_snowflake.session import Session
@@ -81,7 +82,7 @@ def qualified(query: str, home: QualifiedName) -> str:
     """
     try:
         tree = sqlglot.parse_one(query, read="snowflake")
-    except sqlglot.errors.ParseError as error:
+    except ParseError as error:
         raise errors.refused(f"SQL compilation error:\nsyntax error: {error}") from error
     if not isinstance(tree, exp.Query):
         raise errors.refused("SQL compilation error:\nAS must be followed by a query.")

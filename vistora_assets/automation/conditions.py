@@ -25,7 +25,7 @@ def code_changed() -> dg.AutomationCondition[dg.AssetKey]:
     features and of training.
     """
     # Typed for asset keys alone, which its own methods do not take.
-    changed: dg.AutomationCondition[Any] = dg.AutomationCondition.code_version_changed()
+    changed: Any = dg.AutomationCondition.code_version_changed()
     return (
         changed.since_last_handled()
         & ~dg.AutomationCondition.any_deps_missing()

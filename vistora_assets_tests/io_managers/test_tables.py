@@ -2,7 +2,7 @@
 
 import threading
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 import dagster as dg
 import pandas as pd
@@ -26,7 +26,7 @@ FRAME = pd.DataFrame(
         "user_id": ["u1", "u2", None],
         "spent": [1.5, None, 3.0],
         "count": [1, 2, 3],
-        "at": pd.to_datetime(["2024-01-01 00:00:00.000", "2024-02-01 12:34:56.789", None]),
+        "at": [pd.Timestamp("2024-01-01"), pd.Timestamp("2024-02-01 12:34:56.789"), pd.NaT],
     }
 )
 
@@ -34,7 +34,7 @@ FRAME = pd.DataFrame(
 def asset_of(name: str, value: Any, **arguments: Any) -> dg.AssetsDefinition:
     """Return an asset ml/<name> that gives `value`, or what it returns for a context."""
 
-    @dg.asset(
+    @dg.asset(  # pyright: ignore[reportUntypedFunctionDecorator]
         key=["ml", name],
         io_manager_key="tables",
         required_resource_keys={"warehouse"},
@@ -44,7 +44,7 @@ def asset_of(name: str, value: Any, **arguments: Any) -> dg.AssetsDefinition:
     def made(context: dg.AssetExecutionContext):  # noqa: ANN202 - Dagster would check the type
         return value(context) if callable(value) else value
 
-    return made
+    return cast("dg.AssetsDefinition", made)
 
 
 def materialize(settings: Settings, *assets: dg.AssetsDefinition, **arguments: Any) -> Any:
