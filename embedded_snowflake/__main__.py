@@ -54,10 +54,13 @@ async def _serve(home: Path, idle_seconds: float) -> int:
     import uvicorn
     from uvicorn.protocols.http.h11_impl import H11Protocol
 
+    from embedded_snowflake import objects
     from embedded_snowflake.engine import Engine
     from embedded_snowflake.server import Server
 
     (home / "failure.txt").unlink(missing_ok=True)
+    # Importing the objects is what registers their statements.
+    logging.getLogger("embedded_snowflake").info("objects: %s", ", ".join(objects.__all__))
     state = lifecycle.secrets_of(home)
     engine = Engine(home)
     engine.presign = state["presign"]
