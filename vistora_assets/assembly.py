@@ -35,7 +35,7 @@ def build_definitions(
     return dg.Definitions(
         assets=build_assets(settings),
         asset_checks=build_checks(settings),
-        jobs=build_jobs(settings),
+        jobs=build_jobs(),
         sensors=[*build_sensors(settings), build_condition_sensor(settings)],
         resources={
             "warehouse": warehouse_resource(settings),

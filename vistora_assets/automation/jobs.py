@@ -20,15 +20,13 @@ from vistora_assets.assets.inventory import (
     USER_FEATURES_VIEW,
     USER_SPEND_PREDICTIONS,
 )
-from vistora_assets.automation.partitions import snapshots
-from vistora_assets.settings import Settings
 
 INGEST: Final = "ingest"
 REFRESH: Final = "refresh"
 JOB_TAG: Final = "vistora/job"
 
 
-def build_jobs(settings: Settings) -> list[Any]:
+def build_jobs() -> list[Any]:
     """Return the jobs; Dagster resolves them against the assets."""
     return [
         dg.define_asset_job(
@@ -45,7 +43,6 @@ def build_jobs(settings: Settings) -> list[Any]:
             ),
             description="Features, training, registry and predictions, as far as the plan asks.",
             tags={JOB_TAG: REFRESH},
-            partitions_def=snapshots(settings),
             executor_def=dg.in_process_executor,
         ),
     ]

@@ -62,7 +62,7 @@ def select(warehouse: Warehouse, sql: str) -> list[tuple[Any, ...]]:
 
 def snapshots(context: dg.AssetExecutionContext) -> Published:
     parts = " UNION ALL ".join(
-        f"SELECT '{key}'::TIMESTAMP_NTZ AS SNAPSHOT_DATE, '{context.run_id}' AS RUN"
+        f"SELECT '{key}'::TIMESTAMP_NTZ AS SNAPSHOT_DATE, '{context.run.run_id}' AS RUN"
         for key in context.partition_keys
     )
     return Published(context.resources.warehouse.session().sql(parts), "7")
