@@ -289,6 +289,8 @@ def test_the_worker_goes_when_the_server_is_killed(sleeper: ModelFunction) -> No
         from embedded_snowflake.inference import Inference, ModelFunction
         pool = Inference()
         connection = duckdb.connect()
+        # It would write to standard output where the load takes long.
+        connection.execute("SET enable_progress_bar = false")
         pool.install(connection)
         function = ModelFunction(Path({str(sleeper.directory)!r}), "m", "PREDICT", {DOUBLES!r})
         connection.execute("SELECT " + pool.call_sql(function, ["0.0", "1.0"])).fetchall()
