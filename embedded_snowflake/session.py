@@ -21,7 +21,7 @@ import sqlglot
 from fakesnow.conn import FakeSnowflakeConnection
 from fakesnow.cursor import FakeSnowflakeCursor
 from fakesnow.rowtype import ColumnInfo, describe_as_rowtype
-from fakesnow.statement_type import DML_TYPE_IDS, statement_type_id
+from fakesnow.statement_type import statement_type_id
 from snowflake.connector.errors import ProgrammingError
 from sqlglot import exp
 from sqlglot.errors import ParseError
@@ -145,7 +145,6 @@ class Session:
         self.closed = False
         self.held: set[QualifiedName] = set()
         self.temporary: dict[QualifiedName, str] = {}
-        self.temporary_stages: set[QualifiedName] = set()
         self.peers: set[tuple[str, int]] = set()
         self.seen = time.monotonic()
         self.lock = threading.RLock()
@@ -738,6 +737,3 @@ def _parsed(text: str) -> Any:
     if not isinstance(found[0], _KINDS_RUN):
         raise errors.unsupported(" ".join(text.split()[:3]))
     return found[0]
-
-
-__all__ = ["DML_TYPE_IDS", "Answer", "Session"]

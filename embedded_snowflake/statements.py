@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import tokenize
@@ -34,7 +34,6 @@ class Result:
     columns: list[tuple[str, str]]
     data: list[tuple[Any, ...]]
     raw: dict[str, Any] | None = None
-    changed: bool = field(default=False)
 
     @classmethod
     def status(cls, text: str = "Statement executed successfully.") -> Result:

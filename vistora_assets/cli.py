@@ -115,7 +115,7 @@ def land(
             parse_assignments(mapped, option="--map"), parse_assignments(constants, option="--set")
         )
         for path in files:
-            landed = sources.land(connection, _objects(warehouse), path, column_map, name)
+            landed = sources.land(connection, warehouse.source_objects(), path, column_map, name)
             again = " (it was there already)" if landed.already_staged else ""
             click.echo(f"landed {landed.name}, {landed.size:,} bytes{again}")
     click.echo("`dagster dev` loads what has landed; so does the job `ingest`.")
@@ -132,9 +132,9 @@ def rejected(limit: int, accept: str | None) -> None:
 
     warehouse = _warehouse()
     with _said_plainly(), warehouse.connection() as connection:
-        objects = _objects(warehouse)
+        objects = warehouse.source_objects()
         if accept:
-            report = sources.accept(connection, objects, _options(warehouse.settings), accept)
+            report = sources.accept(connection, objects, warehouse.ingest_options(), accept)
             click.echo(
                 f"accepted {accept}: {report.rows_accepted:,} rows loaded, {report.rows_rejected:,} rejected"
             )
@@ -145,20 +145,6 @@ def rejected(limit: int, accept: str | None) -> None:
         _print([tuple(row.values()) for row in shown], list(shown[0]) if shown else [], "table")
     if not shown:
         click.echo("No rejected rows.")
-
-
-def _objects(warehouse: Warehouse) -> Any:
-    from vistora_assets.sources import Objects
-
-    names = warehouse.settings.objects
-    return Objects(names.database, names.raw)
-
-
-def _options(settings: Settings) -> Any:
-    from vistora_assets.sources import IngestOptions
-
-    given = settings.source
-    return IngestOptions(given.timezone, given.ignored_event_types, given.rejected_share)
 
 
 @main.command()

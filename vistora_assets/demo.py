@@ -167,10 +167,9 @@ class _Demo:
         from vistora_assets import sources
         from vistora_assets.sources.mapping import ColumnMap
 
-        names = self.settings.objects
         landed: list[str] = []
         with warehouse.connection() as connection:
-            objects = sources.Objects(names.database, names.raw)
+            objects = warehouse.source_objects()
             files = demo_files(self.settings.root / ".vistora" / "demo")
             landed += [sources.land(connection, objects, path, ColumnMap()).name for path in files]
         return landed

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from snowflake.ml.registry import Registry
     from snowflake.snowpark import Session
 
+    from vistora_assets.sources import IngestOptions, Objects
+
 
 class MissingObjectError(RuntimeError):
     """An object of the warehouse is missing and could not be made; the message says what to run."""
@@ -81,6 +83,23 @@ class Warehouse:
             self._session.close()
             self._session = None
 
+    def source_objects(self) -> Objects:
+        """Return the names of the landing stage and the tables of input."""
+        from vistora_assets.sources import Objects
+
+        return Objects(self.settings.objects.database, self.settings.objects.raw)
+
+    def ingest_options(self) -> IngestOptions:
+        """Return how the settings want input to be read."""
+        from vistora_assets.sources import IngestOptions
+
+        given = self.settings.source
+        return IngestOptions(
+            source_timezone=given.timezone,
+            ignored_event_types=given.ignored_event_types,
+            rejected_share=given.rejected_share,
+        )
+
     def feature_store(self, session: Session) -> FeatureStore:
         """Return Snowflake's feature store in our schema, made if it is missing."""
         from snowflake.ml.feature_store import CreationMode, FeatureStore
@@ -134,13 +153,12 @@ class Warehouse:
     def _create(self, connection: SnowflakeConnection) -> None:
         from snowflake.connector.errors import ProgrammingError
 
-        from vistora_assets.sources import Objects, ensure_objects
+        from vistora_assets.sources import ensure_objects
 
-        objects = self.settings.objects
         try:
             for statement in self._statements():
                 connection.cursor().execute(statement)
-            ensure_objects(connection, Objects(objects.database, objects.raw))
+            ensure_objects(connection, self.source_objects())
         except ProgrammingError as error:
             raise MissingObjectError(
                 f"An object that the pipeline needs could not be made: {error.msg} Run "

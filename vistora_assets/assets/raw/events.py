@@ -48,12 +48,7 @@ def ingest(warehouse: Warehouse, files: list[str] | None = None) -> Any:
     from vistora_assets import sources
 
     settings = warehouse.settings
-    objects = sources.Objects(settings.objects.database, settings.objects.raw)
-    options = sources.IngestOptions(
-        source_timezone=settings.source.timezone,
-        ignored_event_types=settings.source.ignored_event_types,
-        rejected_share=settings.source.rejected_share,
-    )
+    objects, options = warehouse.source_objects(), warehouse.ingest_options()
     with warehouse.connection() as connection:
         table = settings.source.table
         if table is None:
