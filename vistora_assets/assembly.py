@@ -6,6 +6,7 @@ go here: what the parts do.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,16 +25,23 @@ from vistora_assets.settings import Settings
 
 
 def build_definitions(
-    settings: Settings, overrides: Mapping[str, Any] | None = None
+    settings: Settings,
+    overrides: Mapping[str, Any] | None = None,
+    loggers: Mapping[str, dg.LoggerDefinition] | None = None,
 ) -> dg.Definitions:
     """Return the definitions of an installation.
 
     Args:
         settings: of the installation.
         overrides: resources by key (`warehouse, tables, models, references`) in place of ours.
+        loggers: that a run's configuration may ask for by name.
     """
+    with warnings.catch_warnings():
+        # Single-run backfills are beta and the design rests on them: no news to who runs it.
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        assets = build_assets(settings)
     return dg.Definitions(
-        assets=build_assets(settings),
+        assets=assets,
         asset_checks=build_checks(settings),
         jobs=build_jobs(),
         sensors=[*build_sensors(settings), build_condition_sensor(settings)],
@@ -44,5 +52,6 @@ def build_definitions(
             "references": reference_io_manager(),
             **(overrides or {}),
         },
+        loggers=dict(loggers or {}),
         executor=dg.in_process_executor,
     )

@@ -34,6 +34,7 @@ SNAPSHOTS: Final = {
     "VISTORA_LAST_SNAPSHOT": "1998-12-01",
 }
 _LOG: Final = "lifetimes/datasets/CDNOW_master.txt"
+_TERMINAL: Final[dict[str, Any]] = {"loggers": {"terminal": {}}}
 
 Say = Callable[[str], None]
 
@@ -135,12 +136,15 @@ class _Demo:
     def run(self) -> dict[str, Any]:
         """All steps in order."""
         from vistora_assets.assembly import build_definitions
+        from vistora_assets.automation.console import terminal_logger
         from vistora_assets.resources.warehouse import Warehouse
 
         with self.stage("start", "Starting the embedded warehouse"):
             warehouse = Warehouse(self.settings)
             warehouse.ensure_objects()
-            definitions = build_definitions(self.settings)
+            definitions = build_definitions(
+                self.settings, loggers={"terminal": terminal_logger(self.say)}
+            )
         with self.stage("land", "Landing CDNOW's purchases, one file a month"):
             names = self._land(warehouse)
         with instance_of(self.settings.root) as instance:
@@ -179,7 +183,7 @@ class _Demo:
 
         result = definitions.resolve_job_def(INGEST).execute_in_process(
             instance=instance,
-            run_config={"ops": {"raw_events": {"config": {"files": names}}}},
+            run_config={"ops": {"raw_events": {"config": {"files": names}}}, **_TERMINAL},
             raise_on_error=False,
         )
         if not result.success:
@@ -211,7 +215,7 @@ class _Demo:
         planned = run_request(plan)
         result = definitions.resolve_job_def(REFRESH).execute_in_process(
             instance=instance,
-            run_config=planned.run_config,
+            run_config={**planned.run_config, **_TERMINAL},
             asset_selection=list(planned.asset_keys),
             tags=planned.tags,
             raise_on_error=False,

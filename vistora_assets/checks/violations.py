@@ -12,6 +12,7 @@ import dagster as dg
 from vistora_assets.resources.warehouse import Warehouse
 
 SHOWN = 20
+IN_DESCRIPTION = 5
 
 
 def violations(
@@ -46,18 +47,26 @@ def violations(
             finally:
                 cursor.close()
         if not found:
-            return dg.AssetCheckResult(passed=True, severity=severity)
-        more = "at least " if len(found) > SHOWN else ""
-        table = "\n".join(
-            "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |"
-            for line in (names, ["---"] * len(names), *found[:SHOWN])
-        )
-        first = ", ".join(f"{key}={value}" for key, value in zip(names, found[0], strict=True))
+            return dg.AssetCheckResult(passed=True, severity=severity, metadata={"violations": 0})
+        more = len(found) > SHOWN
+        count = f"{SHOWN} or more" if more else str(len(found))
         return dg.AssetCheckResult(
             passed=False,
             severity=severity,
-            description=f"{more}{min(len(found), SHOWN)} found; the first: {first}. {broken}",
-            metadata={"found": dg.MetadataValue.md(table)},
+            # The page of a check shows its description as Markdown, and metadata only on a click.
+            description=f"{count} found. {broken}\n\n{_table(names, found[:IN_DESCRIPTION])}",
+            metadata={
+                "violations": min(len(found), SHOWN),
+                "found": dg.MetadataValue.md(_table(names, found[:SHOWN])),
+            },
         )
 
     return check
+
+
+def _table(names: list[str], rows: list[list[str]]) -> str:
+    """Return rows as a table of Markdown."""
+    return "\n".join(
+        "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |"
+        for line in (names, ["---"] * len(names), *rows)
+    )
