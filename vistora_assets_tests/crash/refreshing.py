@@ -9,6 +9,7 @@ Processes are forked from one that has imported the clients: an import costs mor
 from __future__ import annotations
 
 import multiprocessing
+import multiprocessing.process
 import os
 import shutil
 import sys
