@@ -13,10 +13,16 @@ import logging
 import logging.handlers
 import socket
 import sys
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import IO, TYPE_CHECKING, Any
 
 from embedded_snowflake import lifecycle
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
 
 def main() -> int:
@@ -43,18 +49,18 @@ def main() -> int:
             sys.stderr.write(f"Another process owns {home}.\n")
             return 3
         try:
-            return asyncio.run(_serve(home, arguments.idle_seconds))
+            return asyncio.run(_serve(home, owner, arguments.idle_seconds))
         except Exception as cause:
             logging.getLogger("embedded_snowflake").exception("the warehouse could not start")
             (home / "failure.txt").write_text(f"{type(cause).__name__}: {cause}")
             return 1
 
 
-async def _serve(home: Path, idle_seconds: float) -> int:
+async def _serve(home: Path, owner: IO[str], idle_seconds: float) -> int:
     import uvicorn
     from uvicorn.protocols.http.h11_impl import H11Protocol
 
-    from embedded_snowflake import objects
+    from embedded_snowflake import objects, sweeping
     from embedded_snowflake.engine import Engine
     from embedded_snowflake.server import Server
 
@@ -64,7 +70,9 @@ async def _serve(home: Path, idle_seconds: float) -> int:
     state = lifecycle.secrets_of(home)
     engine = Engine(home)
     engine.presign = state["presign"]
+    sweeping.sweep(engine)
     server = Server(engine, state["password"])
+    owned = partial(lifecycle.still_owns, home, owner)
 
     class Protocol(H11Protocol):
         """Tells the server when a client's connection is gone."""
@@ -78,7 +86,7 @@ async def _serve(home: Path, idle_seconds: float) -> int:
     port = int(listener.getsockname()[1])
     http: Any = uvicorn.Server(
         uvicorn.Config(
-            server.application(),
+            _while_owned(server.application(), owned),
             http=Protocol,
             log_level="warning",
             log_config=None,
@@ -91,17 +99,36 @@ async def _serve(home: Path, idle_seconds: float) -> int:
     # uvicorn has no event for having started.
     while not http.started and not serving.done():  # noqa: ASYNC110
         await asyncio.sleep(0.01)
-    lifecycle.announce(home, port)
+    lifecycle.announce(home, state, port)
     try:
         while not serving.done():
             await asyncio.sleep(1)
-            if server.idle_seconds() > idle_seconds:
+            if server.idle_seconds() > idle_seconds or not owned():
                 http.should_exit = True
+            else:
+                lifecycle.announce(home, state, port)
         await serving
     finally:
-        lifecycle.withdraw(home)
+        if owned():
+            lifecycle.withdraw(home)
         server.close()
     return 0
+
+
+def _while_owned(application: ASGIApp, owned: Callable[[], bool]) -> ASGIApp:
+    """Answer nothing from data whose folder was removed: another process may serve there now."""
+    from starlette.responses import JSONResponse
+
+    message = (
+        "The folder of this warehouse was removed or replaced while it ran, so it ends. Connect "
+        "again: a new one is started."
+    )
+    refused = JSONResponse({"data": {}, "code": "390111", "message": message, "success": False})
+
+    async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
+        await (application if owned() else refused)(scope, receive, send)
+
+    return guarded
 
 
 def _listener(wanted: int | None) -> socket.socket:

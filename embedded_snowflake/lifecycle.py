@@ -1,7 +1,8 @@
 """How the warehouse's process lives: started by whoever asks first, found again, stopped.
 
 State stands below ``ROOT/.vistora/warehouse``: `state.json` (port, process, password; for its owner's eyes
-only), `owner.lock` (held by the process while it lives), `start.lock` (held by who starts it).
+only), `owner.lock` (held by the process while it lives), `start.lock` (held by who starts it). A process
+whose lock was removed ends; one whose state was removed writes it again.
 """
 
 from __future__ import annotations
@@ -21,11 +22,13 @@ import urllib.request
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 IDLE_SECONDS = 900.0
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
+_OWNED_BY_ANOTHER = 3
+"""With what the process ends that found the data owned."""
 
 
 class WarehouseError(Exception):
@@ -103,9 +106,25 @@ def secrets_of(folder: Path) -> dict[str, Any]:
     return state
 
 
-def announce(folder: Path, port: int) -> None:
-    """Say that this process serves on a port."""
-    _write_state(folder, {**_state(folder), "port": port, "pid": os.getpid()})
+def announce(folder: Path, kept: dict[str, Any], port: int) -> None:
+    """Say that this process serves on a port, with the secrets that it knows; again if need be."""
+    state = {**kept, "port": port, "pid": os.getpid()}
+    if _state(folder) != state:
+        _write_state(folder, state)
+
+
+def still_owns(folder: Path, lock: IO[str]) -> bool:
+    """Whether the lock that this process holds is still the folder's.
+
+    Who removes the folder of a live warehouse takes its files away under it; the next who asks
+    makes a folder and starts a warehouse there, which the first one must not compete with.
+    """
+    try:
+        there = (folder / "owner.lock").stat()
+    except FileNotFoundError:
+        return False
+    mine = os.fstat(lock.fileno())
+    return (there.st_dev, there.st_ino) == (mine.st_dev, mine.st_ino)
 
 
 def withdraw(folder: Path) -> None:
@@ -190,10 +209,11 @@ def ensure_running(root: Path, *, idle_seconds: float = IDLE_SECONDS) -> Connect
             found = status(root)
             if found.connection is not None:
                 return found.connection
-            if process.poll() not in (None, 3):
+            if process.poll() not in (None, _OWNED_BY_ANOTHER):
                 raise WarehouseError(_why(folder))
-            if process.poll() == 3:
-                time.sleep(0.2)
+            if process.poll() == _OWNED_BY_ANOTHER and not _owned(folder):
+                # The other one was about to end.
+                process = _spawn(root, idle_seconds)
             time.sleep(0.05)
     message = (
         f"The embedded warehouse did not answer in {START_SECONDS:.0f} s: see {folder}/server.log."

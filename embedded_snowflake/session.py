@@ -581,19 +581,22 @@ class Session:
             return cursor
 
     def _follow(self, target: QualifiedName, expression: Any) -> None:
-        """Tags go with the table that they stand on."""
-        from embedded_snowflake.objects import tags
+        """Tags, and what was loaded, go with the table that they are of."""
+        from embedded_snowflake.objects import copying, tags
 
         if self._depth > 1:
             # An object's own statement: the object moves its tags itself.
             return
-        if isinstance(expression, exp.Drop) and expression.kind == "TABLE":
+        if isinstance(expression, exp.TruncateTable):
+            copying.forget_loads(self, target)
+        elif isinstance(expression, exp.Drop) and expression.kind == "TABLE":
             tags.forget(self, "TABLE", target)
         elif isinstance(expression, exp.Alter):
             for action in expression.args.get("actions") or []:
                 if isinstance(action, exp.AlterRename):
                     new = rewriting.name_of(self, action.this)
                     tags.move(self, "TABLE", target, new)
+                    copying.move_loads(self, {target: new})
 
     def _cursor_run(self, text: str, expression: Any) -> Any:
         cursor = self.connection.cursor()

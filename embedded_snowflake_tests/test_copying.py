@@ -239,3 +239,39 @@ def test_snowpark_makes_frames_of_pandas_and_of_lists(server: ConnectionInfo) ->
         assert [tuple(row) for row in listed.collect()] == [(1, "x")]
     finally:
         session.close()
+
+
+def test_a_truncated_table_loads_its_files_again(
+    connection: SnowflakeConnection, tmp_path: Path, stage: None
+) -> None:
+    land(connection, tmp_path, a="1,1.5,x\n")
+    rows(connection, COPY)
+    rows(connection, "DELETE FROM EVENTS")
+    assert "0 files" in rows(connection, COPY)[0][0]
+    rows(connection, "TRUNCATE TABLE EVENTS")
+    assert rows(connection, COPY)[0][1] == "LOADED"
+    assert rows(connection, "SELECT COUNT(*) FROM EVENTS") == [(1,)]
+
+
+def test_what_a_table_has_loaded_goes_with_it_to_a_new_name(
+    connection: SnowflakeConnection, tmp_path: Path, stage: None
+) -> None:
+    land(connection, tmp_path, a="1,1.5,x\n")
+    rows(connection, COPY)
+    rows(connection, "DROP TABLE IF EXISTS RENAMED")
+    rows(connection, "ALTER TABLE EVENTS RENAME TO RENAMED")
+    assert "0 files" in rows(connection, COPY.replace("EVENTS", "RENAMED"))[0][0]
+    rows(connection, "CREATE TABLE EVENTS LIKE RENAMED")
+    assert rows(connection, COPY)[0][1] == "LOADED"
+
+
+def test_what_tables_have_loaded_is_swapped_with_them(
+    connection: SnowflakeConnection, tmp_path: Path, stage: None
+) -> None:
+    land(connection, tmp_path, a="1,1.5,x\n")
+    rows(connection, COPY)
+    rows(connection, "CREATE OR REPLACE TABLE OTHER (ID NUMBER, AMOUNT FLOAT, NOTE TEXT)")
+    rows(connection, "ALTER TABLE EVENTS SWAP WITH OTHER")
+    assert "0 files" in rows(connection, COPY.replace("EVENTS", "OTHER"))[0][0]
+    assert rows(connection, COPY)[0][1] == "LOADED"
+    assert "0 files" in rows(connection, COPY)[0][0]

@@ -57,7 +57,7 @@ from embedded_snowflake.objects.stages import (
 from embedded_snowflake.statements import Reader, Result, handles, tokens_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from embedded_snowflake.session import Session
 
@@ -507,12 +507,12 @@ def _take_out(file: FileRead, table: pa.Table, messages: dict[int, str]) -> None
 # --- history ---------------------------------------------------------------------------------
 
 
-def _made(copy: _Copy) -> str:
+def _made(session: Session, table: QualifiedName) -> str:
     """When the table was made: a table made anew has loaded nothing."""
-    found = copy.session.duck.execute(
-        f"SELECT max(changed) FROM {quoted(copy.target.database)}.{INTERNAL}.changes "
+    found = session.duck.execute(
+        f"SELECT max(changed) FROM {quoted(table.database)}.{INTERNAL}.changes "
         "WHERE schema_name = ? AND name = ? AND created",
-        [copy.target.schema, copy.target.name],
+        [table.schema, table.name],
     ).fetchall()
     return str(found[0][0])
 
@@ -522,7 +522,7 @@ def _history(copy: _Copy) -> dict[str, str]:
     if physical is not None:
         return dict(_TEMPORARY.setdefault(copy.session, {}).get(physical, {}))
     entry = copy.session.catalog.get(HISTORY, copy.target)
-    if entry is None or entry.props["made"] != _made(copy):
+    if entry is None or entry.props["made"] != _made(copy.session, copy.target):
         return {}
     return dict(entry.props["files"])
 
@@ -530,7 +530,9 @@ def _history(copy: _Copy) -> dict[str, str]:
 def _remember(copy: _Copy, files: dict[str, str]) -> None:
     physical = copy.session.temporary.get(copy.target)
     if physical is None:
-        copy.session.catalog.put(HISTORY, copy.target, {"made": _made(copy), "files": files})
+        copy.session.catalog.put(
+            HISTORY, copy.target, {"made": _made(copy.session, copy.target), "files": files}
+        )
         return
     own = _TEMPORARY.setdefault(copy.session, {})
     before = own.get(physical, {})
@@ -547,4 +549,24 @@ def forget_loads(session: Session, table: QualifiedName) -> None:
         session.catalog.remove(HISTORY, table)
 
 
-__all__ = ["HISTORY", "copy_into", "forget_loads"]
+def move_loads(session: Session, moves: Mapping[QualifiedName, QualifiedName]) -> None:
+    """Let what tables have loaded go with them to their new names, as RENAME and SWAP do.
+
+    Args:
+        session: in whose transaction the tables have been renamed.
+        moves: new names by old ones.
+    """
+    kept = {old: session.catalog.get(HISTORY, old) for old in moves}
+    valid = {
+        old: entry.props["files"]
+        for old, entry in kept.items()
+        if entry is not None and entry.props["made"] == _made(session, old)
+    }
+    for name in {*moves, *moves.values()}:
+        session.catalog.remove(HISTORY, name)
+    for old, files in valid.items():
+        new = moves[old]
+        session.catalog.put(HISTORY, new, {"made": _made(session, new), "files": files})
+
+
+__all__ = ["HISTORY", "copy_into", "forget_loads", "move_loads"]

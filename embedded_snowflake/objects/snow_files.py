@@ -132,7 +132,7 @@ def new_directory(session: Session, folder: str) -> Generator[Path, None, None]:
         folder: beneath the warehouse's root.
 
     Yields:
-        The directory to fill; its name in the end is ``kept_name(it)``.
+        The directory to fill; its name in the end is its ``stem``.
     """
     partial = session.root / folder / f"{uuid.uuid4().hex}.partial"
     partial.mkdir(parents=True)

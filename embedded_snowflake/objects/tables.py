@@ -10,6 +10,7 @@ from typing import Any
 from embedded_snowflake import errors
 from embedded_snowflake.catalog import INTERNAL
 from embedded_snowflake.names import QualifiedName, literal, quoted
+from embedded_snowflake.objects import copying
 from embedded_snowflake.session import Session
 from embedded_snowflake.statements import (
     NotMine,
@@ -187,4 +188,5 @@ def alter_table(session: Session, reader: Reader) -> Result:
         where = f"{quoted(name.database)}.{quoted(name.schema)}"
         for old, new in ((name.name, between), (other.name, name.name), (between, other.name)):
             session.duck.execute(f"ALTER TABLE {where}.{quoted(old)} RENAME TO {quoted(new)}")
+        copying.move_loads(session, {name: other, other: name})
     return Result.status()

@@ -16,6 +16,7 @@ import dagster as dg
 
 from vistora_assets.automation.jobs import INGEST, REFRESH
 from vistora_assets.automation.planning import current_plan, run_request
+from vistora_assets.resources.run_locks import release_abandoned
 from vistora_assets.resources.warehouse import Warehouse
 from vistora_assets.settings import Settings
 
@@ -93,6 +94,7 @@ def _ingest_sensor(settings: Settings, warehouse: Warehouse) -> dg.SensorDefinit
         description="Loads what has landed, exactly once.",
     )
     def ingest_sensor(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        release_abandoned(context.instance, settings.root)
         if unfinished(context, INGEST):
             return dg.SkipReason("A load waits or runs; what has landed since is loaded after it.")
         with warehouse.connection() as connection:
@@ -120,6 +122,7 @@ def _refresh_sensor(settings: Settings, warehouse: Warehouse) -> dg.SensorDefini
         description="Carries out the planner's plan, in one run with its range of snapshots.",
     )
     def refresh_sensor(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        release_abandoned(context.instance, settings.root)
         for job in (INGEST, REFRESH):
             if unfinished(context, job):
                 return dg.SkipReason(f"A run of {job} waits or runs; the plan is made after it.")

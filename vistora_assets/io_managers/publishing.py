@@ -10,11 +10,14 @@ DDL), so neither can publish a partition, nor a table together with its row in P
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from vistora_assets.identifiers import qualified, quote
+
+_PLACE = re.compile(r"%\((\w+)\)s")
 
 
 class PublishError(ValueError):
@@ -65,7 +68,7 @@ class Target:
 
     @property
     def beside_name(self) -> str:
-        """The name of the side table, unquoted: fixed, so that a killed run's is replaced."""
+        """The name of the side table, unquoted. It is temporary, so a killed run leaves none."""
         return f"{self.physical}__BESIDE"
 
     @property
@@ -80,10 +83,15 @@ class Target:
 
 
 def run(connection: Any, sql: str, parameters: Mapping[str, object] | None = None) -> list[Any]:
-    """Run one statement and return its rows."""
+    """Run one statement, values bound as `%(name)s`, and return its rows."""
+    values: Any = dict(parameters) if parameters else None
+    if values and not connection.is_pyformat:
+        # Snowpark's connections bind by position.
+        values = [values[name] for name in _PLACE.findall(sql)]
+        sql = _PLACE.sub("?", sql)
     cursor = connection.cursor()
     try:
-        cursor.execute(sql, dict(parameters) if parameters else None)
+        cursor.execute(sql, values)
         return list(cursor.fetchall()) if cursor.description else []
     finally:
         cursor.close()
@@ -197,11 +205,18 @@ def record_statements(target: Target, counts: Sequence[int]) -> list[tuple[str, 
     return made
 
 
+def show(connection: Any, target: Target) -> None:
+    """Let the view that has the logical name show the target's version."""
+    view = qualified(target.database, target.schema, target.table)
+    run(connection, f"CREATE OR REPLACE VIEW {view} AS SELECT * FROM {target.sql}")
+
+
 def publish(connection: Any, target: Target) -> int:
     """Replace the target's rows by those of its side table, and drop that.
 
     Args:
-        connection: an open connection of the Snowflake connector, autocommit on.
+        connection: an open connection of the Snowflake connector, autocommit on; the one that
+            wrote the side table.
         target: with its side table written.
 
     Returns:
@@ -229,7 +244,6 @@ def publish(connection: Any, target: Target) -> int:
         raise
     run(connection, "COMMIT")
     if target.version:
-        view = qualified(target.database, target.schema, target.table)
-        run(connection, f"CREATE OR REPLACE VIEW {view} AS SELECT * FROM {target.sql}")
+        show(connection, target)
     run(connection, f"DROP TABLE IF EXISTS {target.beside}")
     return total

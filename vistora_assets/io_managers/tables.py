@@ -219,7 +219,8 @@ class TableIOManager(dg.IOManager):
                 count = obj.rows
             elif _is_snowpark(obj):
                 self._write_query(cast("Any", obj), target)
-                count = publish(connection, target)
+                # Its session alone sees what was written beside.
+                count = publish(cast("Any", obj).session.connection, target)
             elif _is_pandas(obj):
                 through = self._write_frame(connection, cast("pd.DataFrame", obj), target)
                 count = publish(connection, target)
@@ -249,7 +250,7 @@ class TableIOManager(dg.IOManager):
                 "Rename one of each."
             )
         listed = ", ".join(f"{quote(name)} {column_type(upper[name])}" for name in upper.columns)
-        run(connection, f"CREATE OR REPLACE TRANSIENT TABLE {target.beside} ({listed})")
+        run(connection, f"CREATE OR REPLACE TEMPORARY TABLE {target.beside} ({listed})")
         write_pandas(
             connection,
             upper.reset_index(drop=True),
@@ -268,7 +269,7 @@ class TableIOManager(dg.IOManager):
         session = frame.session
         for sql in before:
             session.sql(sql).collect()
-        session.sql(f"CREATE OR REPLACE TRANSIENT TABLE {target.beside} AS {last}").collect()
+        session.sql(f"CREATE OR REPLACE TEMPORARY TABLE {target.beside} AS {last}").collect()
         for sql in cast("list[str]", frame.queries["post_actions"]):
             session.sql(sql).collect()
 

@@ -10,7 +10,7 @@ import of a client at module level: the code location loads this module.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ import dagster as dg
 
 from vistora_assets.identifiers import qualified, quote
 from vistora_assets.resources.connection import connect_arguments
+from vistora_assets.resources.run_locks import held, release_abandoned
 from vistora_assets.settings import Local, Settings
 
 if TYPE_CHECKING:
@@ -199,15 +200,18 @@ def rows(
 def warehouse_resource(settings: Settings) -> dg.ResourceDefinition:
     """Return the resource of a run: a `Warehouse` whose session is closed when the run ends.
 
-    Settings travel inside the function, so that no secret appears among a resource's config.
+    A run says by a lock that it lives, and begins by ending those that were killed. Settings
+    travel inside the function, so that no secret appears among a resource's config.
     """
 
     @dg.resource(description="The warehouse of this installation: embedded, or an account.")
-    def warehouse(_: dg.InitResourceContext) -> Iterator[Warehouse]:
+    def warehouse(context: dg.InitResourceContext) -> Iterator[Warehouse]:
         opened = Warehouse(settings)
-        try:
+        with ExitStack() as stack:
+            stack.callback(opened.close)
+            if context.run is not None and context.instance is not None:
+                stack.enter_context(held(settings.root, context.run.run_id))
+                release_abandoned(context.instance, settings.root)
             yield opened
-        finally:
-            opened.close()
 
     return warehouse

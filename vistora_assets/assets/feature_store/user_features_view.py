@@ -8,6 +8,7 @@ import dagster as dg
 from vistora_assets.assets.inventory import OWNERS, USER_FEATURES, USER_FEATURES_VIEW
 from vistora_assets.automation.freshness import freshness
 from vistora_assets.automation.planning import feature_specification, features_table
+from vistora_assets.io_managers.publishing import Target, show
 from vistora_assets.io_managers.references import FeatureViewRef
 from vistora_assets.io_managers.tables import Published
 from vistora_assets.resources.warehouse import Warehouse
@@ -59,6 +60,17 @@ def user_features_view(settings: Settings) -> dg.AssetsDefinition:
 
         Entity `USER` by `USER_ID`, time by `SNAPSHOT_DATE`. Its version is the specification's.
         """
+        objects = settings.objects
+        table = USER_FEATURES.path[-1].upper()
+        target = Target(
+            objects.database,
+            objects.feature_store,
+            table,
+            version=feature_specification(settings).version,
+        )
+        with warehouse.connection() as connection:
+            # A run that was killed between publishing a new version and showing it comes here next.
+            show(connection, target)
         reference = register(warehouse)
         return Published(reference, reference.version)
 

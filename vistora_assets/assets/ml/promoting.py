@@ -51,6 +51,29 @@ def versions(warehouse: Warehouse) -> set[str]:
     return {str(version.version_name) for version in registry.get_model(name).versions()}
 
 
+def _comment(trained: TrainedModel) -> str:
+    return (
+        f"{trained.report['chosen']} on {trained.report['rows']} rows of "
+        f"{trained.report['users']} users; metrics of the gate at "
+        f"{trained.report['gate_as_of'][:10]}, before the refit on all closed labels."
+    )
+
+
+def complete(warehouse: Warehouse, trained: TrainedModel) -> None:
+    """Give a version that is there its comment and metrics, if logging was cut off before them.
+
+    The client makes the version first, then sets its comment, then its metrics.
+    """
+    model = warehouse.registry(warehouse.session()).get_model(warehouse.settings.objects.model)
+    version = model.version(trained.version)
+    wanted, known = _metrics(trained), version.show_metrics()
+    if wanted.keys() <= known.keys():
+        return
+    version.comment = _comment(trained)
+    for name, value in wanted.items():
+        version.set_metric(name, value)
+
+
 def log(warehouse: Warehouse, trained: TrainedModel) -> None:
     """Log the training as a version of the model, with the gate's metrics."""
     from snowflake.ml.model import model_signature
@@ -81,11 +104,7 @@ def log(warehouse: Warehouse, trained: TrainedModel) -> None:
             code_paths=[str(package)],
             target_platforms=["WAREHOUSE"],
             metrics=_metrics(trained),
-            comment=(
-                f"{trained.report['chosen']} on {trained.report['rows']} rows of "
-                f"{trained.report['users']} users; metrics of the gate at "
-                f"{trained.report['gate_as_of'][:10]}, before the refit on all closed labels."
-            ),
+            comment=_comment(trained),
             options={"relax_version": False, "enable_explainability": False},
         )
 

@@ -51,6 +51,7 @@ def registered_model(settings: Settings) -> dg.AssetsDefinition:
         version: str = trained.version
         if version in promoting.versions(warehouse):
             context.log.info("%s is registered already", version)
+            promoting.complete(warehouse, trained)
         else:
             promoting.log(warehouse, trained)
         with warehouse.connection() as connection:

@@ -1,0 +1,183 @@
+"""The warehouse's process: one to a root, found again, and nothing of the killed left behind."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import snowflake.connector
+from snowflake.connector.errors import Error
+
+import embedded_snowflake
+from embedded_snowflake import ConnectionInfo
+from embedded_snowflake.lifecycle import home
+
+_ASK = """
+import sys
+from pathlib import Path
+import embedded_snowflake
+root = Path(sys.argv[1])
+print(embedded_snowflake.ensure_running(root).port, embedded_snowflake.status(root).pid)
+"""
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Iterator[Path]:
+    """A root of its own; whatever runs there is stopped at the end."""
+    yield tmp_path
+    embedded_snowflake.stop(tmp_path)
+
+
+def connect(server: ConnectionInfo) -> Any:
+    return snowflake.connector.connect(**server.connect_arguments())
+
+
+def rows(connection: Any, sql: str) -> list[Any]:
+    return connection.cursor().execute(sql).fetchall()
+
+
+def pid_of(root: Path) -> int:
+    pid = embedded_snowflake.status(root).pid
+    assert pid is not None
+    return pid
+
+
+def wait(condition: Callable[[], bool], seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it never came to pass"
+        time.sleep(0.05)
+
+
+def lives(pid: int) -> bool:
+    """Whether the process runs; one that has ended and was not yet waited for does not."""
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def kill(root: Path) -> None:
+    pid = pid_of(root)
+    os.kill(pid, signal.SIGKILL)
+    wait(lambda: not embedded_snowflake.status(root).running)
+
+
+def test_two_who_ask_at_once_get_one_warehouse(root: Path) -> None:
+    asking = [
+        subprocess.Popen([sys.executable, "-c", _ASK, str(root)], stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    answers = {process.communicate(timeout=60)[0] for process in asking}
+    assert len(answers) == 1
+    assert answers.pop().split()[1] == str(pid_of(root))
+
+
+def test_what_was_committed_and_how_to_connect_outlive_a_kill(root: Path) -> None:
+    before = embedded_snowflake.ensure_running(root)
+    with connect(before) as connection:
+        rows(connection, "CREATE DATABASE KEPT")
+        rows(connection, "CREATE TABLE T AS SELECT 7 AS A")
+        rows(connection, "BEGIN")
+        rows(connection, "UPDATE T SET A = 8")
+        kill(root)
+        after = embedded_snowflake.ensure_running(root)
+        assert (after.port, after.password) == (before.port, before.password)
+        with pytest.raises(Error):
+            rows(connection, "COMMIT")
+    with connect(after) as connection:
+        assert rows(connection, "SELECT A FROM KEPT.PUBLIC.T") == [(7,)]
+
+
+def test_a_kill_leaves_no_files_that_no_row_names(root: Path, tmp_path: Path) -> None:
+    """What rows name stays; temporary stages, undone datasets and halves of uploads go."""
+    file = tmp_path / "kept.csv"
+    file.write_text("1\n")
+    server = embedded_snowflake.ensure_running(root)
+    with connect(server) as connection:
+        rows(connection, "CREATE DATABASE KEPT")
+        for stage in ("STAGE S", "TEMPORARY STAGE GONE"):
+            rows(connection, f"CREATE {stage}")
+            rows(connection, f"PUT 'file://{file}' @{stage.split()[-1]} AUTO_COMPRESS = FALSE")
+        rows(connection, "CREATE TABLE T (A INT)")
+        rows(connection, f"PUT 'file://{file}' @%T AUTO_COMPRESS = FALSE")
+        rows(connection, f"PUT 'file://{file}' @~ AUTO_COMPRESS = FALSE")
+        rows(connection, "CREATE DATASET D")
+        rows(connection, "ALTER DATASET D ADD VERSION 'v1' FROM (SELECT 1 AS A)")
+        stages, datasets = home(root) / "stages", home(root) / "datasets"
+        (kept_dataset,) = datasets.iterdir()
+        (next(stages.iterdir()) / "half.csv.partial").write_text("1")
+        for folder in (datasets, home(root) / "models"):
+            (folder / "undone").mkdir()
+            (folder / "undone.partial").mkdir()
+        assert len(list(stages.iterdir())) == 4
+        kill(root)
+    with connect(embedded_snowflake.ensure_running(root)) as connection:
+        rows(connection, "USE SCHEMA KEPT.PUBLIC")
+        for place in ("@S", "@%T", "@~"):
+            assert len(rows(connection, f"LIST {place}")) == 1
+        assert len(list(stages.iterdir())) == 3
+        assert list(stages.rglob("*.partial")) == []
+        assert list(datasets.iterdir()) == [kept_dataset]
+        assert list((home(root) / "models").iterdir()) == []
+        rows(connection, "REMOVE @~")
+
+
+def test_a_warehouse_whose_folder_was_removed_ends_and_answers_nothing_more(root: Path) -> None:
+    """Else two would serve one root, and what the first one wrote would be lost without a word."""
+    server = embedded_snowflake.ensure_running(root)
+    first = pid_of(root)
+    with connect(server) as connection:
+        rows(connection, "CREATE DATABASE LOST")
+        shutil.rmtree(root / ".vistora")
+        with pytest.raises(Error, match="removed or replaced"):
+            rows(connection, "SELECT 1")
+        after = embedded_snowflake.ensure_running(root)
+        wait(lambda: not lives(first))
+    assert pid_of(root) != first
+    with connect(after) as connection:
+        assert rows(connection, "SHOW DATABASES LIKE 'LOST'") == []
+
+
+def test_a_warehouse_whose_state_was_removed_writes_it_again(root: Path) -> None:
+    before = embedded_snowflake.ensure_running(root)
+    pid = pid_of(root)
+    (home(root) / "state.json").unlink()
+    assert embedded_snowflake.ensure_running(root) == before
+    assert pid_of(root) == pid
+
+
+def test_who_asks_while_another_one_is_about_to_end_gets_a_new_one(root: Path) -> None:
+    """It owns the data and serves no more: the one that was started first found it owned."""
+    home(root).mkdir(parents=True)
+    with (home(root) / "owner.lock").open("a") as ending:
+        fcntl.flock(ending, fcntl.LOCK_EX)
+        threading.Timer(4, fcntl.flock, (ending, fcntl.LOCK_UN)).start()
+        began = time.monotonic()
+        embedded_snowflake.ensure_running(root)
+        assert 4 < time.monotonic() - began < 30
+
+
+def test_it_ends_by_itself_once_nobody_needs_it(root: Path) -> None:
+    server = embedded_snowflake.ensure_running(root, idle_seconds=0.5)
+    pid = pid_of(root)
+    with connect(server) as connection:
+        rows(connection, "SELECT 1")
+        time.sleep(2.5)
+        assert embedded_snowflake.status(root).running
+    wait(lambda: not lives(pid))
+    assert embedded_snowflake.stop(root) is False
