@@ -11,7 +11,8 @@ from vistora_assets.assets.inventory import MODEL_METRICS, OWNERS, POOL, USER_SP
 from vistora_assets.automation.conditions import code_changed
 from vistora_assets.automation.freshness import freshness
 from vistora_assets.io_managers.models import TrainedModel
-from vistora_assets.io_managers.tables import Published, literal
+from vistora_assets.io_managers.partitioning import literal
+from vistora_assets.io_managers.tables import Published
 from vistora_assets.settings import Settings
 
 if TYPE_CHECKING:

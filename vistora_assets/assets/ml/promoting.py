@@ -17,8 +17,8 @@ import dagster as dg
 
 from vistora_assets.assets.ml.scoring import at, scoring_sql
 from vistora_assets.automation.planning import CHAMPION, features_table
+from vistora_assets.io_managers.frames import read_frame
 from vistora_assets.io_managers.models import ModelFilesError, TrainedModel, get, stage
-from vistora_assets.io_managers.tables import read_frame
 from vistora_assets.refresh import ChampionRef
 from vistora_assets.resources.warehouse import Warehouse, rows
 

@@ -19,7 +19,8 @@ from vistora_assets.assets.ml.scoring import at, scoring_sql
 from vistora_assets.automation.freshness import freshness
 from vistora_assets.automation.partitions import snapshots
 from vistora_assets.automation.planning import read_champion, read_publications
-from vistora_assets.io_managers.tables import Published, literal
+from vistora_assets.io_managers.partitioning import literal
+from vistora_assets.io_managers.tables import Published
 from vistora_assets.resources.warehouse import Warehouse
 from vistora_assets.settings import Settings
 
