@@ -159,10 +159,13 @@ def champion_forecasts(
     """
     import numpy as np
 
+    from vistora_assets.modelling.persistence import PersistenceError
+
     found: Any = None
     try:
         before = get(connection, stage(warehouse), champion.version)
-    except ModelFilesError:
+    except (ModelFilesError, PersistenceError):
+        # Its registry version still scores: that needs neither these files nor these versions.
         before = None
     if before is not None and before.report["gate_as_of"] == trained.report["gate_as_of"]:
         found = before.gate.set_index("user_id")[before.report["chosen"]]
