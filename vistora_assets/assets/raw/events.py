@@ -47,16 +47,12 @@ def ingest(warehouse: Warehouse, files: list[str] | None = None) -> Any:
     """Load what is new from the stage, or from the events' table, and return the report."""
     from vistora_assets import sources
 
-    settings = warehouse.settings
     objects, options = warehouse.source_objects(), warehouse.ingest_options()
+    table = warehouse.table_source()
     with warehouse.connection() as connection:
-        table = settings.source.table
         if table is None:
             return sources.ingest(connection, objects, options, files)
-        columns = sources.ColumnMap(columns=table.columns, constants=table.constants)
-        return sources.ingest_table(
-            connection, objects, options, table.name, columns, high_water=table.high_water
-        )
+        return sources.ingest_table(connection, objects, options, table)
 
 
 def events(settings: Settings) -> dg.AssetsDefinition:
