@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from vistora_assets.io_managers.publishing import Target, record_statements
-from vistora_assets.io_managers.tables import Published
+from vistora_assets.io_managers.tables import COLUMN_LINEAGE, COLUMN_SCHEMA, Published
 
 if TYPE_CHECKING:
     from vistora_assets.resources.warehouse import Warehouse
@@ -148,8 +148,18 @@ class ReferenceIOManager(dg.IOManager):
                 context.run_id,
                 also=record_statements(target, [1]),
             )
+        # The UI looks for columns in the events, not in the definition.
+        columns = {
+            name: context.definition_metadata[name]
+            for name in (COLUMN_SCHEMA, COLUMN_LINEAGE)
+            if name in context.definition_metadata
+        }
         context.add_output_metadata(
-            {"reference": dg.MetadataValue.json(content), **dict(obj.metadata or {})}
+            {
+                "reference": dg.MetadataValue.json(content),
+                **columns,
+                **dict(obj.metadata or {}),
+            }
         )
 
     def load_input(self, context: dg.InputContext) -> Any:

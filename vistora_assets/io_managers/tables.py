@@ -54,6 +54,8 @@ EMPTY_IS_AN_ANSWER = "vistora/empty_is_an_answer"
 VERSION = "vistora/version"
 TOKEN = "vistora/token"  # noqa: S105 - a metadata key
 AS = "vistora/as"
+COLUMN_SCHEMA = "dagster/column_schema"
+COLUMN_LINEAGE = "dagster/column_lineage"
 PREVIEW_ROWS = 10
 
 Connect = Callable[[], AbstractContextManager[Any]]
@@ -248,7 +250,7 @@ class TableIOManager(dg.IOManager):
             if _is_pandas(obj):
                 extra = {"dataframe_columns": _dtypes(cast("pd.DataFrame", obj)), **extra}
             context.add_output_metadata(
-                {**self._metadata(connection, target, count, through, context), **extra}
+                self._metadata(connection, target, count, through, context, extra)
             )
 
     def _write_frame(self, connection: Any, frame: pd.DataFrame, target: Target) -> int:
@@ -279,20 +281,24 @@ class TableIOManager(dg.IOManager):
         count: int | None,
         through: int,
         context: dg.OutputContext,
+        extra: Mapping[str, Any],
     ) -> dict[str, Any]:
         name = f"{target.database}.{target.schema}.{target.physical}"
         where = f"WHERE {target.condition}" if target.partitions else ""
         sample = _preview(connection, f"SELECT * FROM {target.sql} {where} LIMIT {PREVIEW_ROWS}")
         if count is None:
             count = int(run(connection, f"SELECT COUNT(*) FROM {target.sql} {where}")[0][0])
+        columns = described(connection, target.sql)
         key = "dagster/partition_row_count" if target.partitions else "dagster/row_count"
         return {
             key: count,
             "dagster/table_name": name,
             "dagster/storage_kind": "snowflake",
-            "dagster/column_schema": _schema(described(connection, target.sql), context),
+            COLUMN_SCHEMA: _schema(columns, context),
             "preview": dg.MetadataValue.md(sample),
             "Query": f"SELECT * FROM {target.sql} {where}".rstrip(),
+            **extra,
+            **_lineage([name for name, _, _ in columns], context, extra),
             "rows_through_client": through,
         }
 
@@ -354,7 +360,7 @@ def _preview(connection: Any, sql: str) -> str:
 
 def _comments(metadata: Mapping[str, Any]) -> dict[str, str]:
     """Return the columns' comments that the asset's definition declares."""
-    declared = metadata.get("dagster/column_schema")
+    declared = metadata.get(COLUMN_SCHEMA)
     schema = getattr(declared, "schema", declared)
     if not isinstance(schema, dg.TableSchema):
         return {}
@@ -372,6 +378,25 @@ def _schema(found: list[tuple[str, str, str]], context: dg.OutputContext) -> dg.
             for name, kind, comment in found
         ]
     )
+
+
+def _lineage(
+    names: list[str], context: dg.OutputContext, extra: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the lineage that the asset gave, for the columns that the table has.
+
+    A column that it says nothing of is made from no other column.
+    """
+    given = extra.get(COLUMN_LINEAGE, context.definition_metadata.get(COLUMN_LINEAGE))
+    lineage = getattr(given, "column_lineage", given)
+    if not isinstance(lineage, dg.TableColumnLineage):
+        return {}
+    known = lineage.deps_by_column
+    return {
+        COLUMN_LINEAGE: dg.TableColumnLineage(
+            deps_by_column={name: list(known.get(name, ())) for name in names}
+        )
+    }
 
 
 class SnowflakeTableIOManager(dg.ConfigurableIOManagerFactory[TableIOManager]):

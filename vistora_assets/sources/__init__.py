@@ -15,6 +15,7 @@ from vistora_assets.sources.table_source import (
     accept_table,
     blocked_batch,
     ingest_table,
+    mapped_columns,
     table_token,
 )
 from vistora_assets.sources.typing_rules import IngestOptions
@@ -35,6 +36,7 @@ __all__ = [
     "ingest",
     "ingest_table",
     "land",
+    "mapped_columns",
     "pending",
     "rejected",
     "table_token",

@@ -191,6 +191,23 @@ class _Source:
             cursor.close()
 
 
+def mapped_columns(connection: Connection, source: TableSource) -> dict[str, str]:
+    """Return our columns, in lower case, that the table supplies, to its own, as stored.
+
+    Raises:
+        MappingError: a required column, or `event_id`, is missing.
+    """
+    cursor: Cursor = connection.cursor()
+    try:
+        relation = qualified(*split_qualified(source.given_name))
+        cursor.execute(f"SELECT * FROM {relation} LIMIT 0")
+        names = [str(one[0]) for one in cursor.description]
+    finally:
+        cursor.close()
+    resolved = resolve(source.column_map, names, (*REQUIRED_COLUMNS, "event_id"))
+    return {column: names[place] for column, place in resolved.positions.items()}
+
+
 def _load(source: _Source, options: IngestOptions, *, accepted: bool) -> IngestReport:
     warehouse, name = source.warehouse, source.name
     ledger = read_ledger(warehouse)

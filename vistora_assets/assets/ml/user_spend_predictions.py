@@ -8,6 +8,7 @@ from datetime import date
 import dagster as dg
 
 from vistora_assets import refresh
+from vistora_assets.assets import columns
 from vistora_assets.assets.inventory import (
     OWNERS,
     POOL,
@@ -40,7 +41,11 @@ def user_spend_predictions(settings: Settings) -> dg.AssetsDefinition:
         partitions_def=snapshots(settings),
         backfill_policy=dg.BackfillPolicy.single_run(),
         io_manager_key="tables",
-        metadata={"schema": settings.objects.ml, "partition_expr": "SNAPSHOT_DATE"},
+        metadata={
+            "schema": settings.objects.ml,
+            "partition_expr": "SNAPSHOT_DATE",
+            **columns.metadata(columns.user_spend_predictions(settings)),
+        },
         group_name="scoring",
         kinds={"snowflake", "sql"},
         owners=list(OWNERS),
