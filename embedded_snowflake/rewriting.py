@@ -22,6 +22,8 @@ from embedded_snowflake.statements import NotMine, Result
 if TYPE_CHECKING:
     from embedded_snowflake.session import Session
 
+_LONGEST_BINARY = "8388608"
+
 # ---- of the text
 
 
@@ -447,6 +449,16 @@ def _transient(_: Session, expression: Any) -> Any:
     return expression
 
 
+def _longest_binary(_: Session, expression: Any) -> Any:
+    """BINARY(8388608), as DESCRIBE shows it, is the longest; DuckDB's type takes no length."""
+    for node in list(expression.find_all(exp.DataType)):
+        if node.this in (exp.DataType.Type.BINARY, exp.DataType.Type.VARBINARY) and [
+            length.name for length in node.expressions
+        ] == [_LONGEST_BINARY]:
+            node.set("expressions", [])
+    return expression
+
+
 def _division(_: Session, expression: Any) -> Any:
     """Division by zero is an error on Snowflake; DuckDB answers infinity."""
     for node in list(expression.find_all(exp.Div)):
@@ -469,6 +481,7 @@ _STEPS: tuple[Callable[[Session, Any], Any], ...] = (
     _clone,
     _constraints,
     _transient,
+    _longest_binary,
     _context_functions,
     _hash_agg,
     _division,

@@ -94,3 +94,20 @@ def test_a_view_is_altered_renamed_and_dropped(cursor: SnowflakeCursor) -> None:
     with pytest.raises(snowflake.connector.ProgrammingError, match="does not exist or not author"):
         cursor.execute("DROP VIEW moved_view")
     assert rows(cursor, "SHOW VIEWS LIKE 'MOV%'") == []
+
+
+def test_a_view_changes_when_a_table_beneath_it_does(cursor: SnowflakeCursor) -> None:
+    """Who polls a view for new rows is told of them, through views on views as well."""
+    cursor.execute("CREATE TABLE beneath (a INT)")
+    cursor.execute("CREATE TABLE beside (a INT)")
+    cursor.execute("CREATE VIEW over_it AS WITH c AS (SELECT a FROM beneath) SELECT a FROM c")
+    cursor.execute("CREATE VIEW over_both AS SELECT o.a FROM over_it o JOIN t ON t.a = o.a")
+    asked = "SELECT SYSTEM$LAST_CHANGE_COMMIT_TIME('over_both')"
+    before = table(cursor, asked)
+    cursor.execute("INSERT INTO beside VALUES (1)")
+    assert table(cursor, asked) == before
+    cursor.execute("INSERT INTO beneath VALUES (1)")
+    after = table(cursor, asked)
+    assert int(after[0][0]) > int(before[0][0])
+    cursor.execute("INSERT INTO t VALUES (9, 'z')")
+    assert int(table(cursor, asked)[0][0]) > int(after[0][0])

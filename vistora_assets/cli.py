@@ -124,7 +124,9 @@ def land(
 @main.command()
 @click.option("--limit", default=50, show_default=True, help="How many rows to show.")
 @click.option(
-    "--accept", metavar="FILE", help="Load a blocked file with its rejected rows left out."
+    "--accept",
+    metavar="NAME",
+    help="Load a blocked file, or the events' table, with the rejected rows left out.",
 )
 def rejected(limit: int, accept: str | None) -> None:
     """Show blocked files and rejected rows with their reasons, or accept a blocked file."""
@@ -134,7 +136,11 @@ def rejected(limit: int, accept: str | None) -> None:
     with _said_plainly(), warehouse.connection() as connection:
         objects = warehouse.source_objects()
         if accept:
-            report = sources.accept(connection, objects, warehouse.ingest_options(), accept)
+            options, table = warehouse.ingest_options(), warehouse.table_source()
+            if table is not None and table.is_named(accept):
+                report = sources.accept_table(connection, objects, options, table)
+            else:
+                report = sources.accept(connection, objects, options, accept)
             click.echo(
                 f"accepted {accept}: {report.rows_accepted:,} rows loaded, {report.rows_rejected:,} rejected"
             )

@@ -86,7 +86,7 @@ def qualified(query: str, home: QualifiedName) -> str:
         raise errors.refused(f"SQL compilation error:\nsyntax error: {error}") from error
     if not isinstance(tree, exp.Query):
         raise errors.refused("SQL compilation error:\nAS must be followed by a query.")
-    for table in _real_tables(tree):
+    for table in real_tables(tree):
         if not table.db:
             table.set("db", exp.to_identifier(home.schema, quoted=True))
         if not table.catalog:
@@ -94,7 +94,7 @@ def qualified(query: str, home: QualifiedName) -> str:
     return tree.sql("snowflake")
 
 
-def _real_tables(tree: exp.Query) -> list[exp.Table]:
+def real_tables(tree: exp.Query) -> list[exp.Table]:
     """Tables of the query that are no common table expressions and no functions."""
     found: dict[int, exp.Table] = {}
     for scope in traverse_scope(tree):

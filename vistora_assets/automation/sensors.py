@@ -1,6 +1,6 @@
 """The two sensors: what has landed is loaded, what is loaded is refreshed.
 
-What it holds: thin shells around `sources.pending` and `planning.current_plan`. Add a sensor for
+What it holds: thin shells around `pending` and `planning.current_plan`. Add a sensor for
 another source of work. What must not go here: decisions.
 
 A run key that was used is dropped for ever, so it is the work's digest and the attempt. Work that
@@ -10,6 +10,7 @@ failed `ATTEMPTS` times is left to people: the tick says so.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import dagster as dg
@@ -36,21 +37,45 @@ _UNFINISHED: Final = [
 ]
 
 
-def pending_digest(connection: SnowflakeConnection, settings: Settings) -> tuple[str, str] | None:
-    """Return a digest of what waits to be loaded and a sentence on it; None if nothing does."""
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """What waits to be loaded.
+
+    Attributes:
+        digest: of the work; work that was done or given up once is known by it.
+        text: what it is, for a sentence.
+        blocked: of a table, why its last batch is blocked; a file that is blocked does not wait.
+    """
+
+    digest: str
+    text: str
+    blocked: str | None = None
+
+
+def pending(connection: SnowflakeConnection, warehouse: Warehouse) -> Pending | None:
+    """Return what waits to be loaded; None if nothing does.
+
+    Of a table it is the same until the table changes, or the way in which it is read: whether it
+    was loaded already is known by its digest's runs.
+    """
     from vistora_assets import sources
 
-    objects = sources.Objects(settings.objects.database, settings.objects.raw)
-    table = settings.source.table
+    objects = warehouse.source_objects()
+    table = warehouse.table_source()
     if table is not None:
-        token = sources.table_token(connection, table.name)
-        return hashlib.sha256(f"{table.name}|{token}".encode()).hexdigest()[:16], table.name
+        token = sources.table_token(connection, table.given_name)
+        read = (table.name, token, table.column_map.columns, table.column_map.constants)
+        digest = _digest(repr((*read, table.high_water, warehouse.ingest_options())))
+        return Pending(digest, table.name, sources.blocked_batch(connection, objects, table))
     waiting = sources.pending(connection, objects)
     if not waiting:
         return None
     parts = sorted(f"{file.file_name}|{file.file_hash}" for file in waiting)
-    digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
-    return digest, f"{len(waiting)} file(s)"
+    return Pending(_digest("\n".join(parts)), f"{len(waiting)} file(s)")
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def unfinished(context: dg.SensorEvaluationContext, job: str) -> bool:
@@ -98,17 +123,22 @@ def _ingest_sensor(settings: Settings, warehouse: Warehouse) -> dg.SensorDefinit
         if unfinished(context, INGEST):
             return dg.SkipReason("A load waits or runs; what has landed since is loaded after it.")
         with warehouse.connection() as connection:
-            found = pending_digest(connection, settings)
+            found = pending(connection, warehouse)
         if found is None:
             return dg.SkipReason("Nothing has landed that is not loaded.")
-        digest, what = found
-        tried, done = attempt(context, INGEST, digest)
+        tried, done = attempt(context, INGEST, found.digest)
         if done and settings.source.table is not None:
-            return dg.SkipReason(f"{what} has not changed since it was loaded.")
+            return dg.SkipReason(f"{found.text} has not changed since it was loaded.")
+        if tried and found.blocked is not None:
+            return dg.SkipReason(
+                f"{found.text} has not changed since its batch was blocked: {found.blocked} "
+                f"`vistora rejected` shows them, `vistora rejected --accept {found.text}` loads "
+                "the others."
+            )
         if tried >= ATTEMPTS:
-            return _given_up(INGEST, digest)
-        context.log.info("%s to load", what)
-        return dg.RunRequest(run_key=f"{digest}-{tried}", tags={DIGEST: digest})
+            return _given_up(INGEST, found.digest)
+        context.log.info("%s to load", found.text)
+        return dg.RunRequest(run_key=f"{found.digest}-{tried}", tags={DIGEST: found.digest})
 
     return ingest_sensor
 

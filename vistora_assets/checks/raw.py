@@ -43,7 +43,8 @@ def raw_checks(settings: Settings) -> list[dg.AssetChecksDefinition]:
             description="No file waits because too many of its rows are bad.",
             broken=(
                 "None of its rows was published. See them with `vistora rejected`, then land a "
-                "mended file under the same name."
+                "mended file under the same name (of a table: mend its rows), or load the others "
+                "with `vistora rejected --accept NAME`."
             ),
         ),
         violations(

@@ -33,16 +33,28 @@ class SpecificationError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """One column of the table of features; `unit` is empty where the column has none."""
+    """One column of the table of features.
+
+    Attributes:
+        name, sql_type, description: of the column.
+        unit: empty where it has none.
+        uses: the columns of the events that its value is made from; none for the calendar.
+    """
 
     name: str
     sql_type: str
     description: str
     unit: str = ""
+    uses: tuple[str, ...] = ()
 
+
+_WHEN: Final = ("EVENT_TIME", "EVENT_TYPE")
+"""Which events count, and when they were: what every number of events or days is made from."""
+
+_SPEND: Final = (*_WHEN, "AMOUNT")
 
 _KEYS: Final = (
-    Feature("USER_ID", "VARCHAR", "The user, as text"),
+    Feature("USER_ID", "VARCHAR", "The user, as text", uses=("USER_ID",)),
     Feature("SNAPSHOT_DATE", "TIMESTAMP_NTZ", "00:00 UTC; only events before it count", "UTC"),
 )
 _DESCRIBING: Final = (
@@ -50,13 +62,23 @@ _DESCRIBING: Final = (
         "COUNTRY",
         "VARCHAR",
         "Home country: most purchases, then the latest, then alphabetical; NULL if none is known",
+        uses=(*_WHEN, "COUNTRY"),
     ),
-    Feature("LAST_EVENT_TIME", "TIMESTAMP_NTZ", "The latest purchase or refund", "UTC"),
+    Feature("LAST_EVENT_TIME", "TIMESTAMP_NTZ", "The latest purchase or refund", "UTC", _WHEN),
 )
 _AMOUNT: Final = "currency"
 
 
+def _content(column: Feature) -> dict[str, str]:
+    # Not what it uses: that follows from the SQL, and naming it better changes no value.
+    return {name: text for name, text in asdict(column).items() if name != "uses"}
+
+
 def _double(name: str, description: str, unit: str) -> Feature:
+    return Feature(name, "DOUBLE", description, unit, _SPEND if unit == _AMOUNT else _WHEN)
+
+
+def _calendar(name: str, description: str, unit: str) -> Feature:
     return Feature(name, "DOUBLE", description, unit)
 
 
@@ -166,9 +188,9 @@ class FeatureSpecification:
                 f"Refunded in the last {TREND_WINDOW} days, positive",
                 _AMOUNT,
             ),
-            _double("AS_OF_DAYS", "The snapshot as days since 1970-01-01", "days"),
-            _double("SEASON_SIN", "Sine of the day of the year of the snapshot", ""),
-            _double("SEASON_COS", "Cosine of the day of the year of the snapshot", ""),
+            _calendar("AS_OF_DAYS", "The snapshot as days since 1970-01-01", "days"),
+            _calendar("SEASON_SIN", "Sine of the day of the year of the snapshot", ""),
+            _calendar("SEASON_COS", "Cosine of the day of the year of the snapshot", ""),
         )
 
     @property
@@ -185,6 +207,11 @@ class FeatureSpecification:
         }
 
     @property
+    def label_uses(self) -> tuple[str, ...]:
+        """The columns of the events that the label is made from."""
+        return _SPEND
+
+    @property
     def version(self) -> str:
         """`V_` and ten hexadecimal digits of the hash of the columns and of the SQL.
 
@@ -196,7 +223,7 @@ class FeatureSpecification:
 
         example = (date(2000, 2, 29), date(2001, 1, 1))
         content = [
-            [asdict(column) for column in self.columns],
+            [_content(column) for column in self.columns],
             user_features_sql(self, "EVENTS", example),
             labels_sql(self, "FEATURES", "EVENTS", example),
         ]

@@ -5,11 +5,14 @@ it another part of a training that must outlive it. What must not go here: train
 registry.
 
 On the stage, a folder a training, named as its registry version: `model.joblib` and its manifest
-(`modelling.persistence`), `gate.parquet` (the gate's forecasts), `report.json` (everything else).
+(`modelling.persistence`), `gate.parquet` (the gate's forecasts), `report.json` (everything else,
+and the others' SHA-256). The report goes up last, so that where it is the rest is; what is damaged
+or missing nevertheless is refused by name, and the training is made again.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import tempfile
 from collections.abc import Sequence
@@ -73,8 +76,11 @@ def put(connection: Any, location: str, trained: TrainedModel) -> int:
         path = Path(folder)
         dump(trained.predictor, path / MODEL)
         trained.gate.to_parquet(path / GATE)
-        (path / REPORT).write_text(json.dumps(trained.report, default=str), encoding="utf-8")
-        # The report last: where it is, the rest is.
+        content = {
+            "report": trained.report,
+            "sha256": {name: _digest(path / name) for name in FILES if name != REPORT},
+        }
+        (path / REPORT).write_text(json.dumps(content, default=str), encoding="utf-8")
         for name in FILES:
             _run(
                 connection,
@@ -94,8 +100,8 @@ def get(connection: Any, location: str, version: str) -> TrainedModel:
     """Read a training's files from `location`/<version>.
 
     Raises:
-        ModelFilesError: a file is missing.
-        PersistenceError: the model's checksum or versions do not match.
+        ModelFilesError: a file is missing or damaged.
+        PersistenceError: the model was written by other versions.
     """
     import pandas as pd
 
@@ -110,13 +116,40 @@ def get(connection: Any, location: str, version: str) -> TrainedModel:
                 f"{', '.join(missing)} of the training {version} is not on the stage {location}; "
                 "materialize ml/user_spend_predictor again."
             )
+        report = _checked(path, version, location)
         return TrainedModel(
             version=version,
             predictor=load(path / MODEL),
             gate=pd.read_parquet(path / GATE),
-            report=json.loads((path / REPORT).read_text(encoding="utf-8")),
+            report=report,
             reused=True,
         )
+
+
+def _checked(path: Path, version: str, location: str) -> dict[str, Any]:
+    """Return the report in a folder, after the other files were found to be what it says."""
+    try:
+        content = json.loads((path / REPORT).read_text(encoding="utf-8"))
+        report, expected = dict(content["report"]), dict(content["sha256"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelFilesError(_damaged([REPORT], version, location)) from error
+    other = [
+        name for name in FILES if name != REPORT and expected.get(name) != _digest(path / name)
+    ]
+    if other:
+        raise ModelFilesError(_damaged(other, version, location))
+    return report
+
+
+def _damaged(names: Sequence[str], version: str, location: str) -> str:
+    return (
+        f"{', '.join(names)} of the training {version} on the stage {location} is damaged: it is "
+        "not what was uploaded. Materialize ml/user_spend_predictor again."
+    )
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _list(connection: Any, location: str, version: str) -> Sequence[Any]:
@@ -165,8 +198,9 @@ class ModelIOManager(dg.IOManager):
         """Return the upstream asset's training.
 
         Raises:
-            ModelFilesError: a file is missing.
-            PersistenceError: a checksum does not match.
+            UnknownReferenceError: the asset was never materialized.
+            ModelFilesError: a file is missing or damaged.
+            PersistenceError: the model was written by other versions.
         """
         from vistora_assets.io_managers.references import read_row
 

@@ -152,16 +152,44 @@ def _ensure_table(connection: Any, target: Target) -> None:
         f"{quote(name)} {kind}{_comment(target.comments.get(name, ''))}" for name, kind, _ in beside
     )
     run(connection, f"CREATE TABLE IF NOT EXISTS {target.sql} ({listed})")
-    known = {name for name, _, _ in described(connection, target.sql)}
-    gone = sorted(known - {name for name, _, _ in beside})
+    known = {name: kind for name, kind, _ in described(connection, target.sql)}
+    gone = sorted(set(known) - {name for name, _, _ in beside})
     if gone:
         raise PublishError(
             f"{target.physical} has columns that the new rows lack: {', '.join(gone)}. Drop the "
             "columns, or give the asset a new version, so that no old value stands beside new rows."
         )
     for name, kind, _ in beside:
-        if name not in known:
+        if name in known:
+            _check_kind(connection, target, name, known[name], kind)
+        else:
             run(connection, f"ALTER TABLE {target.sql} ADD COLUMN {quote(name)} {kind}")
+
+
+def _check_kind(connection: Any, target: Target, name: str, known: str, kind: str) -> None:
+    """Refuse values that the table's column would take and change without a word."""
+    column, scale = quote(name), _scale(known)
+    if scale is not None and (kind.startswith(("FLOAT", "DOUBLE")) or (_scale(kind) or 0) > scale):
+        condition, what = f"{column} <> ROUND({column}, {scale})", "would be rounded"
+    elif kind.startswith("TIMESTAMP") and known.startswith(("VARCHAR", "TEXT")):
+        condition, what = f"{column} IS NOT NULL", "are times"
+    elif kind.startswith(("VARCHAR", "TEXT")) and known.startswith("TIMESTAMP"):
+        condition, what = f"{column} IS NOT NULL", "are texts"
+    else:
+        return
+    found = run(connection, f"SELECT COUNT_IF({condition}) FROM {target.beside}")
+    if count := int(found[0][0] or 0):
+        raise PublishError(
+            f"The column {name} of {target.physical} is {known}, and {count} new values {what} "
+            f"({kind}), so nothing was written. Give them the column's type, or change the column; "
+            "for times and texts, store_timestamps_as_strings decides."
+        )
+
+
+def _scale(kind: str) -> int | None:
+    """Return the digits after the point of a NUMBER type; None for another type."""
+    found = re.fullmatch(r"NUMBER\(\d+, ?(\d+)\)", kind)
+    return int(found[1]) if found else None
 
 
 def _comment(text: str) -> str:
@@ -223,8 +251,8 @@ def publish(connection: Any, target: Target) -> int:
         The rows published.
 
     Raises:
-        PublishError: no rows, rows of other partitions, or columns that went away; the table
-            keeps what it had.
+        PublishError: no rows, rows of other partitions, columns that went away, or values that
+            a column would change; the table keeps what it had.
     """
     total, parts = _counts(connection, target)
     _check_rows(target, total, parts)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from vistora_assets.io_managers.publishing import Target, record_statements
-from vistora_assets.io_managers.tables import Published
+from vistora_assets.io_managers.tables import COLUMN_LINEAGE, COLUMN_SCHEMA, Published
 
 if TYPE_CHECKING:
     from vistora_assets.resources.warehouse import Warehouse
@@ -116,9 +116,20 @@ class ReferenceIOManager(dg.IOManager):
     def __init__(self, warehouse: Warehouse) -> None:
         self._warehouse = warehouse
 
-    def handle_output(self, context: dg.OutputContext, obj: Published) -> None:
-        """Write the reference's row and its publication."""
-        reference: FeatureViewRef | ModelVersionRef = obj.value
+    def handle_output(self, context: dg.OutputContext, obj: object) -> None:
+        """Write the reference's row and its publication.
+
+        Raises:
+            UnknownReferenceError: the asset returned something else.
+        """
+        reference: object = obj.value if isinstance(obj, Published) else obj
+        if not isinstance(obj, Published) or not isinstance(
+            reference, FeatureViewRef | ModelVersionRef
+        ):
+            raise UnknownReferenceError(
+                f"{context.asset_key.to_user_string()} returned {type(reference).__name__}; return "
+                "Published(...) with a FeatureViewRef or a ModelVersionRef."
+            )
         content = {"kind": type(reference).__name__, **asdict(reference)}
         objects = self._warehouse.settings.objects
         target = Target(
@@ -137,29 +148,52 @@ class ReferenceIOManager(dg.IOManager):
                 context.run_id,
                 also=record_statements(target, [1]),
             )
+        # The UI looks for columns in the events, not in the definition.
+        columns = {
+            name: context.definition_metadata[name]
+            for name in (COLUMN_SCHEMA, COLUMN_LINEAGE)
+            if name in context.definition_metadata
+        }
         context.add_output_metadata(
-            {"reference": dg.MetadataValue.json(content), **dict(obj.metadata or {})}
+            {
+                "reference": dg.MetadataValue.json(content),
+                **columns,
+                **dict(obj.metadata or {}),
+            }
         )
 
     def load_input(self, context: dg.InputContext) -> Any:
         """Return the live `FeatureView` or `ModelVersion` that the upstream asset refers to.
 
         Raises:
-            UnknownReferenceError: the asset was never materialized, or its row is of another kind.
+            UnknownReferenceError: the asset was never materialized, its row is of another kind, or
+                what it refers to is gone.
         """
         with self._warehouse.connection() as connection:
             content = read_row(connection, self._warehouse, context.asset_key)
+        asset = context.asset_key.to_user_string()
+        if content.get("kind") not in (FeatureViewRef.__name__, ModelVersionRef.__name__):
+            raise UnknownReferenceError(
+                f"{asset} holds a reference of the kind {content.get('kind')}, which this version "
+                "does not know: materialize it again."
+            )
+        try:
+            return self._live(content)
+        except ValueError as error:
+            # What both clients raise for a name or version that is not there.
+            name = content.get("name") or content.get("model")
+            raise UnknownReferenceError(
+                f"{asset} refers to {name} {content.get('version')}, which is not there any more: "
+                "materialize it again."
+            ) from error
+
+    def _live(self, content: dict[str, Any]) -> Any:
         session = self._warehouse.session()
-        if content.get("kind") == FeatureViewRef.__name__:
+        if content["kind"] == FeatureViewRef.__name__:
             store = self._warehouse.feature_store(session)
             return store.get_feature_view(content["name"], content["version"])
-        if content.get("kind") == ModelVersionRef.__name__:
-            model = self._warehouse.registry(session).get_model(content["model"])
-            return model.version(content["version"])
-        raise UnknownReferenceError(
-            f"{context.asset_key.to_user_string()} holds a reference of the kind "
-            f"{content.get('kind')}, which this version does not know: materialize it again."
-        )
+        model = self._warehouse.registry(session).get_model(content["model"])
+        return model.version(content["version"])
 
 
 def reference_io_manager() -> dg.IOManagerDefinition:

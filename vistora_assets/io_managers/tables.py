@@ -4,16 +4,23 @@ What it holds: `TableIOManager`, which persists over any connection; `SnowflakeT
 the drop-in for `dagster_snowflake_pandas.SnowflakePandasIOManager` with its fields and metadata
 keys; the values that an asset may return beside frames (`Published`, `WrittenTable`).
 
-Add to it another kind of frame. What must not go here: SQL that computes, and what publishing
-means (`publishing`).
+Add to it another kind of frame. What must not go here: SQL that computes, columns' types
+(`frames`), partitions (`partitioning`), and what publishing means (`publishing`).
 
-Differences from the stock manager: it deletes and then writes, so that an empty frame or a failed
-write leaves nothing; here a reader sees the old rows or the new ones. An empty frame raises unless
-the asset's metadata has `vistora/empty_is_an_answer`. Frames are read by Arrow.
+Differences from the stock manager, each on purpose:
+- It deletes and then writes, so that an empty frame or a failed write leaves nothing; here a reader
+  sees the old rows or the new ones. An empty frame raises unless the asset's metadata has
+  `vistora/empty_is_an_answer`.
+- A new column is added where the stock write fails; a lost one, and a number that the table's
+  column would round, are refused where it fills in NULL, or rounds.
+- With `store_timestamps_as_strings`, only texts that the manager wrote become times again; the
+  stock one turns every text that looks like a date into one.
+- Frames are read by Arrow; an input without partitions to read is an empty frame with its columns.
 
-Metadata of an asset: `schema`, `partition_expr` and, on an input, `columns` mean what they mean in
-the stock manager. `vistora/version` puts the rows into `<TABLE>_<version>` and keeps a view under
-the table's name. An input with `vistora/as: snowpark` is handed on as a Snowpark frame.
+Metadata of an asset: `schema`, `partition_expr` and, on an input, `columns`, mean what they mean
+in the stock manager; so does `table` of an op's output. `vistora/version` puts the rows into
+`<TABLE>_<version>` and keeps a view under the table's name. An input that is annotated as a
+Snowpark DataFrame, or has `vistora/as: snowpark`, is handed on as one.
 """
 
 from __future__ import annotations
@@ -27,6 +34,8 @@ import dagster as dg
 from pydantic import Field
 
 from vistora_assets.identifiers import qualified, quote
+from vistora_assets.io_managers.frames import prepared, read_frame, write_frame
+from vistora_assets.io_managers.partitioning import partitions_of
 from vistora_assets.io_managers.publishing import (
     Partition,
     PublishError,
@@ -45,6 +54,8 @@ EMPTY_IS_AN_ANSWER = "vistora/empty_is_an_answer"
 VERSION = "vistora/version"
 TOKEN = "vistora/token"  # noqa: S105 - a metadata key
 AS = "vistora/as"
+COLUMN_SCHEMA = "dagster/column_schema"
+COLUMN_LINEAGE = "dagster/column_lineage"
 PREVIEW_ROWS = 10
 
 Connect = Callable[[], AbstractContextManager[Any]]
@@ -78,52 +89,52 @@ class WrittenTable:
     metadata: Mapping[str, Any] | None = None
 
 
-def literal(text: str) -> str:
-    """Return a text as an SQL literal, for partition keys, which no cursor can bind in DDL."""
-    return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
-
-
-def partitions_of(context: dg.OutputContext | dg.InputContext) -> tuple[Partition, ...]:
-    """Return the partitions of a run, in order, with the condition of each.
-
-    Raises:
-        PublishError: no `partition_expr` in the metadata, or partitions of several dimensions.
-    """
-    if not context.has_asset_partitions:
-        return ()
-    keys = list(context.asset_partition_keys)
-    origin = context if isinstance(context, dg.OutputContext) else context.upstream_output
-    found = (origin.definition_metadata if origin else {}).get("partition_expr")
-    if not isinstance(found, str):
-        raise PublishError(
-            f"{context.asset_key.to_user_string()} is partitioned and has no text "
-            '"partition_expr" in its metadata: name the column or expression that its partitions '
-            "are of. Partitions of several dimensions are not supported."
-        )
-    definition = context.asset_partitions_def
-    if isinstance(definition, dg.TimeWindowPartitionsDefinition):
-        made: list[Partition] = []
-        for key in keys:
-            window = definition.time_window_for_partition_key(key)
-            low, high = (
-                f"TO_TIMESTAMP_NTZ('{moment:%Y-%m-%d %H:%M:%S}')"
-                for moment in (window.start, window.end)
-            )
-            made.append(Partition(key, f"{found} >= {low} AND {found} < {high}"))
-        return tuple(made)
-    return tuple(Partition(key, f"{found} = {literal(key)}") for key in keys)
-
-
 def _is_pandas(value: object) -> bool:
     kind = type(value)
     return kind.__name__ == "DataFrame" and kind.__module__.startswith("pandas")
 
 
 def _is_snowpark(value: object) -> bool:
-    return any(
-        kind.__name__ == "DataFrame" and kind.__module__.startswith("snowflake.snowpark")
-        for kind in type(value).__mro__
+    return _is_snowpark_type(type(value))
+
+
+def _is_snowpark_type(kind: object) -> bool:
+    return isinstance(kind, type) and any(
+        one.__name__ == "DataFrame" and one.__module__.startswith("snowflake.snowpark")
+        for one in kind.__mro__
     )
+
+
+def _name_of(context: dg.OutputContext) -> str:
+    return context.asset_key.to_user_string() if context.has_asset_key else context.name
+
+
+def _table_of(context: dg.OutputContext) -> str:
+    """Return the table of an asset, or of an op's output, which may name it by metadata."""
+    if context.has_asset_key:
+        return context.asset_key.path[-1].upper()
+    return str(context.definition_metadata.get("table") or context.name).upper()
+
+
+def _ensure_schema(connection: Any, target: Target) -> None:
+    # Looked for first: CREATE ... IF NOT EXISTS wants the privilege to create even where it exists.
+    like = target.schema.replace("\\", "\\\\").replace("'", "''")
+    cursor = connection.cursor()
+    try:
+        cursor.execute(f"SHOW SCHEMAS LIKE '{like}' IN DATABASE {quote(target.database)}")
+        place = [str(column[0]).lower() for column in cursor.description].index("name")
+        found = {str(row[place]) for row in cursor.fetchall()}
+    finally:
+        cursor.close()
+    if target.schema not in found:
+        run(connection, f"CREATE SCHEMA {qualified(target.database, target.schema)}")
+
+
+def _dtypes(frame: pd.DataFrame) -> dg.TableSchemaMetadataValue:
+    columns = [
+        dg.TableColumn(name=str(name), type=str(kind)) for name, kind in frame.dtypes.items()
+    ]
+    return dg.MetadataValue.table_schema(dg.TableSchema(columns=columns))
 
 
 class TableIOManager(dg.IOManager):
@@ -135,6 +146,8 @@ class TableIOManager(dg.IOManager):
         schema: the schema of assets that name none.
         publications: the quoted name of the table of publications; None to keep no record.
         session: gives the Snowpark session for inputs that are wanted as Snowpark frames.
+        creates_schemas: whether a missing schema is made.
+        times_as_text: whether times of pandas frames are stored as texts.
     """
 
     def __init__(
@@ -145,12 +158,16 @@ class TableIOManager(dg.IOManager):
         schema: str | None = None,
         publications: str | None = None,
         session: Callable[[], Any] | None = None,
+        creates_schemas: bool = False,
+        times_as_text: bool = False,
     ) -> None:
         self._connect = connect
         self._database = database
         self._schema = schema
         self._publications = publications
         self._session = session
+        self._creates_schemas = creates_schemas
+        self._times_as_text = times_as_text
 
     # --- names ------------------------------------------------------------------------------
 
@@ -177,7 +194,7 @@ class TableIOManager(dg.IOManager):
         return Target(
             database=self._database,
             schema=self._schema_of(context),
-            table=context.asset_key.path[-1].upper(),
+            table=_table_of(context),
             version=str(version) if version else None,
             partitions=tuple(part for part in parts if chosen is None or part.key in chosen),
             empty_is_an_answer=bool(metadata.get(EMPTY_IS_AN_ANSWER)),
@@ -188,7 +205,7 @@ class TableIOManager(dg.IOManager):
 
     def _schema_of(self, context: dg.OutputContext) -> str:
         # The stock manager's order of precedence: metadata, configuration, key prefix, "public".
-        path = context.asset_key.path
+        path = context.asset_key.path if context.has_asset_key else []
         prefix = path[-2] if len(path) > 1 else None
         found = context.definition_metadata.get("schema")
         return str(found or self._schema or prefix or "public").upper()
@@ -213,6 +230,8 @@ class TableIOManager(dg.IOManager):
             token = str(context.output_metadata[TOKEN].value)
         target = self.target(context, token, chosen, replaces)
         with self._connect() as connection:
+            if self._creates_schemas:
+                _ensure_schema(connection, target)
             through = 0
             if isinstance(obj, WrittenTable):
                 extra = {**extra, **dict(obj.metadata or {})}
@@ -226,41 +245,24 @@ class TableIOManager(dg.IOManager):
                 count = publish(connection, target)
             else:
                 raise PublishError(
-                    f"{context.asset_key.to_user_string()} returned {type(obj).__name__}; return a "
+                    f"{_name_of(context)} returned {type(obj).__name__}; return a "
                     "pandas or Snowpark DataFrame, Published(...) or WrittenTable(...)."
                 )
+            if _is_pandas(obj):
+                extra = {"dataframe_columns": _dtypes(cast("pd.DataFrame", obj)), **extra}
             context.add_output_metadata(
-                {**self._metadata(connection, target, count, through, context), **extra}
+                self._metadata(connection, target, count, through, context, extra)
             )
 
     def _write_frame(self, connection: Any, frame: pd.DataFrame, target: Target) -> int:
-        from snowflake.connector.pandas_tools import write_pandas
-
         if len(frame.columns) == 0 or (frame.empty and not target.empty_is_an_answer):
             raise PublishError(
                 f"The frame for {target.physical} is empty, so the table was left as it is. If no "
                 f'rows are an answer for this asset, give it the metadata {{"{EMPTY_IS_AN_ANSWER}":'
                 " True}."
             )
-        upper = frame.rename(columns=lambda name: str(name).upper())
-        doubled = sorted(upper.columns[upper.columns.duplicated()])
-        if doubled:
-            raise PublishError(
-                f"Columns of {target.physical} differ only in case: {', '.join(doubled)}. "
-                "Rename one of each."
-            )
-        listed = ", ".join(f"{quote(name)} {column_type(upper[name])}" for name in upper.columns)
-        run(connection, f"CREATE OR REPLACE TEMPORARY TABLE {target.beside} ({listed})")
-        write_pandas(
-            connection,
-            upper.reset_index(drop=True),
-            target.beside_name,
-            database=target.database,
-            schema=target.schema,
-            use_logical_type=True,
-            # gzip, the default, takes ten times as long, nearly all of it here.
-            compression="snappy",
-        )
+        upper = prepared(frame, target.physical, times_as_text=self._times_as_text)
+        write_frame(connection, upper, target)
         return len(frame)
 
     def _write_query(self, frame: Any, target: Target) -> None:
@@ -280,19 +282,24 @@ class TableIOManager(dg.IOManager):
         count: int | None,
         through: int,
         context: dg.OutputContext,
+        extra: Mapping[str, Any],
     ) -> dict[str, Any]:
         name = f"{target.database}.{target.schema}.{target.physical}"
         where = f"WHERE {target.condition}" if target.partitions else ""
         sample = _preview(connection, f"SELECT * FROM {target.sql} {where} LIMIT {PREVIEW_ROWS}")
         if count is None:
             count = int(run(connection, f"SELECT COUNT(*) FROM {target.sql} {where}")[0][0])
+        columns = described(connection, target.sql)
         key = "dagster/partition_row_count" if target.partitions else "dagster/row_count"
         return {
             key: count,
             "dagster/table_name": name,
             "dagster/storage_kind": "snowflake",
-            "dagster/column_schema": _schema(described(connection, target.sql), context),
+            COLUMN_SCHEMA: _schema(columns, context),
             "preview": dg.MetadataValue.md(sample),
+            "Query": f"SELECT * FROM {target.sql} {where}".rstrip(),
+            **extra,
+            **_lineage([name for name, _, _ in columns], context, extra),
             "rows_through_client": through,
         }
 
@@ -311,7 +318,7 @@ class TableIOManager(dg.IOManager):
                 f"The input {context.name} has no upstream asset, so no table can be read for it."
             )
         version = upstream.definition_metadata.get(VERSION)
-        name = context.asset_key.path[-1].upper()
+        name = _table_of(upstream)
         table = qualified(
             self._database, self._schema_of(upstream), f"{name}_{version}" if version else name
         )
@@ -326,52 +333,13 @@ class TableIOManager(dg.IOManager):
         if context.has_asset_partitions:
             conditions = " OR ".join(f"({part.condition})" for part in parts)
             sql += f" WHERE {conditions or 'FALSE'}"
-        if context.definition_metadata.get(AS) == "snowpark":
+        wanted = context.dagster_type.typing_type
+        if context.definition_metadata.get(AS) == "snowpark" or _is_snowpark_type(wanted):
             if self._session is None:
                 raise PublishError("This IO manager has no Snowpark session to read with.")
             return self._session().sql(sql)
         with self._connect() as connection:
-            return read_frame(connection, sql)
-
-
-def read_frame(connection: Any, sql: str) -> pd.DataFrame:
-    """Return a query's rows as a pandas frame, read by Arrow, its columns in lower case."""
-    cursor = connection.cursor()
-    try:
-        cursor.execute(sql)
-        frame: pd.DataFrame = cursor.fetch_pandas_all()
-    finally:
-        cursor.close()
-    return frame.rename(columns=lambda name: str(name).lower())
-
-
-def column_type(column: pd.Series[Any]) -> str:
-    """Return the Snowflake type for a pandas column.
-
-    By its dtype, so that one missing value more or less never changes a table's schema.
-
-    Raises:
-        PublishError: the values have no type of a table: lists, mixed ones, times with a zone.
-    """
-    import pandas as pd
-
-    types = pd.api.types
-    if types.is_bool_dtype(column.dtype):
-        return "BOOLEAN"
-    if types.is_integer_dtype(column.dtype):
-        return "NUMBER(38, 0)"
-    if types.is_float_dtype(column.dtype):
-        return "FLOAT"
-    if types.is_datetime64_dtype(column.dtype):
-        return "TIMESTAMP_NTZ"
-    inferred = types.infer_dtype(column, skipna=True)
-    known = {"string": "TEXT", "empty": "TEXT", "boolean": "BOOLEAN", "date": "DATE"}
-    if inferred not in known:
-        raise PublishError(
-            f"The column {column.name} holds {inferred} ({column.dtype}), which is no column of a "
-            "table. Give it texts, numbers, booleans, dates or UTC times without a zone."
-        )
-    return known[inferred]
+            return read_frame(connection, sql, times_as_text=self._times_as_text)
 
 
 def _preview(connection: Any, sql: str) -> str:
@@ -393,7 +361,7 @@ def _preview(connection: Any, sql: str) -> str:
 
 def _comments(metadata: Mapping[str, Any]) -> dict[str, str]:
     """Return the columns' comments that the asset's definition declares."""
-    declared = metadata.get("dagster/column_schema")
+    declared = metadata.get(COLUMN_SCHEMA)
     schema = getattr(declared, "schema", declared)
     if not isinstance(schema, dg.TableSchema):
         return {}
@@ -411,6 +379,25 @@ def _schema(found: list[tuple[str, str, str]], context: dg.OutputContext) -> dg.
             for name, kind, comment in found
         ]
     )
+
+
+def _lineage(
+    names: list[str], context: dg.OutputContext, extra: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the lineage that the asset gave, for the columns that the table has.
+
+    A column that it says nothing of is made from no other column.
+    """
+    given = extra.get(COLUMN_LINEAGE, context.definition_metadata.get(COLUMN_LINEAGE))
+    lineage = getattr(given, "column_lineage", given)
+    if not isinstance(lineage, dg.TableColumnLineage):
+        return {}
+    known = lineage.deps_by_column
+    return {
+        COLUMN_LINEAGE: dg.TableColumnLineage(
+            deps_by_column={name: list(known.get(name, ())) for name in names}
+        )
+    }
 
 
 class SnowflakeTableIOManager(dg.ConfigurableIOManagerFactory[TableIOManager]):
@@ -435,7 +422,7 @@ class SnowflakeTableIOManager(dg.ConfigurableIOManagerFactory[TableIOManager]):
     )
     store_timestamps_as_strings: bool = Field(
         default=False,
-        description="Accepted for compatibility and must be False: times are TIMESTAMP_NTZ in UTC.",
+        description="Whether times of pandas frames are stored as texts, and read back as times.",
     )
     authenticator: str | None = Field(
         default=None, description="The authentication mechanism to use."
@@ -445,18 +432,13 @@ class SnowflakeTableIOManager(dg.ConfigurableIOManagerFactory[TableIOManager]):
     )
 
     def create_io_manager(self, context: dg.InitResourceContext) -> TableIOManager:  # noqa: ARG002
-        """Return the manager.
-
-        Raises:
-            PublishError: `store_timestamps_as_strings` is set.
-        """
-        if self.store_timestamps_as_strings:
-            raise PublishError(
-                "store_timestamps_as_strings=True is not supported: times are stored as "
-                "TIMESTAMP_NTZ. Set it to False."
-            )
+        """Return the manager."""
         return TableIOManager(
-            self._open, database=self.database.upper(), schema=self.schema_ or None
+            self._open,
+            database=self.database.upper(),
+            schema=self.schema_ or None,
+            creates_schemas=True,
+            times_as_text=self.store_timestamps_as_strings,
         )
 
     @contextmanager

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from snowflake.ml.registry import Registry
     from snowflake.snowpark import Session
 
-    from vistora_assets.sources import IngestOptions, Objects
+    from vistora_assets.sources import IngestOptions, Objects, TableSource
 
 
 class MissingObjectError(RuntimeError):
@@ -100,6 +100,16 @@ class Warehouse:
             ignored_event_types=given.ignored_event_types,
             rejected_share=given.rejected_share,
         )
+
+    def table_source(self) -> TableSource | None:
+        """Return the table or view that events come from; None where files are landed."""
+        from vistora_assets.sources import ColumnMap, TableSource
+
+        table = self.settings.source.table
+        if table is None:
+            return None
+        columns = ColumnMap(columns=table.columns, constants=table.constants)
+        return TableSource(table.name, columns, table.high_water)
 
     def feature_store(self, session: Session) -> FeatureStore:
         """Return Snowflake's feature store in our schema, made if it is missing."""

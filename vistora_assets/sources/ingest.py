@@ -1,6 +1,6 @@
 """Files from the landing stage into the tables: exactly once, whatever dies.
 
-What it holds: `pending`, `ingest`, `accept` and their report.
+What it holds: `pending`, `ingest` and `accept`.
 
 Add to it steps of a load of files. What must not go here: SQL of rows (`type_rows.sql`,
 `judge_rows.sql`), tables as sources (`table_source`).
@@ -14,113 +14,31 @@ after it nothing is pending.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal
 
-from vistora_assets.sources.errors import LoadRaceError, SourceError
-from vistora_assets.sources.ledger import FileState, Ledger, LedgerEntry, read_ledger
+from vistora_assets.sources.errors import SourceError
+from vistora_assets.sources.ledger import Ledger, LedgerEntry, read_ledger
 from vistora_assets.sources.objects import Objects, statements
 from vistora_assets.sources.planning import LoadPlan, PlannedFile, plan_load
 from vistora_assets.sources.publishing import (
     Counts,
     InputFile,
-    OvertakenError,
     judge,
     publish,
     touched_times,
 )
 from vistora_assets.sources.reading import Reader
+from vistora_assets.sources.reports import (
+    FileReport,
+    IngestReport,
+    entry_of,
+    repeated,
+    report_of,
+    too_many_rejected,
+)
 from vistora_assets.sources.stage import StagedFile, list_stage
 from vistora_assets.sources.typing_rules import IngestOptions, type_rows
 from vistora_assets.sources.warehouse import Connection, Warehouse
-
-_ATTEMPTS: Final = 5
-
-Outcome = Literal["LOADED", "BLOCKED", "KNOWN"]
-
-
-@dataclass(frozen=True, slots=True)
-class FileReport:
-    """What became of one file, or of one batch of a table.
-
-    Attributes:
-        file_name: its logical name, or the table's.
-        file_hash: its content.
-        outcome: LOADED or BLOCKED by this ingest, or KNOWN before it.
-        rows_read: its rows, without the header.
-        rows_accepted: rows that became events.
-        rows_rejected: rows that were rejected; see `REJECTED_EVENTS`.
-        rows_known: rows whose event was there before.
-        touched_from: the earliest time of an event that was added or removed, naive UTC.
-        reason: why it is blocked.
-        is_read_again: it was loaded before and only read again for the sake of another file.
-    """
-
-    file_name: str
-    file_hash: str
-    outcome: Outcome
-    rows_read: int = 0
-    rows_accepted: int = 0
-    rows_rejected: int = 0
-    rows_known: int = 0
-    touched_from: datetime | None = None
-    reason: str | None = None
-    is_read_again: bool = False
-
-    @property
-    def rows_withheld(self) -> int:
-        """Good rows of a blocked file, which wait for its mending or acceptance."""
-        return self.rows_read - self.rows_accepted - self.rows_rejected - self.rows_known
-
-
-@dataclass(frozen=True, slots=True)
-class IngestReport:
-    """What an ingest did; `load_sequence` is None where it had nothing to write.
-
-    The totals leave out files that were only read again.
-    """
-
-    load_sequence: int | None
-    files: tuple[FileReport, ...]
-
-    def _total(self, field_name: str) -> int:
-        return sum(getattr(file, field_name) for file in self.files if not file.is_read_again)
-
-    @property
-    def rows_read(self) -> int:
-        """Rows of all files, without headers."""
-        return self._total("rows_read")
-
-    @property
-    def rows_accepted(self) -> int:
-        """Rows that became events."""
-        return self._total("rows_accepted")
-
-    @property
-    def rows_rejected(self) -> int:
-        """Rows that were rejected."""
-        return self._total("rows_rejected")
-
-    @property
-    def rows_known(self) -> int:
-        """Rows whose event was there before."""
-        return self._total("rows_known")
-
-    @property
-    def rows_withheld(self) -> int:
-        """Good rows of blocked files."""
-        return self._total("rows_withheld")
-
-    @property
-    def touched_from(self) -> datetime | None:
-        """The earliest time of an event that was added or removed, naive UTC."""
-        return min((file.touched_from for file in self.files if file.touched_from), default=None)
-
-    @property
-    def blocked(self) -> tuple[FileReport, ...]:
-        """The files that are blocked: by this ingest, or known to be."""
-        return tuple(file for file in self.files if file.reason is not None)
 
 
 def pending(connection: Connection, objects: Objects) -> list[StagedFile]:
@@ -149,7 +67,7 @@ def ingest(
         LoadRaceError: other loads kept coming first.
         InvariantError: the load was rolled back.
     """
-    return _attempt(_Load(Warehouse(connection, objects), options, only=files))
+    return repeated(_Load(Warehouse(connection, objects), options, only=files).run)
 
 
 def accept(
@@ -161,20 +79,8 @@ def accept(
         SourceError: no such file is blocked, it is gone from the stage or not its newest
             upload, or it cannot be read at all.
     """
-    return _attempt(
-        _Load(Warehouse(connection, objects), options, only={file_name}, accepted=file_name)
-    )
-
-
-def _attempt(load: _Load) -> IngestReport:
-    for _ in range(_ATTEMPTS):
-        try:
-            return load.run()
-        except OvertakenError:
-            continue
-    raise LoadRaceError(
-        f"Other loads committed first {_ATTEMPTS} times in a row; nothing was written. Try again."
-    )
+    load = _Load(Warehouse(connection, objects), options, only={file_name}, accepted=file_name)
+    return repeated(load.run)
 
 
 class _Load:
@@ -227,7 +133,9 @@ class _Load:
             retired=_retired(ledger, entries, plan.withdrawn),
         )
         again = {plan.file.file_name for plan in plan.reads if plan.purpose == "again"}
-        reports = tuple(_report(entry, is_read_again=entry.file_name in again) for entry in entries)
+        reports = tuple(
+            report_of(entry, is_read_again=entry.file_name in again) for entry in entries
+        )
         known = self._known(plan, ledger, {entry.file_name: entry for entry in entries})
         return IngestReport(
             ledger.counter + 1, tuple(sorted((*reports, *known), key=lambda file: file.file_name))
@@ -320,18 +228,11 @@ class _Load:
             [name],
         ).rows
         return too_many_rejected(
-            counts, self.options, [f"row {row}: {why}" for row, why in examples]
+            counts,
+            self.options,
+            [f"row {row}: {why}" for row, why in examples],
+            remedy="Mend the file and land it again, or accept it by name.",
         )
-
-
-def too_many_rejected(counts: Counts, options: IngestOptions, examples: Sequence[str]) -> str:
-    """Return the sentence for a file or batch with more bad rows than the share allows."""
-    more = ", ..." if counts.rows_rejected > len(examples) else ""
-    return (
-        f"{counts.rows_rejected} of its {counts.rows_read} rows were rejected "
-        f"({counts.rejected_share:.1%}), more than the {options.rejected_share:.1%} allowed "
-        f"({' | '.join(examples)}{more}). Mend the file and land it again, or accept it by name."
-    )
 
 
 def _inputs(
@@ -380,27 +281,17 @@ def _entries(
     hashes = {name: planned.file.file_hash for name, planned in candidates.items()}
     hashes.update(refused)
     published = [file.file_name for file in inputs if file.is_published]
-    entries: list[LedgerEntry] = []
-    for name in (*published, *sorted(blocked)):
-        state: FileState = "BLOCKED" if name in blocked else "LOADED"
-        count = counts.get(name, Counts())
-        entries.append(
-            LedgerEntry(
-                ledger.counter + 1,
-                name,
-                hashes[name],
-                state,
-                count.rows_read,
-                count.rows_accepted,
-                count.rows_rejected,
-                count.rows_known,
-                touched.get(name),
-                count.first_event_time,
-                count.last_event_time,
-                blocked.get(name),
-            )
+    return [
+        entry_of(
+            ledger.counter + 1,
+            name,
+            hashes[name],
+            counts.get(name, Counts()),
+            touched_from=touched.get(name),
+            reason=blocked.get(name),
         )
-    return entries
+        for name in (*published, *sorted(blocked))
+    ]
 
 
 def _retired(
@@ -418,21 +309,6 @@ def _retired(
             or (entry.state == "BLOCKED" and entry.file_name in anew)
         )
     ]
-
-
-def _report(entry: LedgerEntry, *, is_read_again: bool = False) -> FileReport:
-    return FileReport(
-        entry.file_name,
-        entry.file_hash,
-        "BLOCKED" if entry.state == "BLOCKED" else "LOADED",
-        entry.rows_read,
-        entry.rows_accepted,
-        entry.rows_rejected,
-        entry.rows_known,
-        entry.touched_from,
-        entry.reason,
-        is_read_again=is_read_again,
-    )
 
 
 def _known_reports(

@@ -1,6 +1,6 @@
 """Events out of a table or view that a person already has, batch after batch.
 
-What it holds: `ingest_table` and `table_token`. Add to it what is peculiar to a table as a source.
+What it holds: `TableSource`, `ingest_table`, `accept_table`, `table_token`. Add to it what is peculiar to a table as a source.
 What must not go here: what rows mean (`type_rows.sql`, `judge_rows.sql`), and the transaction
 (`publishing`).
 
@@ -20,9 +20,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from vistora_assets.identifiers import qualified, quote, split_qualified
-from vistora_assets.sources.errors import LoadRaceError, SourceError
-from vistora_assets.sources.ingest import FileReport, IngestReport, too_many_rejected
+from vistora_assets.identifiers import IdentifierError, qualified, quote, split_qualified
+from vistora_assets.sources.errors import SourceError
 from vistora_assets.sources.ledger import LedgerEntry, read_ledger
 from vistora_assets.sources.mapping import (
     EVENT_COLUMNS,
@@ -35,19 +34,26 @@ from vistora_assets.sources.objects import Objects, statements
 from vistora_assets.sources.publishing import (
     Counts,
     InputFile,
-    OvertakenError,
     judge,
     publish,
     touched_times,
 )
 from vistora_assets.sources.reading import CREATE_INPUT_ROWS, INPUT_COLUMNS, typed_expressions
+from vistora_assets.sources.reports import (
+    FileReport,
+    IngestReport,
+    entry_of,
+    repeated,
+    report_of,
+    too_many_rejected,
+)
 from vistora_assets.sources.typing_rules import IngestOptions, type_rows
 from vistora_assets.sources.warehouse import Connection, Cursor, Warehouse
 
-_ATTEMPTS: Final = 5
 _HIGH_WATER: Final = "high_water:"
 _CHANGE: Final = "token:"
 _BLOCKED: Final = "blocked:"
+_REMEDY: Final = "Mend the rows in the table, or accept the batch by the table's name."
 _TYPES: Final[Mapping[int, str]] = {
     0: "NUMBER",
     1: "FLOAT",
@@ -77,14 +83,40 @@ def table_token(connection: Connection, name: str) -> str:
         cursor.close()
 
 
+@dataclass(frozen=True, slots=True)
+class TableSource:
+    """A table or view of events, as settings or a person name it.
+
+    Attributes:
+        given_name: as a person writes it: `SHOP.ORDERS`.
+        column_map: how its columns are to be read; `event_id` must be among them.
+        high_water: a column that never falls from one row to a later one; None reads every row
+            whenever the table has changed.
+    """
+
+    given_name: str
+    column_map: ColumnMap
+    high_water: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Its name as the ledger has it: the stored parts, joined by dots."""
+        return ".".join(split_qualified(self.given_name))
+
+    def is_named(self, text: str) -> bool:
+        """Tell whether a person means this table."""
+        try:
+            return split_qualified(text) == split_qualified(self.given_name)
+        except IdentifierError:
+            return False
+
+
 def ingest_table(
     connection: Connection,
     objects: Objects,
     options: IngestOptions,
-    name: str,
-    column_map: ColumnMap,
+    source: TableSource,
     *,
-    high_water: str | None = None,
     accepted: bool = False,
 ) -> IngestReport:
     """Load what is new in a table or view.
@@ -93,10 +125,7 @@ def ingest_table(
         connection: an open connection, in no transaction.
         objects: names of our tables; they must exist (`ensure_objects`).
         options: how input is read.
-        name: the table or view, as a person writes it.
-        column_map: how its columns are to be read; `event_id` must be among them.
-        high_water: a column that never falls from one row to a later one; None reads every row
-            whenever the table has changed.
+        source: the table or view.
         accepted: load the batch whatever share of its rows is rejected.
 
     Raises:
@@ -105,15 +134,32 @@ def ingest_table(
         LoadRaceError: other loads kept coming first.
         InvariantError: the load was rolled back.
     """
-    source = _Source(Warehouse(connection, objects), name, column_map, high_water)
-    for _ in range(_ATTEMPTS):
-        try:
-            return _load(source, options, accepted=accepted)
-        except OvertakenError:
-            continue
-    raise LoadRaceError(
-        f"Other loads committed first {_ATTEMPTS} times in a row; nothing was written. Try again."
-    )
+    held = _Source(Warehouse(connection, objects), source)
+    return repeated(lambda: _load(held, options, accepted=accepted))
+
+
+def accept_table(
+    connection: Connection, objects: Objects, options: IngestOptions, source: TableSource
+) -> IngestReport:
+    """Load a table's blocked batch, and what came since, whatever share of it is rejected.
+
+    Raises:
+        SourceError: no batch of it is blocked; further as `ingest_table`.
+    """
+    if blocked_batch(connection, objects, source) is None:
+        raise SourceError(f"{source.name!r} is not blocked, so there is nothing to accept.")
+    return ingest_table(connection, objects, options, source, accepted=True)
+
+
+def blocked_batch(connection: Connection, objects: Objects, source: TableSource) -> str | None:
+    """Return why a batch of the table is blocked; None if none is."""
+    ledger = read_ledger(Warehouse(connection, objects))
+    reasons = [
+        one.reason
+        for one in ledger.entries
+        if one.is_table and one.file_name == source.name and one.state == "BLOCKED"
+    ]
+    return reasons[-1] if reasons else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,27 +167,45 @@ class _Source:
     """The table, its map, and where it is read."""
 
     warehouse: Warehouse
-    given_name: str
-    column_map: ColumnMap
-    high_water: str | None
+    table: TableSource
 
     @property
     def name(self) -> str:
-        return ".".join(split_qualified(self.given_name))
+        return self.table.name
 
     @property
     def relation(self) -> str:
-        return qualified(*split_qualified(self.given_name)).replace("%", "%%")
+        return self._quoted.replace("%", "%%")
+
+    @property
+    def _quoted(self) -> str:
+        return qualified(*split_qualified(self.table.given_name))
 
     def columns(self) -> list[tuple[str, str]]:
         """Its columns' names and types, by the description of an empty result."""
         cursor: Cursor = self.warehouse.connection.cursor()
         try:
-            relation = qualified(*split_qualified(self.given_name))
-            cursor.execute(f"SELECT * FROM {relation} LIMIT 0")
+            cursor.execute(f"SELECT * FROM {self._quoted} LIMIT 0")
             return [(str(one[0]), _TYPES.get(int(one[1]), "OTHER")) for one in cursor.description]
         finally:
             cursor.close()
+
+
+def mapped_columns(connection: Connection, source: TableSource) -> dict[str, str]:
+    """Return our columns, in lower case, that the table supplies, to its own, as stored.
+
+    Raises:
+        MappingError: a required column, or `event_id`, is missing.
+    """
+    cursor: Cursor = connection.cursor()
+    try:
+        relation = qualified(*split_qualified(source.given_name))
+        cursor.execute(f"SELECT * FROM {relation} LIMIT 0")
+        names = [str(one[0]) for one in cursor.description]
+    finally:
+        cursor.close()
+    resolved = resolve(source.column_map, names, (*REQUIRED_COLUMNS, "event_id"))
+    return {column: names[place] for column, place in resolved.positions.items()}
 
 
 def _load(source: _Source, options: IngestOptions, *, accepted: bool) -> IngestReport:
@@ -153,10 +217,10 @@ def _load(source: _Source, options: IngestOptions, *, accepted: bool) -> IngestR
     before = loaded[-1].file_hash if loaded else None
     columns = source.columns()
     resolved = resolve(
-        source.column_map, [one for one, _ in columns], (*REQUIRED_COLUMNS, "event_id")
+        source.table.column_map, [one for one, _ in columns], (*REQUIRED_COLUMNS, "event_id")
     )
     file_hash = _stage_rows(source, columns, resolved, before)
-    if source.high_water is None and file_hash == before:
+    if source.table.high_water is None and file_hash == before:
         return IngestReport(None, (FileReport(name, file_hash, "KNOWN"),))
     (statement,) = statements("type_rows.sql")
     type_rows(warehouse, statement, options, event_id_required=True)
@@ -164,30 +228,24 @@ def _load(source: _Source, options: IngestOptions, *, accepted: bool) -> IngestR
     counts = judge(warehouse, [batch], is_table=True)[name]
     reason = None
     if counts.rejected_share > options.rejected_share and not accepted:
-        reason = too_many_rejected(counts, options, _examples(warehouse))
+        reason = too_many_rejected(counts, options, _examples(warehouse), remedy=_REMEDY)
         file_hash = _BLOCKED + file_hash
         batch = InputFile(name, name, file_hash, 0, is_published=False, is_replacing=False)
         counts = judge(warehouse, [batch], is_table=True)[name]
         if waiting and _same(waiting[-1], file_hash, counts):
-            return IngestReport(None, (_report(waiting[-1]),))
+            return IngestReport(None, (report_of(waiting[-1]),))
     elif before == file_hash and not counts.rows_accepted and not counts.rows_rejected:
         return IngestReport(None, (_known(name, file_hash, counts),))
-    entry = LedgerEntry(
+    entry = entry_of(
         ledger.counter + 1,
         name,
         file_hash,
-        "LOADED" if reason is None else "BLOCKED",
-        counts.rows_read,
-        counts.rows_accepted,
-        counts.rows_rejected,
-        counts.rows_known,
-        touched_times(warehouse).get(name),
-        counts.first_event_time,
-        counts.last_event_time,
-        reason,
+        counts,
+        touched_from=touched_times(warehouse).get(name),
+        reason=reason,
     )
     publish(warehouse, counter=ledger.counter, entries=[entry], retired=waiting, is_table=True)
-    return IngestReport(ledger.counter + 1, (_report(entry),))
+    return IngestReport(ledger.counter + 1, (report_of(entry),))
 
 
 def _stage_rows(
@@ -199,9 +257,9 @@ def _stage_rows(
     """Write the batch into the table of input rows; return what the batch is called."""
     warehouse = source.warehouse
     condition, bounds, file_hash = "TRUE", list[object](), ""
-    if source.high_water is None:
+    if source.table.high_water is None:
         # Before the rows: what commits in between makes the token stale, never too new.
-        file_hash = _CHANGE + table_token(warehouse.connection, source.given_name)
+        file_hash = _CHANGE + table_token(warehouse.connection, source.table.given_name)
     else:
         condition, bounds, file_hash = _batch(source, columns, before)
     types = {column: columns[place][1] for column, place in resolved.positions.items()}
@@ -243,11 +301,11 @@ def _batch(
     source: _Source, columns: Sequence[tuple[str, str]], before: str | None
 ) -> tuple[str, list[object], str]:
     """Return the batch's condition, the values it binds, and its name by its upper bound."""
-    wanted = (source.high_water or "").strip().casefold()
+    wanted = (source.table.high_water or "").strip().casefold()
     found = [one for one in columns if one[0].casefold() == wanted]
     if len(found) != 1:
         raise SourceError(
-            f"The high-water column {source.high_water!r} is not in {source.name}, which has "
+            f"The high-water column {source.table.high_water!r} is not in {source.name}, which has "
             f"{', '.join(name for name, _ in columns)}. Name one of these, or none."
         )
     name, kind = found[0]
@@ -296,18 +354,4 @@ def _same(entry: LedgerEntry, file_hash: str, counts: Counts) -> bool:
 def _known(name: str, file_hash: str, counts: Counts) -> FileReport:
     return FileReport(
         name, file_hash, "KNOWN", rows_read=counts.rows_read, rows_known=counts.rows_known
-    )
-
-
-def _report(entry: LedgerEntry) -> FileReport:
-    return FileReport(
-        entry.file_name,
-        entry.file_hash,
-        "BLOCKED" if entry.state == "BLOCKED" else "LOADED",
-        entry.rows_read,
-        entry.rows_accepted,
-        entry.rows_rejected,
-        entry.rows_known,
-        entry.touched_from,
-        entry.reason,
     )

@@ -11,10 +11,12 @@ from vistora_assets.sources import (
     ColumnMap,
     IngestOptions,
     Objects,
+    TableSource,
+    accept_table,
     ingest_table,
     table_token,
 )
-from vistora_assets.sources.errors import MappingError
+from vistora_assets.sources.errors import MappingError, SourceError
 
 MAP = ColumnMap(
     {"event_id": "id", "user_id": "buyer", "event_time": "placed_at", "amount": "total"},
@@ -40,9 +42,8 @@ def test_each_batch_brings_what_is_new_and_no_change_brings_nothing(
     connection: SnowflakeConnection, objects: Objects, orders: str, high_water: str | None
 ) -> None:
     def load() -> tuple[int | None, int]:
-        report = ingest_table(
-            connection, objects, IngestOptions(), orders, MAP, high_water=high_water
-        )
+        source = TableSource(orders, MAP, high_water)
+        report = ingest_table(connection, objects, IngestOptions(), source)
         return report.load_sequence, report.rows_accepted
 
     token = table_token(connection, orders)
@@ -67,7 +68,7 @@ def test_a_table_without_ids_is_refused(
         {"user_id": "buyer", "event_time": "placed_at", "amount": "total"}, MAP.constants
     )
     with pytest.raises(MappingError, match="event_id is missing"):
-        ingest_table(connection, objects, IngestOptions(), orders, without)
+        ingest_table(connection, objects, IngestOptions(), TableSource(orders, without))
 
 
 def test_a_batch_with_too_many_bad_rows_waits_until_it_is_accepted(
@@ -76,9 +77,8 @@ def test_a_batch_with_too_many_bad_rows_waits_until_it_is_accepted(
     connection.cursor().execute(f"INSERT INTO {orders} VALUES (9, NULL, '2025-10-03', 7)")
 
     def load(**given: bool) -> tuple[int | None, int, int, int]:
-        report = ingest_table(
-            connection, objects, IngestOptions(), orders, MAP, high_water="placed_at", **given
-        )
+        source = TableSource(orders, MAP, "placed_at")
+        report = ingest_table(connection, objects, IngestOptions(), source, **given)
         return (
             report.load_sequence,
             report.rows_accepted,
@@ -88,5 +88,18 @@ def test_a_batch_with_too_many_bad_rows_waits_until_it_is_accepted(
 
     assert load() == (1, 0, 1, 1)
     assert load() == (None, 0, 1, 1)
-    assert load(accepted=True) == (2, 2, 1, 0)
+    source = TableSource(orders, MAP, "placed_at")
+    report = accept_table(connection, objects, IngestOptions(), source)
+    assert (report.load_sequence, report.rows_accepted, report.rows_rejected) == (2, 2, 1)
     assert load() == (None, 0, 0, 0)
+    with pytest.raises(SourceError, match="is not blocked, so there is nothing to accept"):
+        accept_table(connection, objects, IngestOptions(), source)
+
+
+def test_a_table_is_known_by_its_name_however_it_is_written() -> None:
+    """What a person types for `--accept`; a file's name is no table's."""
+    source = TableSource('shop."Orders"', MAP)
+    assert source.name == "SHOP.Orders"
+    assert source.is_named('SHOP."Orders"')
+    assert not source.is_named("shop.orders")
+    assert not source.is_named("orders 2024.csv")

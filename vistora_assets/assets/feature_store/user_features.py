@@ -5,6 +5,7 @@ What it holds: the asset. What must not go here: the features' SQL (`vistora_ass
 
 import dagster as dg
 
+from vistora_assets.assets import columns
 from vistora_assets.assets.inventory import OWNERS, POOL, USER_EVENTS, USER_FEATURES
 from vistora_assets.automation.freshness import freshness
 from vistora_assets.automation.partitions import snapshot_dates, snapshots
@@ -29,14 +30,7 @@ def user_features(settings: Settings) -> dg.AssetsDefinition:
             "schema": settings.objects.feature_store,
             "partition_expr": "SNAPSHOT_DATE",
             VERSION: specification.version,
-            "dagster/column_schema": dg.TableSchema(
-                columns=[
-                    dg.TableColumn(
-                        name=column.name, type=column.sql_type, description=column.description
-                    )
-                    for column in specification.columns
-                ]
-            ),
+            **columns.metadata(columns.user_features(settings)),
         },
         group_name="feature_store",
         kinds={"snowflake", "sql"},

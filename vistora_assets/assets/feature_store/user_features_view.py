@@ -5,6 +5,7 @@ What it holds: the asset. What must not go here: features.
 
 import dagster as dg
 
+from vistora_assets.assets import columns
 from vistora_assets.assets.inventory import OWNERS, USER_FEATURES, USER_FEATURES_VIEW
 from vistora_assets.automation.freshness import freshness
 from vistora_assets.automation.planning import feature_specification, features_table
@@ -49,6 +50,7 @@ def user_features_view(settings: Settings) -> dg.AssetsDefinition:
         key=USER_FEATURES_VIEW,
         deps=[USER_FEATURES],
         io_manager_key="references",
+        metadata=columns.metadata(columns.user_features_view(settings)),
         group_name="feature_store",
         kinds={"snowflake"},
         owners=list(OWNERS),

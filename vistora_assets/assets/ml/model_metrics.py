@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from vistora_assets.assets import columns
 from vistora_assets.assets.inventory import MODEL_METRICS, OWNERS, POOL, USER_SPEND_PREDICTOR
 from vistora_assets.automation.conditions import code_changed
 from vistora_assets.automation.freshness import freshness
 from vistora_assets.io_managers.models import TrainedModel
-from vistora_assets.io_managers.tables import Published, literal
+from vistora_assets.io_managers.partitioning import literal
+from vistora_assets.io_managers.tables import Published
 from vistora_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -74,7 +76,7 @@ def model_metrics(settings: Settings) -> dg.AssetsDefinition:
         key=MODEL_METRICS,
         ins={"trained": dg.AssetIn(USER_SPEND_PREDICTOR, input_manager_key="models")},
         io_manager_key="tables",
-        metadata={"schema": settings.objects.ml},
+        metadata={"schema": settings.objects.ml, **columns.metadata(columns.model_metrics())},
         group_name="training",
         kinds={"snowflake", "python"},
         owners=list(OWNERS),

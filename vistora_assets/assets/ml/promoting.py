@@ -17,8 +17,8 @@ import dagster as dg
 
 from vistora_assets.assets.ml.scoring import at, scoring_sql
 from vistora_assets.automation.planning import CHAMPION, features_table
+from vistora_assets.io_managers.frames import read_frame
 from vistora_assets.io_managers.models import ModelFilesError, TrainedModel, get, stage
-from vistora_assets.io_managers.tables import read_frame
 from vistora_assets.refresh import ChampionRef
 from vistora_assets.resources.warehouse import Warehouse, rows
 
@@ -178,10 +178,13 @@ def champion_forecasts(
     """
     import numpy as np
 
+    from vistora_assets.modelling.persistence import PersistenceError
+
     found: Any = None
     try:
         before = get(connection, stage(warehouse), champion.version)
-    except ModelFilesError:
+    except (ModelFilesError, PersistenceError):
+        # Its registry version still scores: that needs neither these files nor these versions.
         before = None
     if before is not None and before.report["gate_as_of"] == trained.report["gate_as_of"]:
         found = before.gate.set_index("user_id")[before.report["chosen"]]

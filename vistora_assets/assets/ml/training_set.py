@@ -7,6 +7,7 @@ from typing import Any
 
 import dagster as dg
 
+from vistora_assets.assets import columns
 from vistora_assets.assets.inventory import OWNERS, POOL, TRAINING_SET, USER_FEATURES_VIEW
 from vistora_assets.automation.freshness import freshness
 from vistora_assets.automation.planning import (
@@ -29,7 +30,10 @@ def training_set(settings: Settings) -> dg.AssetsDefinition:
         key=TRAINING_SET,
         ins={"view": dg.AssetIn(USER_FEATURES_VIEW, input_manager_key="references")},
         io_manager_key="tables",
-        metadata={"schema": settings.objects.ml},
+        metadata={
+            "schema": settings.objects.ml,
+            **columns.metadata(columns.training_set(settings)),
+        },
         group_name="training",
         kinds={"snowflake", "sql"},
         owners=list(OWNERS),

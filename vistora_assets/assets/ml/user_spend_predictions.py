@@ -8,6 +8,7 @@ from datetime import date
 import dagster as dg
 
 from vistora_assets import refresh
+from vistora_assets.assets import columns
 from vistora_assets.assets.inventory import (
     OWNERS,
     POOL,
@@ -19,7 +20,8 @@ from vistora_assets.assets.ml.scoring import at, scoring_sql
 from vistora_assets.automation.freshness import freshness
 from vistora_assets.automation.partitions import snapshots
 from vistora_assets.automation.planning import read_champion, read_publications
-from vistora_assets.io_managers.tables import Published, literal
+from vistora_assets.io_managers.partitioning import literal
+from vistora_assets.io_managers.tables import Published
 from vistora_assets.resources.warehouse import Warehouse
 from vistora_assets.settings import Settings
 
@@ -39,7 +41,11 @@ def user_spend_predictions(settings: Settings) -> dg.AssetsDefinition:
         partitions_def=snapshots(settings),
         backfill_policy=dg.BackfillPolicy.single_run(),
         io_manager_key="tables",
-        metadata={"schema": settings.objects.ml, "partition_expr": "SNAPSHOT_DATE"},
+        metadata={
+            "schema": settings.objects.ml,
+            "partition_expr": "SNAPSHOT_DATE",
+            **columns.metadata(columns.user_spend_predictions(settings)),
+        },
         group_name="scoring",
         kinds={"snowflake", "sql"},
         owners=list(OWNERS),

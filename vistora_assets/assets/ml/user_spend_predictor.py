@@ -12,7 +12,7 @@ import dagster as dg
 from vistora_assets.assets.inventory import OWNERS, TRAINING_SET, USER_SPEND_PREDICTOR
 from vistora_assets.automation.freshness import freshness
 from vistora_assets.automation.planning import feature_specification
-from vistora_assets.io_managers.models import TrainedModel, exists, get, stage
+from vistora_assets.io_managers.models import ModelFilesError, TrainedModel, exists, get, stage
 from vistora_assets.resources.warehouse import Warehouse
 from vistora_assets.settings import Settings
 
@@ -84,6 +84,7 @@ def user_spend_predictor(settings: Settings) -> dg.AssetsDefinition:
         Four files on the stage of models, one folder a training. A training with the same data,
         feature version, code and parameters is not run again.
         """
+        from vistora_assets.modelling.persistence import PersistenceError
         from vistora_assets.modelling.training import CannotTrain, TrainingSettings, train
 
         version = feature_specification(settings).version
@@ -92,8 +93,13 @@ def user_spend_predictor(settings: Settings) -> dg.AssetsDefinition:
         name = wanted.version_name()
         with warehouse.connection() as connection:
             if exists(connection, stage(warehouse), name):
-                context.log.info("%s was trained before: nothing to do", name)
-                return get(connection, stage(warehouse), name)
+                try:
+                    found = get(connection, stage(warehouse), name)
+                except (ModelFilesError, PersistenceError) as error:
+                    context.log.warning("%s It is trained again.", error)
+                else:
+                    context.log.info("%s was trained before: nothing to do", name)
+                    return found
         try:
             result = train(
                 training_set,

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import dagster as dg
 
+from vistora_assets.assets import columns
 from vistora_assets.assets.inventory import (
     LOADED_FILES,
     OWNERS,
@@ -17,7 +18,7 @@ from vistora_assets.assets.inventory import (
     USER_EVENTS,
 )
 from vistora_assets.automation.freshness import freshness
-from vistora_assets.io_managers.tables import WrittenTable
+from vistora_assets.io_managers.tables import COLUMN_LINEAGE, WrittenTable
 from vistora_assets.resources.warehouse import Warehouse
 from vistora_assets.settings import Settings
 
@@ -43,20 +44,28 @@ class IngestConfig(dg.Config):
     files: list[str] | None = None
 
 
+def source_lineage(warehouse: Warehouse) -> dg.TableColumnLineage:
+    """Return from where the columns of events come: a table's, or files, which are no assets."""
+    from vistora_assets import sources
+
+    table = warehouse.table_source()
+    if table is None:
+        return columns.input_lineage(None, {})
+    with warehouse.connection() as connection:
+        mapped = sources.mapped_columns(connection, table)
+    return columns.input_lineage(warehouse.settings.source.table, mapped)
+
+
 def ingest(warehouse: Warehouse, files: list[str] | None = None) -> Any:
     """Load what is new from the stage, or from the events' table, and return the report."""
     from vistora_assets import sources
 
-    settings = warehouse.settings
     objects, options = warehouse.source_objects(), warehouse.ingest_options()
+    table = warehouse.table_source()
     with warehouse.connection() as connection:
-        table = settings.source.table
         if table is None:
             return sources.ingest(connection, objects, options, files)
-        columns = sources.ColumnMap(columns=table.columns, constants=table.constants)
-        return sources.ingest_table(
-            connection, objects, options, table.name, columns, high_water=table.high_water
-        )
+        return sources.ingest_table(connection, objects, options, table)
 
 
 def events(settings: Settings) -> dg.AssetsDefinition:
@@ -71,12 +80,15 @@ def events(settings: Settings) -> dg.AssetsDefinition:
         "freshness_policy": freshness(settings),
     }
 
+    source = settings.source.table
+
     @dg.multi_asset(
         name="raw_events",
         outs={
             key.path[-1]: dg.AssetOut(key=key, description=text, **shared)
             for key, text in DESCRIPTIONS.items()
         },
+        deps=[columns.source_key(source)] if source is not None else None,
         pool=POOL,
     )
     def raw_events(
@@ -99,7 +111,10 @@ def events(settings: Settings) -> dg.AssetsDefinition:
             "rows_known": report.rows_known,
             "load_sequence": report.load_sequence or 0,
         }
+        made_from = source_lineage(warehouse)
         for key in DESCRIPTIONS:
-            yield dg.Output(WrittenTable(metadata=counts), output_name=key.path[-1])
+            found = columns.lineage({}) if key == LOADED_FILES else made_from
+            metadata = {**counts, COLUMN_LINEAGE: found}
+            yield dg.Output(WrittenTable(metadata=metadata), output_name=key.path[-1])
 
     return raw_events
