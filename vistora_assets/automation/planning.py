@@ -88,6 +88,46 @@ def training_fingerprint(settings: Settings) -> str:
     return hashlib.sha256(json.dumps(parameters).encode()).hexdigest()[:12]
 
 
+@dataclass(frozen=True, slots=True)
+class RegistryVersion:
+    """A version of the model as the registry shows it; `metrics` is what was logged with it."""
+
+    name: str
+    aliases: tuple[str, ...]
+    created_on: str
+    comment: str
+    metrics: dict[str, Any]
+
+
+def registry_versions(
+    connection: SnowflakeConnection, settings: Settings
+) -> tuple[RegistryVersion, ...]:
+    """Return the model's versions, the oldest first; none where there is no model."""
+    objects = settings.objects
+    schema = qualified(objects.database, objects.ml)
+    if not rows(connection, f"SHOW MODELS LIKE '{objects.model}' IN SCHEMA {schema}"):
+        return ()
+    cursor = connection.cursor()
+    try:
+        model = qualified(objects.database, objects.ml, objects.model)
+        cursor.execute(f"SHOW VERSIONS IN MODEL {model}")
+        names = [str(column[0]).lower() for column in cursor.description]
+        shown = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    finally:
+        cursor.close()
+    found = [
+        RegistryVersion(
+            name=str(version["name"]),
+            aliases=tuple(json.loads(str(version["aliases"] or "[]"))),
+            created_on=f"{version['created_on']:%Y-%m-%d %H:%M}",
+            comment=str(version["comment"] or ""),
+            metrics=dict(json.loads(str(version["metadata"] or "{}")).get("metrics", {})),
+        )
+        for version in shown
+    ]
+    return tuple(sorted(found, key=lambda version: (version.created_on, version.name)))
+
+
 def read_champion(
     connection: SnowflakeConnection, settings: Settings
 ) -> refresh.ChampionRef | None:
@@ -96,23 +136,11 @@ def read_champion(
     Raises:
         LookupError: the champion's feature version is not recorded in ML.PROMOTIONS.
     """
-    objects = settings.objects
-    schema = qualified(objects.database, objects.ml)
-    shown = rows(connection, f"SHOW MODELS LIKE '{objects.model}' IN SCHEMA {schema}")
-    if not shown:
-        return None
-    cursor = connection.cursor()
-    try:
-        model = qualified(objects.database, objects.ml, objects.model)
-        cursor.execute(f"SHOW VERSIONS IN MODEL {model}")
-        names = [str(column[0]).lower() for column in cursor.description]
-        versions = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-    finally:
-        cursor.close()
+    schema = qualified(settings.objects.database, settings.objects.ml)
     champions = [
-        str(version["name"])
-        for version in versions
-        if CHAMPION in json.loads(str(version["aliases"] or "[]"))
+        version.name
+        for version in registry_versions(connection, settings)
+        if CHAMPION in version.aliases
     ]
     if not champions:
         return None
@@ -124,7 +152,8 @@ def read_champion(
     if not found:
         raise LookupError(
             f"The champion {champions[0]} has no row in {schema}.PROMOTIONS, so its feature "
-            "version is unknown. Give the alias CHAMPION to a version that this pipeline logged."
+            "version is unknown. Give the alias CHAMPION to a version that this pipeline logged, "
+            "with `vistora model promote VERSION`."
         )
     return refresh.ChampionRef(version=champions[0], feature_version=str(found[0][0]))
 
