@@ -22,7 +22,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from vistora_assets.automation.planning import CHAMPION, read_champion, registry_versions
+from vistora_assets.automation.planning import (
+    CHAMPION,
+    champion_ref,
+    read_champion,
+    registry_versions,
+)
 from vistora_assets.identifiers import quote
 from vistora_assets.refresh import ChampionRef
 from vistora_assets.resources.warehouse import Warehouse, rows
@@ -139,8 +144,11 @@ def standing(connection: SnowflakeConnection, warehouse: Warehouse) -> Standing:
     )[0]
     if version is None:
         return Standing(int(generation), read_champion(connection, warehouse.settings))
-    known = history(connection, warehouse, str(version))
-    return Standing(int(generation), ChampionRef(str(version), known[0].feature_version))
+    known = history(connection, warehouse, str(version))[0]
+    return Standing(
+        int(generation),
+        champion_ref(str(version), known.feature_version, known.specification),
+    )
 
 
 def record(

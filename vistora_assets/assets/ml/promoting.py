@@ -16,8 +16,8 @@ import dagster as dg
 
 from vistora_assets.assets.ml import championship
 from vistora_assets.assets.ml.championship import Action, OvertakenError, Ruling
-from vistora_assets.assets.ml.scoring import at, scoring_sql
-from vistora_assets.automation.planning import features_table
+from vistora_assets.assets.ml.scoring import scoring_sql
+from vistora_assets.automation.planning import at, features_table
 from vistora_assets.io_managers.models import ModelFilesError, TrainedModel, get, stage
 from vistora_assets.io_managers.tables import read_frame
 from vistora_assets.refresh import ChampionRef
