@@ -265,7 +265,7 @@ def newest_load(loads: Sequence[Load]) -> int:
     return max((load.sequence for load in loads), default=0)
 
 
-def plan(  # noqa: C901, PLR0913 - all that decides, by name, in the order of the flow
+def plan(  # noqa: PLR0913 - all that decides, by name, in the order of the flow
     loads: Sequence[Load],
     events: EventsExtent | None,
     snapshots: SnapshotRules,

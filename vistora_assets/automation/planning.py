@@ -123,7 +123,8 @@ def registry_versions(
         shown = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     finally:
         cursor.close()
-    found = [
+    shown.sort(key=lambda version: version["created_on"])
+    return tuple(
         RegistryVersion(
             name=str(version["name"]),
             aliases=tuple(json.loads(str(version["aliases"] or "[]"))),
@@ -132,8 +133,7 @@ def registry_versions(
             metrics=dict(json.loads(str(version["metadata"] or "{}")).get("metrics", {})),
         )
         for version in shown
-    ]
-    return tuple(sorted(found, key=lambda version: (version.created_on, version.name)))
+    )
 
 
 def recorded_specification(text: str | None) -> FeatureSpecification | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -54,16 +54,29 @@ def run(settings: Settings, job: str, **arguments: Any) -> dg.ExecuteInProcessRe
     return build_definitions(settings).resolve_job_def(job).execute_in_process(**arguments)
 
 
-def refresh_until(settings: Settings, warehouse: Warehouse, *, without: str = "") -> None:
-    """Carry out the planner's plan, without the assets whose key begins with `without`."""
+def refresh_until(
+    settings: Settings, warehouse: Warehouse, *, without: str = "", only: str = ""
+) -> None:
+    """Carry out the planner's first run, without some assets or with some only, by key."""
     with warehouse.connection() as connection:
-        planned = run_request(current_plan(connection, settings))
+        plan = current_plan(connection, settings)
+    if only:
+        # What a plan after that of the features and the training would ask for.
+        plan = replace(plan, feature_snapshots=(), champion_snapshots=(), train=False)
+    planned = run_request(plan)
     keys = [
         key
         for key in planned.asset_keys
         if not (without and key.to_user_string().startswith(without))
+        and key.to_user_string().startswith(only)
     ]
-    run(settings, "refresh", asset_selection=keys, tags=planned.tags)
+    run(
+        settings,
+        "refresh",
+        asset_selection=keys,
+        tags=planned.tags,
+        run_config=planned.run_config,
+    )
 
 
 def simulated(users: int = 400, days: int = 330) -> pd.DataFrame:
