@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from vistora_assets.cli_model import Tools, model
 from vistora_assets.settings import Local, Settings, SettingsError
 
 if TYPE_CHECKING:
@@ -61,8 +62,10 @@ def _warehouse() -> Warehouse:
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="vistora-assets", prog_name="vistora")
-def main() -> None:
+@click.pass_context
+def main(context: click.Context) -> None:
     """Predict what each user will spend next, on Snowflake, orchestrated by Dagster."""
+    context.obj = Tools(_warehouse, _said_plainly, UserError)
 
 
 @main.command()
@@ -201,6 +204,9 @@ def _print(rows: list[tuple[Any, ...]], columns: list[str], style: str) -> None:
                     text.ljust(width) for text, width in zip(row, widths, strict=True)
                 ).rstrip()
             )
+
+
+main.add_command(model)
 
 
 @main.group()

@@ -26,11 +26,15 @@ TRAINING_STEPS: Final = (
     "ml/registered_model",
 )
 SCORING_STEP: Final = "ml/user_spend_predictions"
+DRIFT_STEP: Final = "ml/feature_drift"
+OUTCOMES_STEP: Final = "ml/prediction_outcomes"
 
 VIEW: Final = "USER_FEATURES_VIEW"
 TRAINING_END: Final = "REGISTERED_MODEL"
 """Whose publication ends a training, also when the challenger was rejected."""
 PREDICTIONS: Final = "USER_SPEND_PREDICTIONS"
+DRIFT: Final = "FEATURE_DRIFT"
+OUTCOMES: Final = "PREDICTION_OUTCOMES"
 
 _DAY: Final = timedelta(days=1)
 
@@ -74,10 +78,20 @@ class Publication:
 
 @dataclass(frozen=True, slots=True)
 class ChampionRef:
-    """The registry version that scores, and the feature version that it learned from."""
+    """The registry version that scores, and what it needs.
+
+    Attributes:
+        version: in the registry.
+        feature_version: what it learned from.
+        horizon_days: what it forecasts; None in records of an older release: as settings say.
+        computable: whether today's code computes that feature version; it does as long as the
+            specification that is recorded with the version gives the same SQL as then.
+    """
 
     version: str
     feature_version: str
+    horizon_days: int | None = None
+    computable: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,10 +100,15 @@ class RefreshPlan:
 
     Attributes:
         feature_snapshots: every snapshot of a contiguous range, ascending.
+        champion_snapshots: where the champion needs an older version of the features: the
+            snapshots at which that version is due, too.
+        champion_feature_version: that version, or None.
         score_snapshots: the newest due snapshot, or nothing.
         train: whether to train, on `cutoffs`.
         cutoffs: the closed AS_OFs, also when there is nothing to train.
         register_view: whether the feature view of this version is missing.
+        drift: whether the newest predictions' drift is to be measured.
+        outcome_snapshots: predicted snapshots whose horizon has passed, if their outcomes are due.
         reasons: why, in sentences.
         held: why nothing may be done, in a sentence.
         digest: SHA-256 of the plan and of what led to it.
@@ -103,11 +122,16 @@ class RefreshPlan:
     reasons: tuple[str, ...] = ()
     held: str | None = None
     digest: str = ""
+    champion_snapshots: tuple[date, ...] = ()
+    champion_feature_version: str | None = None
+    drift: bool = False
+    outcome_snapshots: tuple[date, ...] = ()
 
     @property
     def steps(self) -> tuple[str, ...]:
         """The assets to materialize, in order."""
-        features = (FEATURES_STEP,) if self.feature_snapshots else ()
+        computed = self.feature_snapshots or self.champion_snapshots
+        features = (FEATURES_STEP,) if computed else ()
         view = (VIEW_STEP,) if self.register_view or self.feature_snapshots or self.train else ()
         training = TRAINING_STEPS if self.train else ()
         scoring = (SCORING_STEP,) if self.score_snapshots else ()
@@ -186,9 +210,54 @@ def training_token(
     return "|".join((*parts, _digest(used)[:12], fingerprint))
 
 
-def prediction_token(*, feature_version: str, feature_token: str, champion_version: str) -> str:
+def prediction_token(
+    *, feature_version: str, feature_token: str, champion_version: str, horizon_days: int
+) -> str:
     """Return what the publication of a snapshot's predictions carries."""
-    return f"{feature_version}|{feature_token}|{champion_version}"
+    return f"{feature_version}|{feature_token}|{champion_version}|{horizon_days}"
+
+
+def predicted(publications: Sequence[Publication]) -> dict[date, str]:
+    """Return the token of each predicted snapshot."""
+    return {
+        row.partition: row.token
+        for row in publications
+        if row.table == PREDICTIONS and row.partition is not None
+    }
+
+
+def closed_predictions(publications: Sequence[Publication], until: date) -> dict[date, int]:
+    """Return the predicted snapshots whose horizon has passed, with its length in days.
+
+    Args:
+        publications: as read.
+        until: the date before which events are complete.
+    """
+    found: dict[date, int] = {}
+    for day, token in sorted(predicted(publications).items()):
+        horizon = token.rsplit("|", 1)[-1]
+        if horizon.isdigit() and day + timedelta(days=int(horizon)) <= until:
+            found[day] = int(horizon)
+    return found
+
+
+def outcome_token(
+    publications: Sequence[Publication], days: Sequence[date], load_sequence: int
+) -> str:
+    """Return what the publication of the outcomes of these predictions carries."""
+    tokens = predicted(publications)
+    used = [(day.isoformat(), tokens.get(day)) for day in sorted(days)]
+    return f"{_digest(used)[:12]}|{load_sequence}"
+
+
+def fresh_snapshots(
+    publications: Sequence[Publication], loads: Sequence[Load], feature_version: str
+) -> tuple[date, ...]:
+    """Return the published snapshots of a feature version that no later load touched, ascending."""
+    tokens = _feature_tokens(publications, feature_version)
+    return tuple(
+        day for day, token in sorted(tokens.items()) if not _is_stale(token, loads, _instant(day))
+    )
 
 
 def newest_load(loads: Sequence[Load]) -> int:
@@ -196,7 +265,7 @@ def newest_load(loads: Sequence[Load]) -> int:
     return max((load.sequence for load in loads), default=0)
 
 
-def plan(  # noqa: PLR0913 - all that decides, by name, and nothing from anywhere else
+def plan(  # noqa: PLR0913 - all that decides, by name, in the order of the flow
     loads: Sequence[Load],
     events: EventsExtent | None,
     snapshots: SnapshotRules,
@@ -211,6 +280,8 @@ def plan(  # noqa: PLR0913 - all that decides, by name, and nothing from anywher
     """Say what is due, from what was loaded and what was published.
 
     A plan that was carried out leaves an empty one behind; one that was cut off leaves the rest.
+    The features of an older version are computed for a champion that needs it, at the newest
+    snapshot, which it scores, and at the newest closed one, on which a challenger is compared.
 
     Raises:
         ValueError: the fingerprint holds a "|".
@@ -259,47 +330,132 @@ def plan(  # noqa: PLR0913 - all that decides, by name, and nothing from anywher
                 "feature version, code or parameters changed since the last one."
             )
     newest = due[-1]
-    score = train or _scores_due(publications, tokens, features, newest, feature_version, champion)
+    older = _older_features(champion, feature_version, loads, publications, (*cutoffs[-1:], newest))
+    if older:
+        reasons.append(
+            f"The champion {_name(champion)} needs features of an older version at "
+            f"{', '.join(map(str, older))}."
+        )
+    usable, score = _scores_due(
+        loads,
+        publications,
+        champion,
+        newest,
+        feature_version=feature_version,
+        recomputed=newest in features,
+        horizon_days=horizon_days,
+    )
+    score = usable and (score or train)
     if score:
         reasons.append(f"Predictions of {newest} are missing or older than features or champion.")
-    elif champion is not None and champion.feature_version != feature_version:
+    elif not usable:
         reasons.append(
-            f"The champion {champion.version} needs the features {champion.feature_version}, "
-            f"today they are {feature_version}: predictions keep what they had until a training "
-            "wins."
+            f"The champion {_name(champion)} needs features of an older version, which today's "
+            "code does not compute: predictions keep what they had until a training wins."
+        )
+    drift = _drift_due(publications, newest, scored=score)
+    outcomes = _outcomes_due(loads, publications, data_until(events, snapshots))
+    if outcomes:
+        reasons.append(
+            f"The horizon of {len(outcomes)} prediction(s), {outcomes[0]} to {outcomes[-1]}, has "
+            "passed: what happened is due beside them."
         )
     scored = (newest,) if score else ()
-    inputs = [[day.isoformat() for day in part] for part in (features, scored, cutoffs)] + [
+    inputs = [
+        [day.isoformat() for day in part] for part in (features, older, scored, cutoffs, outcomes)
+    ] + [
         train,
         view,
+        drift,
         feature_version,
         training_fingerprint,
         newest_load(loads),
         repr(champion),
     ]
     return RefreshPlan(
-        features, scored, train, cutoffs, view, tuple(reasons), None, _digest(inputs)
+        features,
+        scored,
+        train,
+        cutoffs,
+        view,
+        tuple(reasons),
+        None,
+        _digest(inputs),
+        older,
+        champion.feature_version if champion is not None and older else None,
+        drift,
+        outcomes,
+    )
+
+
+def _name(champion: ChampionRef | None) -> str:
+    return champion.version if champion is not None else "of tomorrow"
+
+
+def _older_features(
+    champion: ChampionRef | None,
+    feature_version: str,
+    loads: Sequence[Load],
+    publications: Sequence[Publication],
+    needed: Sequence[date],
+) -> tuple[date, ...]:
+    if champion is None or champion.feature_version == feature_version or not champion.computable:
+        return ()
+    tokens = _feature_tokens(publications, champion.feature_version)
+    return tuple(
+        day for day in sorted(set(needed)) if _is_stale(tokens.get(day), loads, _instant(day))
     )
 
 
 def _scores_due(
+    loads: Sequence[Load],
     publications: Sequence[Publication],
-    tokens: dict[date, str],
-    features: tuple[date, ...],
-    newest: date,
-    feature_version: str,
     champion: ChampionRef | None,
-) -> bool:
-    if champion is None or champion.feature_version != feature_version:
-        return False
-    if newest in features:
-        return True
+    newest: date,
+    *,
+    feature_version: str,
+    recomputed: bool,
+    horizon_days: int,
+) -> tuple[bool, bool]:
+    """Return whether the champion can score the newest snapshot, and whether it is due."""
+    if champion is None:
+        return True, False
+    token = _feature_tokens(publications, champion.feature_version).get(newest)
+    stale = _is_stale(token, loads, _instant(newest))
+    if champion.feature_version != feature_version:
+        if stale:
+            return champion.computable, champion.computable
+    elif recomputed or stale:
+        return True, True
     wanted = prediction_token(
-        feature_version=feature_version,
-        feature_token=tokens[newest],
+        feature_version=champion.feature_version,
+        feature_token=str(token),
         champion_version=champion.version,
+        horizon_days=champion.horizon_days or horizon_days,
     )
-    return not _published(publications, PREDICTIONS, newest, wanted)
+    return True, not _published(publications, PREDICTIONS, newest, wanted)
+
+
+def _drift_due(publications: Sequence[Publication], newest: date, *, scored: bool) -> bool:
+    token = predicted(publications).get(newest)
+    return scored or (token is not None and not _published(publications, DRIFT, None, token))
+
+
+def _outcomes_due(
+    loads: Sequence[Load], publications: Sequence[Publication], until: date
+) -> tuple[date, ...]:
+    closed = closed_predictions(publications, until)
+    if not closed:
+        return ()
+    end = max(_instant(day) + timedelta(days=length) for day, length in closed.items())
+    for row in publications:
+        digest, _, sequence = row.token.partition("|")
+        if row.table != OUTCOMES or not sequence.isdigit():
+            continue
+        same = row.token == outcome_token(publications, tuple(closed), int(sequence))
+        if digest and same and not _touched(loads, int(sequence), end):
+            return ()
+    return tuple(closed)
 
 
 def _is_trained(

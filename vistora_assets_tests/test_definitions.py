@@ -73,6 +73,7 @@ def test_bad_data_stops_at_a_blocking_check(definitions: dg.Definitions) -> None
         "events_are_complete",
         "one_row_a_user_and_snapshot",
         "features_know_no_future",
+        "features_are_what_recomputing_gives",
         "features_are_of_their_cutoff",
         "labels_are_amounts",
         "everyone_is_predicted",

@@ -61,6 +61,8 @@ class World:
         for step in plan.steps[:steps]:
             if step == refresh.FEATURES_STEP:
                 self.rows |= {(features, day): str(newest) for day in plan.feature_snapshots}
+                older = f"USER_FEATURES_{plan.champion_feature_version}"
+                self.rows |= {(older, day): str(newest) for day in plan.champion_snapshots}
             elif step == refresh.VIEW_STEP:
                 self.rows[refresh.VIEW, None] = self.version
             elif step == "ml/registered_model":
@@ -75,11 +77,13 @@ class World:
                 self.rows[refresh.TRAINING_END, None] = token
             elif step == refresh.SCORING_STEP:
                 assert self.champion is not None
+                needed = self.champion.feature_version
                 for day in plan.score_snapshots:
                     self.rows[refresh.PREDICTIONS, day] = refresh.prediction_token(
-                        feature_version=self.version,
-                        feature_token=self.rows[features, day],
+                        feature_version=needed,
+                        feature_token=self.rows[f"USER_FEATURES_{needed}", day],
                         champion_version=self.champion.version,
+                        horizon_days=self.champion.horizon_days or 30,
                     )
 
 
@@ -151,9 +155,37 @@ def test_new_champion_scores_the_newest_snapshot_only() -> None:
     world.champion = ChampionRef("ROLLED_BACK", VERSION)
     assert world.plan().steps == (refresh.SCORING_STEP,)
     assert world.plan().score_snapshots == (date(2024, 7, 1),)
+    world.carry_out(world.plan())
+    world.champion = ChampionRef("ROLLED_BACK", VERSION, horizon_days=90)
+    assert world.plan().steps == (refresh.SCORING_STEP,)
+
+
+def test_champion_of_an_older_feature_version_keeps_its_features_refreshed() -> None:
+    """Where it scores and where it is compared, and only as long as it is champion."""
+    world = settled()
+    world.champion = ChampionRef("OLD", "V_OLD", computable=True)
+    plan = world.plan()
+    assert plan.feature_snapshots == ()
+    assert plan.champion_snapshots == (date(2024, 6, 1), date(2024, 7, 1))
+    assert plan.champion_feature_version == "V_OLD"
+    assert plan.steps == (refresh.FEATURES_STEP, refresh.SCORING_STEP)
+    world.carry_out(plan)
+    assert world.plan().empty
+    world.loads += (Load(2, datetime(2024, 6, 2), "b.csv", "LOADED"),)
+    plan = world.plan()
+    assert plan.feature_snapshots == plan.champion_snapshots == (date(2024, 7, 1),)
+    world.champion = ChampionRef("NEW", VERSION)
+    assert world.plan().champion_snapshots == ()
+
+
+def test_champion_whose_features_no_code_computes_leaves_predictions_as_they_are() -> None:
+    world = settled()
     world.champion = ChampionRef("OLD", "V_OLD")
     assert world.plan().empty
-    assert "V_OLD" in world.plan().reasons[0]
+    assert "needs features of an older version" in world.plan().reasons[0]
+    # As long as nothing was loaded since, what is there still serves.
+    world.rows["USER_FEATURES_V_OLD", date(2024, 7, 1)] = "1"
+    assert world.plan().steps == (refresh.SCORING_STEP,)
 
 
 def test_blocked_file_holds_everything_until_mended() -> None:

@@ -17,7 +17,11 @@ from typing import TYPE_CHECKING, Any, Final
 import dagster as dg
 
 from vistora_assets import refresh
-from vistora_assets.features import FeatureSpecification, events_extent_sql
+from vistora_assets.features import (
+    FeatureSpecification,
+    SpecificationError,
+    events_extent_sql,
+)
 from vistora_assets.identifiers import qualified
 from vistora_assets.resources.warehouse import rows
 from vistora_assets.settings import Settings
@@ -27,7 +31,6 @@ if TYPE_CHECKING:
 
 RANGE_START: Final = "dagster/asset_partition_range_start"
 RANGE_END: Final = "dagster/asset_partition_range_end"
-PREDICTIONS_STEP: Final = "ml/user_spend_predictions"
 CHAMPION: Final = "CHAMPION"
 
 
@@ -61,6 +64,11 @@ def features_table(settings: Settings, version: str | None = None) -> str:
     return qualified(objects.database, objects.feature_store, f"USER_FEATURES_{name}")
 
 
+def at(day: object) -> str:
+    """Return the SQL condition of one snapshot; `day` prints as YYYY-MM-DD."""
+    return f"SNAPSHOT_DATE = TO_TIMESTAMP_NTZ('{str(day)[:10]} 00:00:00')"
+
+
 def events_table(settings: Settings) -> str:
     """Return the quoted name of the events' table."""
     return qualified(settings.objects.database, settings.objects.raw, "USER_EVENTS")
@@ -88,6 +96,78 @@ def training_fingerprint(settings: Settings) -> str:
     return hashlib.sha256(json.dumps(parameters).encode()).hexdigest()[:12]
 
 
+@dataclass(frozen=True, slots=True)
+class RegistryVersion:
+    """A version of the model as the registry shows it; `metrics` is what was logged with it."""
+
+    name: str
+    aliases: tuple[str, ...]
+    created_on: str
+    comment: str
+    metrics: dict[str, Any]
+
+
+def registry_versions(
+    connection: SnowflakeConnection, settings: Settings
+) -> tuple[RegistryVersion, ...]:
+    """Return the model's versions, the oldest first; none where there is no model."""
+    objects = settings.objects
+    schema = qualified(objects.database, objects.ml)
+    if not rows(connection, f"SHOW MODELS LIKE '{objects.model}' IN SCHEMA {schema}"):
+        return ()
+    cursor = connection.cursor()
+    try:
+        model = qualified(objects.database, objects.ml, objects.model)
+        cursor.execute(f"SHOW VERSIONS IN MODEL {model}")
+        names = [str(column[0]).lower() for column in cursor.description]
+        shown = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    finally:
+        cursor.close()
+    shown.sort(key=lambda version: version["created_on"])
+    return tuple(
+        RegistryVersion(
+            name=str(version["name"]),
+            aliases=tuple(json.loads(str(version["aliases"] or "[]"))),
+            created_on=f"{version['created_on']:%Y-%m-%d %H:%M}",
+            comment=str(version["comment"] or ""),
+            metrics=dict(json.loads(str(version["metadata"] or "{}")).get("metrics", {})),
+        )
+        for version in shown
+    )
+
+
+def recorded_specification(text: str | None) -> FeatureSpecification | None:
+    """Return the features that a version was trained on, as they were recorded with it.
+
+    None where nothing was recorded, or where today's code knows other settings of features.
+    """
+    given: Any = json.loads(text) if text else None
+    if given is None:
+        return None
+    try:
+        return FeatureSpecification(
+            horizon_days=given["horizon_days"],
+            windows=tuple(given["windows"]),
+            label=given["label"],
+        )
+    except (KeyError, TypeError, SpecificationError):
+        return None
+
+
+def champion_ref(
+    version: str, feature_version: str, specification: str | None
+) -> refresh.ChampionRef:
+    """Return what the planner knows of a champion."""
+    found = recorded_specification(specification)
+    return refresh.ChampionRef(
+        version=version,
+        feature_version=feature_version,
+        horizon_days=found.horizon_days if found is not None else None,
+        # The same settings give another version where the features' SQL has changed since.
+        computable=found is not None and found.version == feature_version,
+    )
+
+
 def read_champion(
     connection: SnowflakeConnection, settings: Settings
 ) -> refresh.ChampionRef | None:
@@ -96,37 +176,43 @@ def read_champion(
     Raises:
         LookupError: the champion's feature version is not recorded in ML.PROMOTIONS.
     """
-    objects = settings.objects
-    schema = qualified(objects.database, objects.ml)
-    shown = rows(connection, f"SHOW MODELS LIKE '{objects.model}' IN SCHEMA {schema}")
-    if not shown:
-        return None
-    cursor = connection.cursor()
-    try:
-        model = qualified(objects.database, objects.ml, objects.model)
-        cursor.execute(f"SHOW VERSIONS IN MODEL {model}")
-        names = [str(column[0]).lower() for column in cursor.description]
-        versions = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-    finally:
-        cursor.close()
+    schema = qualified(settings.objects.database, settings.objects.ml)
     champions = [
-        str(version["name"])
-        for version in versions
-        if CHAMPION in json.loads(str(version["aliases"] or "[]"))
+        version.name
+        for version in registry_versions(connection, settings)
+        if CHAMPION in version.aliases
     ]
     if not champions:
         return None
     found = rows(
         connection,
-        f"SELECT FEATURE_VERSION FROM {schema}.PROMOTIONS WHERE MODEL_VERSION = %(version)s",
+        f"SELECT FEATURE_VERSION, FEATURE_SPECIFICATION FROM {schema}.PROMOTIONS "
+        "WHERE MODEL_VERSION = %(version)s ORDER BY DECIDED_AT DESC LIMIT 1",
         {"version": champions[0]},
     )
     if not found:
         raise LookupError(
             f"The champion {champions[0]} has no row in {schema}.PROMOTIONS, so its feature "
-            "version is unknown. Give the alias CHAMPION to a version that this pipeline logged."
+            "version is unknown. Give the alias CHAMPION to a version that this pipeline logged, "
+            "with `vistora model promote VERSION`."
         )
-    return refresh.ChampionRef(version=champions[0], feature_version=str(found[0][0]))
+    return champion_ref(champions[0], str(found[0][0]), found[0][1])
+
+
+def champion_specification(
+    connection: SnowflakeConnection, settings: Settings, champion: refresh.ChampionRef
+) -> FeatureSpecification | None:
+    """Return the features that the champion learned from, None if today's code has others."""
+    table = qualified(settings.objects.database, settings.objects.ml, "PROMOTIONS")
+    for (text,) in rows(
+        connection,
+        f"SELECT DISTINCT FEATURE_SPECIFICATION FROM {table} WHERE MODEL_VERSION = %(version)s",
+        {"version": champion.version},
+    ):
+        found = recorded_specification(text)
+        if found is not None and found.version == champion.feature_version:
+            return found
+    return None
 
 
 def read_publications(
@@ -225,21 +311,32 @@ class PlannedRun:
 
 
 def run_request(plan: refresh.RefreshPlan) -> PlannedRun:
-    """Return the run that carries a plan out: one run, with the exact range of snapshots.
+    """Return the run that carries a plan out, or the first of two.
 
-    The range is that of the features where they are computed; predictions are told by
-    configuration which of the range's snapshots to score.
+    A run has one range of partitions, and Dagster marks all of it as materialized for every
+    partitioned asset in it. Only the newest snapshot is scored, so where features of a longer
+    range are computed, scoring and what comes after it wait for the next plan, which asks for them
+    with a range of their own.
     """
-    days: Sequence[date] = sorted({*plan.feature_snapshots, *plan.score_snapshots})
+    days: Sequence[date] = sorted({*plan.feature_snapshots, *plan.champion_snapshots})
+    steps = plan.steps
+    if days and plan.score_snapshots and (days[0], days[-1]) != (plan.score_snapshots[0],) * 2:
+        after = {refresh.SCORING_STEP, refresh.DRIFT_STEP, refresh.OUTCOMES_STEP}
+        steps = tuple(step for step in steps if step not in after)
+    else:
+        days = sorted({*days, *plan.score_snapshots})
     tags = {"vistora/digest": plan.digest}
     if days:
         tags |= {RANGE_START: days[0].isoformat(), RANGE_END: days[-1].isoformat()}
     config: dict[str, Any] = {}
-    if PREDICTIONS_STEP in plan.steps:
-        scored = [day.isoformat() for day in plan.score_snapshots]
-        config = {"ops": {"ml__user_spend_predictions": {"config": {"snapshots": scored}}}}
+    if plan.champion_snapshots and refresh.FEATURES_STEP in steps:
+        features = {
+            "snapshots": [day.isoformat() for day in plan.feature_snapshots],
+            "champion_snapshots": [day.isoformat() for day in plan.champion_snapshots],
+        }
+        config = {"ops": {"feature_store__user_features": {"config": features}}}
     return PlannedRun(
-        asset_keys=tuple(dg.AssetKey(step.split("/")) for step in plan.steps),
+        asset_keys=tuple(dg.AssetKey(step.split("/")) for step in steps),
         tags=tags,
         run_config=config,
     )

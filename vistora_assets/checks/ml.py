@@ -11,8 +11,7 @@ from typing import Any
 import dagster as dg
 
 from vistora_assets.assets.inventory import TRAINING_SET, USER_SPEND_PREDICTIONS
-from vistora_assets.assets.ml.scoring import at
-from vistora_assets.automation.planning import features_table, read_champion
+from vistora_assets.automation.planning import at, features_table, read_champion
 from vistora_assets.checks.feature_store import newest_published
 from vistora_assets.checks.violations import violations
 from vistora_assets.resources.warehouse import Warehouse

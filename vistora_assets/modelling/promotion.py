@@ -33,6 +33,15 @@ class GateRules:
             below it, so that noise alone does not keep an old model for ever.
         resamples: of the paired bootstrap.
         naive: the baselines to be beaten; all of them must be given.
+        segment_tolerance: as `tolerance`, in a segment. Wider, because a segment is a part of the
+            rows and its numbers are noisier.
+        segment_error: how often, over all segments and metrics together, an equal challenger may
+            be called inferior by chance; each comparison gets its equal part (Bonferroni).
+
+    A segment is large if it could decide a gate of its own: `minimum_rows` users, of whom
+    `minimum_buyers` spent. Below that its RMSE hangs on a handful of buyers, and with a dozen
+    segments some small one would veto nearly every challenger. In a large one the challenger is
+    inferior if it is worse by more than the tolerance and the bootstrap is sure of it.
     """
 
     minimum_rows: int = 100
@@ -41,6 +50,8 @@ class GateRules:
     tolerance: float = 0.02
     resamples: int = 400
     naive: tuple[str, ...] = NAIVE
+    segment_tolerance: float = 0.05
+    segment_error: float = 0.05
 
 
 @dataclass(frozen=True)
@@ -49,7 +60,8 @@ class Comparison:
 
     `difference` is challenger minus other; `low` and `high` bound its 95 % interval and
     `probability_better` is the share of resamples in which the challenger is better. For `mse`,
-    `challenger` and `other` are mean squared errors, whose roots the reasons name.
+    `challenger` and `other` are mean squared errors, whose roots the reasons name. `n` users of
+    `segment` were compared.
     """
 
     against: str
@@ -61,6 +73,8 @@ class Comparison:
     high: float | None
     probability_better: float | None
     passed: bool
+    segment: str = "all"
+    n: int = 0
 
 
 @dataclass(frozen=True)
@@ -119,6 +133,63 @@ def _compare(
                     found.high,
                     better,
                     passed,
+                    n=len(actual),
+                ),
+            )
+    return out
+
+
+def _large(actual: Array, mask: NDArray[np.bool_], rules: GateRules) -> bool:
+    rows = actual[mask]
+    return len(rows) >= rules.minimum_rows and int((rows > 0).sum()) >= rules.minimum_buyers
+
+
+def _compare_segments(
+    actual: Array,
+    models: Mapping[str, Array],
+    segments: Mapping[str, NDArray[np.bool_]],
+    rules: GateRules,
+    seed: int,
+) -> list[Comparison]:
+    """Compare the challenger with the champion in every large segment."""
+    large = {
+        name: mask
+        for name, mask in segments.items()
+        if name != "all" and _large(actual, mask, rules)
+    }
+    allowed_error = rules.segment_error / max(1, 2 * len(large))
+    out: list[Comparison] = []
+    for name, mask in large.items():
+        truth = actual[mask]
+        two = {model: models[model][mask] for model in ("challenger", "champion")}
+        points = {model: point_metrics(truth, forecast) for model, forecast in two.items()}
+        drawn = bootstrap(truth, two, count=rules.resamples, seed=seed)
+        for metric, sign in (("mse", 1.0), ("gini", -1.0)):
+            mine, other = points["challenger"][metric], points["champion"][metric]
+            if mine is None or other is None:
+                continue
+            resampled = drawn.mse if metric == "mse" else drawn.gini
+            found = paired_difference(mine - other, resampled["challenger"], resampled["champion"])
+            better = found.probability_below if sign > 0 else 1.0 - found.probability_below
+            allowed = (
+                (1.0 + rules.segment_tolerance) ** 2 * other - other
+                if metric == "mse"
+                else rules.segment_tolerance
+            )
+            inferior = sign * found.difference > allowed and better <= allowed_error
+            out.append(
+                Comparison(
+                    "champion",
+                    metric,
+                    mine,
+                    other,
+                    found.difference,
+                    found.low,
+                    found.high,
+                    better,
+                    not inferior,
+                    name,
+                    len(truth),
                 ),
             )
     return out
@@ -139,8 +210,9 @@ def _sentence(row: Comparison) -> str:
         verdict = "not worse than" if row.passed else "worse than"
     else:
         verdict = "better than" if row.passed else "not reliably better than"
+    where = "" if row.segment == "all" else f" among the {row.n} users of {row.segment}"
     return (
-        f"{label} {mine:.{digits}f} is {verdict} the {name}'s {other:.{digits}f} "
+        f"{label} {mine:.{digits}f}{where} is {verdict} the {name}'s {other:.{digits}f} "
         f"(better in {row.probability_better:.0%} of resamples)."
     )
 
@@ -151,19 +223,22 @@ def decide(
     champion: ArrayLike | None,
     baselines: Mapping[str, ArrayLike],
     *,
+    segments: Mapping[str, NDArray[np.bool_]] | None = None,
     seed: int = 0,
     rules: GateRules | None = None,
 ) -> Decision:
     """Decide whether the challenger becomes champion.
 
     It must be better than every naive baseline by squared error, and by Gini where the baseline
-    has one, and not worse than the champion by either, in a paired bootstrap of the same rows.
+    has one, and not worse than the champion by either, in a paired bootstrap of the same rows;
+    nor may it be inferior to the champion in any large segment (see `GateRules`).
 
     Args:
         actual: spend in the gate's window, shape (n,), >= 0.
         challenger: its forecasts, made from labels that were closed at the gate's AS_OF.
         champion: the champion's forecasts of the same rows; None if there is no champion.
         baselines: name to forecasts; `rules.naive` are compared, others are not looked at.
+        segments: name to a mask of the rows, shape (n,); without a champion not looked at.
         seed: of the resamples.
         rules: what is asked for.
 
@@ -188,8 +263,14 @@ def decide(
         )
         return Decision(promote=False, reasons=(reason,), comparisons=())
     found = _compare(truth, models, asked, seed)
+    if champion is not None:
+        found += _compare_segments(truth, models, segments or {}, asked, seed)
     failed = [row for row in found if not row.passed]
-    reasons = [_sentence(row) for row in (failed or found)]
+    shown = failed or [row for row in found if row.segment == "all"]
+    reasons = [_sentence(row) for row in shown]
+    held = len({row.segment for row in found if row.segment != "all"})
+    if held and not failed:
+        reasons.append(f"It is not inferior to the champion in any of {held} large segments.")
     if champion is None:
         reasons.append("There was no champion to compare with.")
     return Decision(

@@ -16,15 +16,31 @@ CREATE TABLE IF NOT EXISTS {ml}."ARTIFACTS" (
 ) COMMENT = 'References to what is no table: feature views, models. Grain: an asset';
 
 CREATE TABLE IF NOT EXISTS {ml}."PROMOTIONS" (
-  MODEL_VERSION TEXT NOT NULL COMMENT 'The challenger',
+  MODEL_VERSION TEXT NOT NULL COMMENT 'The version that was decided about',
   TRAINING_ID TEXT NOT NULL COMMENT 'The identity of its training',
   FEATURE_VERSION TEXT NOT NULL COMMENT 'The version of the feature view that it needs',
   CHAMPION_BEFORE TEXT COMMENT 'The champion that it was compared with; NULL if there was none',
   GATE_AS_OF TIMESTAMP_NTZ NOT NULL COMMENT 'AS_OF of the rows on which it was decided',
-  PROMOTED BOOLEAN NOT NULL COMMENT 'Whether it passed the gate',
-  APPLIED BOOLEAN NOT NULL COMMENT 'Whether the aliases were moved accordingly',
+  PROMOTED BOOLEAN NOT NULL COMMENT 'Whether it became champion',
+  APPLIED BOOLEAN NOT NULL COMMENT 'Whether the aliases follow this decision or a later one',
   REASONS TEXT NOT NULL COMMENT 'Sentences, a JSON list',
   DECIDED_AT TIMESTAMP_NTZ NOT NULL COMMENT 'When, in UTC'
-) COMMENT = 'What the gate decided. Grain: a model version';
+) COMMENT = 'Every decision about the champion, never changed afterwards. Grain: a decision';
+
+ALTER TABLE {ml}."PROMOTIONS" ADD COLUMN IF NOT EXISTS DECISION NUMBER(38, 0) COMMENT 'Their order: 1 is the first';
+
+ALTER TABLE {ml}."PROMOTIONS" ADD COLUMN IF NOT EXISTS ACTION TEXT COMMENT 'Who asked: gate (a training), promote, force or rollback (a person)';
+
+ALTER TABLE {ml}."PROMOTIONS" ADD COLUMN IF NOT EXISTS COMPARISONS TEXT COMMENT 'What was compared, a JSON list';
+
+ALTER TABLE {ml}."PROMOTIONS" ADD COLUMN IF NOT EXISTS FEATURE_SPECIFICATION TEXT COMMENT 'What makes the features of that version, JSON';
+
+CREATE TABLE IF NOT EXISTS {ml}."CHAMPION" (
+  GENERATION NUMBER(38, 0) NOT NULL COMMENT 'Decisions so far; each adds one, on the condition that nobody else did',
+  MODEL_VERSION TEXT COMMENT 'Who is champion; the alias CHAMPION follows. NULL: nobody yet',
+  CHANGED_AT TIMESTAMP_NTZ COMMENT 'When, in UTC'
+) COMMENT = 'The champion: one row, which two promotions cannot change at once';
+
+INSERT INTO {ml}."CHAMPION" (GENERATION) SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM {ml}."CHAMPION");
 
 CREATE STAGE IF NOT EXISTS {ml}."MODELS" COMMENT = 'Fitted models, one folder a training';

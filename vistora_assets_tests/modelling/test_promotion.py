@@ -112,3 +112,35 @@ def test_the_same_rows_and_seed_give_the_same_decision() -> None:
 def test_a_missing_baseline_is_named() -> None:
     with pytest.raises(ValueError, match="previous_period"):
         decide(ACTUAL, GOOD, None, {k: v for k, v in BASELINES.items() if k != "previous_period"})
+
+
+HALF = np.arange(N) % 2 == 0
+
+
+def test_inferior_in_a_large_segment_is_refused_though_better_in_all() -> None:
+    """Half of the users pay for what the other half gains."""
+    champion = np.where(HALF, GOOD, np.random.default_rng(2).permutation(EXPECTED) * 2.0)
+    challenger = np.where(HALF, POOR, GOOD)
+    free = decide(ACTUAL, challenger, champion, noisy_line(0))
+    assert free.promote
+    held = decide(
+        ACTUAL, challenger, champion, noisy_line(0), segments={"country:A": HALF, "all": HALF}
+    )
+    assert not held.promote
+    assert all("750 users of country:A is worse" in reason for reason in held.reasons)
+
+
+def test_a_small_segment_has_no_veto() -> None:
+    """Below the gate's own minimum sample a segment is not looked at."""
+    few = np.arange(N) < 99
+    challenger = np.where(few, 3.0 * GOOD, GOOD)
+    found = decide(ACTUAL, challenger, GOOD, noisy_line(0), segments={"country:B": few})
+    assert {row["segment"] for row in found.comparisons} == {"all"}
+
+
+def test_equal_models_pass_every_segment_and_the_reasons_count_them() -> None:
+    segments = {f"part {part}": np.arange(N) % 5 == part for part in range(5)}
+    noise = np.random.default_rng(11).uniform(0.97, 1.03, N)
+    found = decide(ACTUAL, GOOD * noise, GOOD, noisy_line(0), segments=segments)
+    assert found.promote
+    assert "any of 5 large segments" in found.reasons[-1]

@@ -3,17 +3,76 @@
 What it holds: the asset. What must not go here: the features' SQL (`vistora_assets.features`).
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import dagster as dg
 
 from vistora_assets.assets import columns
 from vistora_assets.assets.inventory import OWNERS, POOL, USER_EVENTS, USER_FEATURES
 from vistora_assets.automation.freshness import freshness
 from vistora_assets.automation.partitions import snapshot_dates, snapshots
-from vistora_assets.automation.planning import feature_specification, load_sequence
+from vistora_assets.automation.planning import (
+    at,
+    champion_specification,
+    feature_specification,
+    load_sequence,
+    read_champion,
+)
 from vistora_assets.features import user_features_sql
-from vistora_assets.io_managers.tables import VERSION, Published
-from vistora_assets.resources.warehouse import Warehouse
+from vistora_assets.io_managers.publishing import Partition, Target, publish
+from vistora_assets.io_managers.tables import VERSION, Published, WrittenTable
+from vistora_assets.resources.warehouse import Warehouse, rows
 from vistora_assets.settings import Settings
+
+
+class FeaturesConfig(dg.Config):
+    """Which of the run's snapshots to compute, where a champion needs an older version.
+
+    Attributes:
+        snapshots: of the current version; by default all of the run's.
+        champion_snapshots: of the version that the champion needs; by default none.
+    """
+
+    snapshots: list[str] | None = None
+    champion_snapshots: list[str] | None = None
+
+
+def publish_champion_s(
+    warehouse: Warehouse, keys: Sequence[str], token: str
+) -> tuple[str, int] | None:
+    """Compute snapshots of the champion's feature version, and return its table and rows.
+
+    None where the champion uses the current version, or there is none any more.
+
+    Raises:
+        dg.Failure: today's code does not compute that version.
+    """
+    settings = warehouse.settings
+    with warehouse.connection() as connection:
+        champion = read_champion(connection, settings)
+        if champion is None or champion.feature_version == feature_specification(settings).version:
+            return None
+        specification = champion_specification(connection, settings, champion)
+        if specification is None:
+            raise dg.Failure(
+                f"The champion {champion.version} needs the features {champion.feature_version}, "
+                "which today's code does not compute: train a champion on the current features.",
+                allow_retries=False,
+            )
+        # A table of its own name and not a version of `USER_FEATURES`: the view stays where it is.
+        target = Target(
+            database=settings.objects.database,
+            schema=settings.objects.feature_store,
+            table=specification.table,
+            partitions=tuple(Partition(key, at(key)) for key in keys),
+            publications=warehouse.ml("PUBLICATIONS"),
+            token=token,
+        )
+        events = warehouse.table(settings.objects.raw, "USER_EVENTS")
+        computed = user_features_sql(specification, events, snapshot_dates(keys))
+        rows(connection, f"CREATE OR REPLACE TRANSIENT TABLE {target.beside} AS {computed}")
+        return specification.table, publish(connection, target)
 
 
 def user_features(settings: Settings) -> dg.AssetsDefinition:
@@ -40,8 +99,10 @@ def user_features(settings: Settings) -> dg.AssetsDefinition:
         pool=POOL,
     )
     def asset(
-        context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse]
-    ) -> Published:
+        context: dg.AssetExecutionContext,
+        config: FeaturesConfig,
+        warehouse: dg.ResourceParam[Warehouse],
+    ) -> Any:  # Dagster takes no union: Published or WrittenTable.
         """What was known of each user at each snapshot, 00:00 UTC.
 
         Grain and key: `USER_ID` x `SNAPSHOT_DATE`. Of events strictly before the snapshot only. A
@@ -51,10 +112,18 @@ def user_features(settings: Settings) -> dg.AssetsDefinition:
         with warehouse.connection() as connection:
             # Before the query: what is loaded meanwhile is computed again rather than missed.
             token = str(load_sequence(connection, warehouse.settings))
-        days = snapshot_dates(context.partition_keys)
+        metadata: dict[str, Any] = {}
+        if config.champion_snapshots:
+            written = publish_champion_s(warehouse, config.champion_snapshots, token)
+            if written is not None:
+                metadata["champion_features"] = f"{written[1]} rows of {written[0]}"
+        keys = context.partition_keys if config.snapshots is None else config.snapshots
+        if not keys:
+            return WrittenTable(metadata=metadata)
+        days = snapshot_dates(keys)
         context.log.info("%s snapshot(s), %s to %s", len(days), days[0], days[-1])
         table = warehouse.table(settings.objects.raw, "USER_EVENTS")
         frame = warehouse.session().sql(user_features_sql(specification, table, days))
-        return Published(frame, token)
+        return Published(frame, token, metadata, partitions=tuple(keys))
 
     return asset

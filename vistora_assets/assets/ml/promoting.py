@@ -1,45 +1,41 @@
-"""The steps of registering: log, prove, decide, move aliases.
+"""The steps of registering: log, prove, decide.
 
-What it holds: what `registered_model` carries out, each step safe to repeat. What must not go here:
-the gate's rules (`vistora_assets.modelling.promotion`).
+What it holds: what `registered_model` and `vistora model promote` carry out, each step safe to
+repeat. What must not go here: the gate's rules (`vistora_assets.modelling.promotion`), and who is
+champion (`championship`).
 """
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import dagster as dg
 
-from vistora_assets.assets.ml.scoring import at, scoring_sql
-from vistora_assets.automation.planning import CHAMPION, features_table
+from vistora_assets.assets.ml import championship
+from vistora_assets.assets.ml.championship import Action, OvertakenError, Ruling
+from vistora_assets.assets.ml.scoring import scoring_sql
+from vistora_assets.automation.planning import at, features_table
 from vistora_assets.io_managers.frames import read_frame
 from vistora_assets.io_managers.models import ModelFilesError, TrainedModel, get, stage
 from vistora_assets.refresh import ChampionRef
-from vistora_assets.resources.warehouse import Warehouse, rows
+from vistora_assets.resources.warehouse import Warehouse
 
 if TYPE_CHECKING:
     import numpy as np
+    import pandas as pd
     from snowflake.connector import SnowflakeConnection
-    from snowflake.ml.model import Model
 
-CHALLENGER: Final = "CHALLENGER"
+    from vistora_assets.modelling import promotion
+
 SAMPLE_ROWS: Final = 200
 TOLERANCE: Final = 1e-6
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """A row of ML.PROMOTIONS."""
-
-    promoted: bool
-    applied: bool
-    champion_before: str | None
-    reasons: tuple[str, ...]
+ATTEMPTS: Final = 5
+"""How often a decision is made anew because another one was written meanwhile."""
 
 
 def versions(warehouse: Warehouse) -> set[str]:
@@ -123,6 +119,10 @@ def _metrics(trained: TrainedModel) -> dict[str, Any]:
         "training_id": trained.report["training_id"],
         "feature_version": trained.report["feature_version"],
         "chosen": trained.report["chosen"],
+        "gate_as_of": trained.report["gate_as_of"][:10],
+        "rows": trained.report["rows"],
+        "users": trained.report["users"],
+        **trained.report.get("identity", {}),
     }
 
 
@@ -162,140 +162,169 @@ def prove(connection: SnowflakeConnection, warehouse: Warehouse, trained: Traine
     return apart
 
 
-def champion_forecasts(
+def forecasts_of(
     connection: SnowflakeConnection,
     warehouse: Warehouse,
-    champion: ChampionRef,
-    trained: TrainedModel,
+    version: ChampionRef,
+    gate: pd.DataFrame,
+    gate_as_of: str,
 ) -> np.ndarray:
-    """Return the champion's forecasts of the gate's rows, in their order, shape (n,).
+    """Return a registered version's forecasts of a gate's rows, in their order, shape (n,).
 
-    Where the champion's own training had the same gate, its forecasts from then are taken: they
-    were made without the gate's labels, which its refit has learned since.
+    Where its own training had the same gate, its forecasts from then are taken: they were made
+    without the gate's labels, which its refit has learned since.
 
     Raises:
         dg.Failure: it cannot score some of the rows.
     """
     import numpy as np
 
-    from vistora_assets.modelling.persistence import PersistenceError
+    from vistora_assets.modelling.contract import FEATURES
 
     found: Any = None
-    try:
-        before = get(connection, stage(warehouse), champion.version)
-    except (ModelFilesError, PersistenceError):
-        # Its registry version still scores: that needs neither these files nor these versions.
-        before = None
-    if before is not None and before.report["gate_as_of"] == trained.report["gate_as_of"]:
+    before = _files(connection, warehouse, version.version)
+    if before is not None and before.report["gate_as_of"] == gate_as_of:
         found = before.gate.set_index("user_id")[before.report["chosen"]]
-    if found is None or not trained.gate["user_id"].isin(found.index).all():
+    if found is None or not gate["user_id"].isin(found.index).all():
+        names = FEATURES if before is None else tuple(before.predictor.feature_names)
         sql = scoring_sql(
             warehouse.settings,
-            version=champion.version,
-            feature_version=champion.feature_version,
-            features=trained.predictor.feature_names,
-            condition=at(trained.report["gate_as_of"]),
+            version=version.version,
+            feature_version=version.feature_version,
+            features=names,
+            condition=at(gate_as_of),
         )
         found = read_frame(connection, sql).set_index("user_id")["predicted_spend"]
-    aligned = trained.gate["user_id"].map(found).to_numpy(dtype=np.float64)
+    aligned = gate["user_id"].map(found).to_numpy(dtype=np.float64)
     missing = int(np.isnan(aligned).sum())
     if missing:
         raise dg.Failure(
-            f"The champion {champion.version} cannot score {missing} of {len(aligned)} rows of the "
-            f"gate: {features_table(warehouse.settings, champion.feature_version)} lacks them. "
-            "Materialize its features there, or take the alias CHAMPION from it.",
+            f"{version.version} cannot score {missing} of {len(aligned)} rows of the gate at "
+            f"{gate_as_of[:10]}: {features_table(warehouse.settings, version.feature_version)} "
+            "lacks them. Materialize its features there; if it is the champion, "
+            "`vistora model promote VERSION --force REASON` puts another one in its place.",
             allow_retries=False,
         )
     return aligned
 
 
-def read_verdict(
+def _files(
     connection: SnowflakeConnection, warehouse: Warehouse, version: str
-) -> Verdict | None:
-    """Return what was decided about a version, or None."""
-    found = rows(
-        connection,
-        f"SELECT PROMOTED, APPLIED, CHAMPION_BEFORE, REASONS FROM {warehouse.ml('PROMOTIONS')} "
-        "WHERE MODEL_VERSION = %(version)s",
-        {"version": version},
-    )
-    if not found:
+) -> TrainedModel | None:
+    from vistora_assets.modelling.persistence import PersistenceError
+
+    try:
+        return get(connection, stage(warehouse), version)
+    except (ModelFilesError, PersistenceError):
+        # Its registry version still scores: that needs neither these files nor these versions.
         return None
-    promoted, applied, before, reasons = found[0]
-    return Verdict(
-        promoted=bool(promoted),
-        applied=bool(applied),
-        champion_before=before,
-        reasons=tuple(json.loads(reasons)),
-    )
 
 
-def decide(
+def ask_gate(
     connection: SnowflakeConnection,
     warehouse: Warehouse,
     trained: TrainedModel,
     champion: ChampionRef | None,
-) -> Verdict:
-    """Ask the gate, and write down what it said before anything moves."""
+) -> promotion.Decision:
+    """Compare a training with the champion and the naive baselines on the same frozen rows.
+
+    The rows are those of the newer of the two gates: neither may be judged on rows whose labels
+    it had learned while the other had not.
+    """
     from vistora_assets.modelling import promotion
     from vistora_assets.modelling.catalogue import NAIVE
+    from vistora_assets.modelling.training import TrainingSettings, segments
 
-    gate = trained.gate
-    decision = promotion.decide(
+    own = ChampionRef(trained.version, trained.report["feature_version"])
+    gate, as_of = trained.gate, trained.report["gate_as_of"]
+    theirs = _files(connection, warehouse, champion.version) if champion else None
+    if theirs is not None and theirs.report["gate_as_of"] > as_of:
+        gate, as_of = theirs.gate, theirs.report["gate_as_of"]
+    challenger = (
+        gate[trained.report["chosen"]].to_numpy()
+        if gate is trained.gate
+        else forecasts_of(connection, warehouse, own, gate, as_of)
+    )
+    rules = promotion.GateRules()
+    return promotion.decide(
         gate["actual"],
-        gate[trained.report["chosen"]],
-        champion_forecasts(connection, warehouse, champion, trained) if champion else None,
+        challenger,
+        forecasts_of(connection, warehouse, champion, gate, as_of) if champion else None,
         {name: gate[name] for name in NAIVE if name in gate.columns},
+        segments=segments(gate, TrainingSettings(minimum_segment=rules.minimum_rows)),
         seed=warehouse.settings.seed,
-    )
-    rows(
-        connection,
-        f"INSERT INTO {warehouse.ml('PROMOTIONS')} (MODEL_VERSION, TRAINING_ID, FEATURE_VERSION, "
-        "CHAMPION_BEFORE, GATE_AS_OF, PROMOTED, APPLIED, REASONS, DECIDED_AT) "
-        "SELECT %(version)s, %(training)s, %(features)s, %(before)s, %(gate)s::TIMESTAMP_NTZ, "
-        "%(promoted)s, FALSE, %(reasons)s, "
-        "CONVERT_TIMEZONE('UTC', CURRENT_TIMESTAMP())::TIMESTAMP_NTZ",
-        {
-            "version": trained.version,
-            "training": trained.report["training_id"],
-            "features": trained.report["feature_version"],
-            "before": champion.version if champion else None,
-            "gate": trained.report["gate_as_of"],
-            "promoted": decision.promote,
-            "reasons": json.dumps(decision.reasons),
-        },
-    )
-    return Verdict(
-        promoted=decision.promote,
-        applied=False,
-        champion_before=champion.version if champion else None,
-        reasons=decision.reasons,
+        rules=rules,
     )
 
 
-def apply(
-    connection: SnowflakeConnection, warehouse: Warehouse, version: str, *, promoted: bool
-) -> None:
-    """Move the aliases as decided; a version carries one, so it is taken before it is given."""
-    model: Model = warehouse.registry(warehouse.session()).get_model(
-        warehouse.settings.objects.model
-    )
-    alias = CHAMPION if promoted else CHALLENGER
-    holders = {
-        str(name): str(row["name"])
-        for _, row in model.show_versions().iterrows()
-        for name in json.loads(str(row["aliases"] or "[]"))
-    }
-    if holders.get(alias) != version:
-        for name in (CHAMPION, CHALLENGER):
-            # Nobody is without a champion for longer than these two statements take.
-            if name in holders and (name == alias or holders[name] == version):
-                model.version(holders[name]).unset_alias(name)
-        model.version(version).set_alias(alias)
-    if promoted:
-        model.default = version
-    rows(
-        connection,
-        f"UPDATE {warehouse.ml('PROMOTIONS')} SET APPLIED = TRUE WHERE MODEL_VERSION = %(version)s",
-        {"version": version},
-    )
+def gate_ruling(
+    connection: SnowflakeConnection, warehouse: Warehouse, version: str
+) -> Ruling | None:
+    """Return what the gate decided about a version when it was registered, or None."""
+    found = championship.history(connection, warehouse, version)
+    return next((row for row in found if row.action == "gate"), None)
+
+
+def decide(
+    warehouse: Warehouse,
+    trained: TrainedModel,
+    *,
+    action: Action = "gate",
+    forced: str | None = None,
+) -> Ruling:
+    """Ask the gate, write down what it said, and move the aliases.
+
+    A version that a training registered goes before the gate once; asked again, the ruling stands.
+    If another decision is written meanwhile, it is decided again, against the new champion.
+
+    Args:
+        warehouse: of the installation.
+        trained: the registered training.
+        action: `gate` for a training, `promote` where a person asks.
+        forced: the reason of a person who overrules the gate; it is recorded.
+
+    Raises:
+        dg.Failure: the champion cannot score the gate's rows, or others keep deciding.
+    """
+    for _ in range(ATTEMPTS):
+        with warehouse.connection() as connection:
+            if action == "gate" and (known := gate_ruling(connection, warehouse, trained.version)):
+                ruling = known
+                break
+            before = championship.standing(connection, warehouse)
+            champion = before.champion
+            if champion is not None and champion.version == trained.version:
+                champion = None
+            if forced is None:
+                found = ask_gate(connection, warehouse, trained, champion)
+                promoted, reasons, compared = found.promote, found.reasons, found.comparisons
+            else:
+                promoted, reasons, compared = True, (f"Forced: {forced}",), ()
+            try:
+                ruling = championship.record(
+                    connection,
+                    warehouse,
+                    before,
+                    Ruling(
+                        version=trained.version,
+                        training_id=trained.report["training_id"],
+                        feature_version=trained.report["feature_version"],
+                        before=champion.version if champion else None,
+                        gate_as_of=trained.report["gate_as_of"],
+                        promoted=promoted,
+                        reasons=reasons,
+                        action="force" if forced is not None else action,
+                        comparisons=compared,
+                        specification=trained.report.get("feature_specification"),
+                    ),
+                )
+            except OvertakenError:
+                continue
+            break
+    else:
+        raise dg.Failure(
+            f"Other decisions were written {ATTEMPTS} times while {trained.version} was compared: "
+            "run it again when nobody else promotes."
+        )
+    championship.settle(warehouse)
+    return ruling

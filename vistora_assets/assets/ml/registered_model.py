@@ -15,7 +15,8 @@ from vistora_assets.assets.inventory import (
     TRAINING_SET,
     USER_SPEND_PREDICTOR,
 )
-from vistora_assets.assets.ml import promoting
+from vistora_assets.assets.ml import championship, promoting
+from vistora_assets.assets.ml.ledger import comparisons_table, decisions_table
 from vistora_assets.automation.freshness import freshness
 from vistora_assets.automation.planning import read_champion, read_publications
 from vistora_assets.io_managers.references import ModelVersionRef
@@ -46,9 +47,11 @@ def registered_model(settings: Settings) -> dg.AssetsDefinition:
 
         A version is named by its training's identity. It is logged, compared with the model here,
         put before the gate, and takes the alias CHAMPION if it passes, CHALLENGER if not. Every
-        decision is a row of `ML.PROMOTIONS`, with reasons.
+        decision is a row of `ML.PROMOTIONS`, with reasons and what was compared.
         """
         version: str = trained.version
+        # What a run that was cut off decided and did not carry out.
+        championship.settle(warehouse)
         if version in promoting.versions(warehouse):
             context.log.info("%s is registered already", version)
             promoting.complete(warehouse, trained)
@@ -60,21 +63,19 @@ def registered_model(settings: Settings) -> dg.AssetsDefinition:
                 for row in read_publications(connection, settings)
                 if row.table == TRAINING_SET.path[-1].upper()
             )
-            verdict = promoting.read_verdict(connection, warehouse, version)
-            if verdict is None:
+            if promoting.gate_ruling(connection, warehouse, version) is None:
                 apart = promoting.prove(connection, warehouse, trained)
                 context.log.info("the warehouse predicts as here, %.1g apart at most", apart)
-                champion = read_champion(connection, settings)
-                verdict = promoting.decide(connection, warehouse, trained, champion)
-            if not verdict.applied:
-                promoting.apply(connection, warehouse, version, promoted=verdict.promoted)
-            champion = read_champion(connection, settings)
-        for reason in verdict.reasons:
+        ruling = promoting.decide(warehouse, trained)
+        for reason in ruling.reasons:
             context.log.info(reason)
+        with warehouse.connection() as connection:
+            champion = read_champion(connection, settings)
+            decisions = championship.history(connection, warehouse)
         if champion is None:
             raise dg.Failure(
                 f"{version} did not pass the gate and there is no champion, so nothing was "
-                f"promoted and nothing is scored. {' '.join(verdict.reasons)} Land more events.",
+                f"promoted and nothing is scored. {' '.join(ruling.reasons)} Land more events.",
                 allow_retries=False,
             )
         reference = ModelVersionRef(
@@ -82,14 +83,20 @@ def registered_model(settings: Settings) -> dg.AssetsDefinition:
             version=version,
             training_id=trained.report["training_id"],
             feature_version=trained.report["feature_version"],
-            promoted=verdict.promoted,
+            promoted=ruling.promoted,
             champion=champion.version,
-            reasons=verdict.reasons,
+            reasons=ruling.reasons,
         )
         return Published(
             reference,
             token,
-            {"promoted": verdict.promoted, "reasons": "\n".join(verdict.reasons)},
+            {
+                "champion": champion.version,
+                "promoted": ruling.promoted,
+                "reasons": dg.MetadataValue.md("\n".join(f"- {text}" for text in ruling.reasons)),
+                "comparisons": dg.MetadataValue.md(comparisons_table(ruling.comparisons)),
+                "decisions": dg.MetadataValue.md(decisions_table(decisions)),
+            },
         )
 
     return asset

@@ -42,8 +42,3 @@ def scoring_sql(
         f"AS PREDICTED_SPEND{extra} FROM {features_table(settings, feature_version)} "
         f"WHERE {condition}"
     )
-
-
-def at(day: object) -> str:
-    """Return the SQL condition of one snapshot; `day` prints as YYYY-MM-DD."""
-    return f"SNAPSHOT_DATE = TO_TIMESTAMP_NTZ('{str(day)[:10]} 00:00:00')"

@@ -16,20 +16,15 @@ from vistora_assets.assets.inventory import (
     USER_FEATURES,
     USER_SPEND_PREDICTIONS,
 )
-from vistora_assets.assets.ml.scoring import at, scoring_sql
+from vistora_assets.assets.ml import championship
+from vistora_assets.assets.ml.scoring import scoring_sql
 from vistora_assets.automation.freshness import freshness
 from vistora_assets.automation.partitions import snapshots
-from vistora_assets.automation.planning import read_champion, read_publications
+from vistora_assets.automation.planning import at, read_champion, read_publications
 from vistora_assets.io_managers.partitioning import literal
 from vistora_assets.io_managers.tables import Published
 from vistora_assets.resources.warehouse import Warehouse
 from vistora_assets.settings import Settings
-
-
-class ScoringConfig(dg.Config):
-    """Which of the run's snapshots to score; by default all of them."""
-
-    snapshots: list[str] | None = None
 
 
 def user_spend_predictions(settings: Settings) -> dg.AssetsDefinition:
@@ -54,22 +49,19 @@ def user_spend_predictions(settings: Settings) -> dg.AssetsDefinition:
         pool=POOL,
     )
     def asset(
-        context: dg.AssetExecutionContext,
-        config: ScoringConfig,
-        warehouse: dg.ResourceParam[Warehouse],
+        context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse]
     ) -> Published:
         """Expected spend in the `HORIZON_DAYS` from `SNAPSHOT_DATE` on, by the champion.
 
         Grain and key: `USER_ID` x `SNAPSHOT_DATE`. Everyone with a purchase before the snapshot is
-        in it. Scored inside the warehouse by the version that carries the alias CHAMPION.
+        in it. Scored inside the warehouse by the version that carries the alias CHAMPION, whose
+        horizon it is. A snapshot is predicted when it is the newest one, and its predictions then
+        stay: a later champion has learned what happened after it.
         """
         from vistora_assets.modelling.contract import FEATURES
 
-        keys = [
-            key
-            for key in context.partition_keys
-            if config.snapshots in (None, []) or key in (config.snapshots or [])
-        ]
+        keys = list(context.partition_keys)
+        championship.settle(warehouse)
         with warehouse.connection() as connection:
             champion = read_champion(connection, settings)
             published = {
@@ -90,6 +82,7 @@ def user_spend_predictions(settings: Settings) -> dg.AssetsDefinition:
                 "champion on the current features.",
                 allow_retries=False,
             )
+        horizon = champion.horizon_days or settings.snapshots.horizon_days
         scored = scoring_sql(
             settings,
             version=champion.version,
@@ -100,16 +93,17 @@ def user_spend_predictions(settings: Settings) -> dg.AssetsDefinition:
         frame = warehouse.session().sql(
             f"SELECT scored.*, {literal(champion.version)} AS MODEL_VERSION, "
             f"{literal(champion.feature_version)} AS FEATURE_VERSION, "
-            f"{settings.snapshots.horizon_days} AS HORIZON_DAYS FROM ({scored}) AS scored"
+            f"{horizon} AS HORIZON_DAYS FROM ({scored}) AS scored"
         )
         tokens = {
             key: refresh.prediction_token(
                 feature_version=champion.feature_version,
                 feature_token=published[(table, date.fromisoformat(key))],
                 champion_version=champion.version,
+                horizon_days=horizon,
             )
             for key in keys
         }
-        return Published(frame, tokens, {"champion": champion.version}, partitions=tuple(keys))
+        return Published(frame, tokens, {"champion": champion.version})
 
     return asset

@@ -4,6 +4,7 @@ What it holds: the asset and the identity that tells whether there is anything t
 not go here: how models learn (`vistora_assets.modelling`), and the registry.
 """
 
+import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -135,6 +136,10 @@ def user_spend_predictor(settings: Settings) -> dg.AssetsDefinition:
             report={
                 "training_id": wanted.digest(),
                 "feature_version": version,
+                "feature_specification": json.dumps(asdict(feature_specification(settings))),
+                "identity": asdict(wanted),
+                "parameters": {"label": settings.label, "seed": settings.seed}
+                | {"horizon_days": settings.snapshots.horizon_days},
                 "chosen": result.chosen,
                 "gate_as_of": result.calendar.gate.isoformat(),
                 "closed": [day.isoformat() for day in result.calendar.closed],

@@ -1,0 +1,1 @@
+"""Tests of vistora_assets.checks."""
