@@ -3,16 +3,24 @@
 What it holds: the asset. What must not go here: the features' SQL (`vistora_assets.features`).
 """
 
+from collections.abc import Sequence
+from datetime import date
+
 import dagster as dg
 
 from vistora_assets.assets.inventory import OWNERS, POOL, USER_EVENTS, USER_FEATURES
 from vistora_assets.automation.freshness import freshness
 from vistora_assets.automation.partitions import snapshot_dates, snapshots
-from vistora_assets.automation.planning import feature_specification, load_sequence
+from vistora_assets.automation.planning import events_table, feature_specification, load_sequence
 from vistora_assets.features import user_features_sql
 from vistora_assets.io_managers.tables import VERSION, Published
 from vistora_assets.resources.warehouse import Warehouse
 from vistora_assets.settings import Settings
+
+
+def user_features_query(settings: Settings, days: Sequence[date]) -> str:
+    """Return the SQL of the features of these snapshots, over the loaded events."""
+    return user_features_sql(feature_specification(settings), events_table(settings), days)
 
 
 def user_features(settings: Settings) -> dg.AssetsDefinition:
@@ -59,8 +67,7 @@ def user_features(settings: Settings) -> dg.AssetsDefinition:
             token = str(load_sequence(connection, warehouse.settings))
         days = snapshot_dates(context.partition_keys)
         context.log.info("%s snapshot(s), %s to %s", len(days), days[0], days[-1])
-        table = warehouse.table(settings.objects.raw, "USER_EVENTS")
-        frame = warehouse.session().sql(user_features_sql(specification, table, days))
+        frame = warehouse.session().sql(user_features_query(settings, days))
         return Published(frame, token)
 
     return asset
