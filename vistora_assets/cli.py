@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -154,6 +155,76 @@ def rejected(limit: int, accept: str | None) -> None:
         _print([tuple(row.values()) for row in shown], list(shown[0]) if shown else [], "table")
     if not shown:
         click.echo("No rejected rows.")
+
+
+@main.command()
+@click.argument("events", type=click.Path(path_type=Path))
+@click.option(
+    "--cutoff",
+    "cutoffs",
+    multiple=True,
+    required=True,
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="The last day whose events may be used; may be repeated.",
+)
+@click.option(
+    "--horizon-days", required=True, type=click.IntRange(1, 730), help="How far ahead to forecast."
+)
+@click.option(
+    "--json", "out", required=True, type=click.Path(path_type=Path), help="Where the result goes."
+)
+@click.option(
+    "--map", "mapped", multiple=True, metavar="COLUMN=SOURCE", help="Our column and the file's."
+)
+@click.option(
+    "--set", "constants", multiple=True, metavar="COLUMN=VALUE", help="One value for every row."
+)
+@click.option("--net", is_flag=True, help="Forecast purchases less refunds, not purchases.")
+@click.option(
+    "--data-until",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="Events are complete before this day; by default, the day after the last event.",
+)
+def backtest(
+    events: Path,
+    cutoffs: Sequence[datetime],
+    horizon_days: int,
+    out: Path,
+    mapped: Sequence[str],
+    constants: Sequence[str],
+    net: bool,
+    data_until: datetime | None,
+) -> None:
+    """Judge every model on EVENTS (CSV with header, Parquet) as if each cutoff were today."""
+    from vistora_assets.backtest import BacktestError, BacktestRequest, result_table
+    from vistora_assets.backtest import backtest as run_backtest
+    from vistora_assets.sources.mapping import ColumnMap, parse_assignments
+
+    if not out.absolute().parent.is_dir():
+        raise UserError(
+            f"{out.absolute().parent} does not exist: make it, or choose another --json."
+        )
+    with _said_plainly():
+        try:
+            request = BacktestRequest(
+                events=events,
+                cutoffs=tuple(sorted(cutoff.date() for cutoff in cutoffs)),
+                horizon_days=horizon_days,
+                columns=ColumnMap(
+                    parse_assignments(mapped, option="--map"),
+                    parse_assignments(constants, option="--set"),
+                ),
+                net=net,
+                data_until=data_until.date() if data_until else None,
+            )
+            result = run_backtest(request, lambda text: click.echo(text, err=True))
+        except BacktestError as error:
+            raise UserError(str(error)) from error
+    out.write_text(json.dumps(result.rows, indent=1) + "\n", encoding="utf-8")
+    for line in result_table(result.rows):
+        click.echo(line)
 
 
 @main.command()

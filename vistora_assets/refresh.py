@@ -59,12 +59,17 @@ class EventsExtent:
 
 @dataclass(frozen=True, slots=True)
 class SnapshotRules:
-    """Which snapshots are wanted; `data_until` is declared, or None: the day after the last."""
+    """Which snapshots are wanted; `data_until` is declared, or None: the day after the last.
+
+    Monthly ones lie on `month_day`, or on the last day of a month that has no such day. An
+    installation has them on the first; a backtest, on the day of its cutoff.
+    """
 
     first: date
     last: date | None
     cadence: Literal["monthly", "weekly", "daily"]
     data_until: date | None = None
+    month_day: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,11 +162,15 @@ def snapshot_dates(rules: SnapshotRules, until: date) -> tuple[date, ...]:
         if (
             rules.cadence == "daily"
             or (rules.cadence == "weekly" and day.weekday() == 0)
-            or (rules.cadence == "monthly" and day.day == 1)
+            or (rules.cadence == "monthly" and _is_month_day(day, rules.month_day))
         ):
             found.append(day)
         day += _DAY
     return tuple(found)
+
+
+def _is_month_day(day: date, wanted: int) -> bool:
+    return day.day == wanted or (day.day < wanted and (day + _DAY).day == 1)
 
 
 def due_snapshots(events: EventsExtent, rules: SnapshotRules) -> tuple[date, ...]:

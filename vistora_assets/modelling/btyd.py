@@ -15,7 +15,7 @@ of Monetary Value" (2013) for Gamma-Gamma.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, Literal, Self, cast
+from typing import Any, ClassVar, Final, Literal, Self, cast
 
 import numpy as np
 import pandas as pd
@@ -496,6 +496,9 @@ class BTYDSpend(RegressorMixin, BaseEstimator):
         self.max_rows = max_rows
         self.random_state = random_state
 
+    reads_unlabelled: ClassVar[bool] = True
+    """Rows without a label may be among those that it is fitted on."""
+
     def fit(self, X: pd.DataFrame, y: object = None) -> Self:  # noqa: ARG002
         """Fit both parts on the rows of the newest AS_OF of `X`; `y` is not looked at.
 
@@ -514,13 +517,14 @@ class BTYDSpend(RegressorMixin, BaseEstimator):
         newest = X[as_of == as_of.max()]
         options: dict[str, Any] = {"max_rows": self.max_rows, "random_state": self.random_state}
         model = models[self.purchases](horizon=float(self.horizon_days), **options)
-        self.purchase_model_ = model.fit(self._purchases(newest))
+        self.purchase_model_ = model.fit(self.purchases_of(newest))
         self.spend_model_ = GammaGamma(**options).fit(self._spend(newest))
         self.n_features_in_ = X.shape[1]
         return self
 
     @staticmethod
-    def _purchases(X: pd.DataFrame) -> Array:
+    def purchases_of(X: pd.DataFrame) -> Array:
+        """Return what the purchase models read of the feature matrix, shape (n, 3), in days."""
         # Rows to be scored may hold what no log can (a repeat day, but no time between): they are
         # read as the nearest possible history, since a score must not fail on one odd row.
         tenure = np.maximum(np.nan_to_num(column(X, "tenure_days")), 0.0)
@@ -543,5 +547,24 @@ class BTYDSpend(RegressorMixin, BaseEstimator):
     def predict(self, X: pd.DataFrame) -> Array:
         """Return the expected spend in the horizon, shape (n,), float64 >= 0."""
         check_is_fitted(self)
-        days = self.purchase_model_.predict(self._purchases(X))
+        days = self.purchase_model_.predict(self.purchases_of(X))
         return days * self.spend_model_.predict(self._spend(X))
+
+
+def stretch(X: pd.DataFrame, from_days: int, to_days: int) -> float:
+    """Return how many times more is bought in `to_days` than in `from_days`, by BG/NBD.
+
+    Customers leave, so that twice the time brings less than twice the purchases. Where the model
+    cannot be fitted, the answer is the ratio of the lengths.
+    """
+    as_of = column(X, "as_of_days")
+    rows = BTYDSpend.purchases_of(X[as_of == as_of.max()])
+    try:
+        model = BetaGeometricNBD().fit(rows)
+    except CannotFit:
+        return to_days / from_days
+    total = {
+        days: float(model.set_params(horizon=float(days)).predict(rows).sum())
+        for days in (from_days, to_days)
+    }
+    return total[to_days] / total[from_days] if total[from_days] > 0 else to_days / from_days

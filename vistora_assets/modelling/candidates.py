@@ -11,7 +11,7 @@ take both.
 
 from __future__ import annotations
 
-from typing import Final, Literal, Self, cast
+from typing import ClassVar, Final, Literal, Self, cast
 
 import numpy as np
 import pandas as pd
@@ -72,6 +72,18 @@ def _rows(n: int, max_rows: int | None, seed: int) -> NDArray[np.int64]:
     if max_rows is None or n <= max_rows:
         return np.arange(n)
     return np.sort(np.random.default_rng(seed).choice(n, size=max_rows, replace=False))
+
+
+def _newest(X: pd.DataFrame) -> pd.DataFrame:
+    now = column(X, "as_of_days")
+    return X[now == now.max()]
+
+
+def _labelled(X: pd.DataFrame, y: ArrayLike) -> tuple[pd.DataFrame, Array]:
+    """Return the rows that have a label, and their labels."""
+    labels = np.asarray(y, dtype=np.float64)
+    known = ~np.isnan(labels)
+    return X[known], _labels(labels[known])
 
 
 def _labels(y: ArrayLike) -> Array:
@@ -287,6 +299,9 @@ class CorrectedBTYD(RegressorMixin, BaseEstimator):
         self.max_rows = max_rows
         self.random_state = random_state
 
+    reads_unlabelled: ClassVar[bool] = True
+    """Rows without a label show the buy-till-you-die forecast the newest state."""
+
     def fit(self, X: pd.DataFrame, y: ArrayLike) -> Self:
         """Fit the forecast on the newest AS_OF, the correction on all rows.
 
@@ -294,7 +309,7 @@ class CorrectedBTYD(RegressorMixin, BaseEstimator):
             ValueError: labels that are negative or not finite.
             CannotFit: all labels are zero, or the forecast cannot be fitted.
         """
-        labels = _labels(y)
+        learn, labels = _labelled(X, y)
         self.btyd_ = BTYDSpend(
             purchases=self.purchases,
             spend_days="all",
@@ -302,7 +317,7 @@ class CorrectedBTYD(RegressorMixin, BaseEstimator):
             random_state=self.random_state,
         ).fit(X)
         rows = _rows(len(labels), self.max_rows, self.random_state)
-        part, labels = X.iloc[rows], labels[rows]
+        part, labels = learn.iloc[rows], labels[rows]
         forecast = self.btyd_.predict(part)
         # A forecast of nearly nothing has no ratio to it; a floor keeps the weights apart from 0.
         self.floor_ = max(0.05 * float(forecast.mean()), 1e-9)
@@ -346,6 +361,7 @@ class BlendedSpend(RegressorMixin, BaseEstimator):
         boosters: of "poisson", "hurdle", "root", "corrected", in equal parts.
         seasonal: whether to scale by `SeasonIndex`.
         horizon_days: the length of the forecast.
+        label_days: the length of the labels learned from; the horizon by default.
         max_rows: rows used for fitting each booster; None for all.
         random_state: the seed.
 
@@ -360,6 +376,7 @@ class BlendedSpend(RegressorMixin, BaseEstimator):
         boosters: tuple[str, ...] = ("poisson", "hurdle", "corrected"),
         seasonal: bool = False,
         horizon_days: int = 90,
+        label_days: int | None = None,
         max_rows: int | None = 60_000,
         random_state: int = 0,
     ) -> None:
@@ -367,8 +384,12 @@ class BlendedSpend(RegressorMixin, BaseEstimator):
         self.boosters = boosters
         self.seasonal = seasonal
         self.horizon_days = horizon_days
+        self.label_days = label_days
         self.max_rows = max_rows
         self.random_state = random_state
+
+    reads_unlabelled: ClassVar[bool] = True
+    """Rows without a label show the newest state of the users, and so the total."""
 
     def fit(self, X: pd.DataFrame, y: ArrayLike) -> Self:
         """Fit all parts.
@@ -382,36 +403,38 @@ class BlendedSpend(RegressorMixin, BaseEstimator):
         if not 0.0 <= self.share <= 1.0 or wrong or not self.boosters:
             message = f"share must be in [0, 1] and boosters some of {', '.join(known)}."
             raise ValueError(message)
-        labels = _labels(y)
+        learn, labels = _labelled(X, y)
+        label_days = self.horizon_days if self.label_days is None else self.label_days
         self.btyd_ = BTYDSpend(
             purchases="bg_nbd",
             spend_days="all",
             horizon_days=self.horizon_days,
             random_state=self.random_state,
         ).fit(X)
-        now = column(X, "as_of_days")
-        newest = X[now == now.max()]
+        newest = _newest(X)
         level = float(self.btyd_.predict(newest).sum())
         self.boosters_: list[BoostedSpend | CorrectedBTYD] = []
         self.scales_: list[float] = []
         for name in self.boosters:
-            booster = self._booster(name).fit(X, labels)
+            booster = self._booster(name, label_days)
+            booster = booster.fit(X, y) if name == "corrected" else booster.fit(learn, labels)
             total = float(booster.predict(newest).sum())
             self.boosters_.append(booster)
             self.scales_.append(level / total if total > 0 else 1.0)
-        if self.seasonal:
+        self.season_ = None
+        if self.seasonal and label_days == self.horizon_days:
             self.season_ = SeasonIndex(horizon_days=self.horizon_days).fit(
-                X,
+                learn,
                 labels,
                 cast("BetaGeometricNBD", self.btyd_.purchase_model_),
             )
         self.n_features_in_ = X.shape[1]
         return self
 
-    def _booster(self, name: str) -> BoostedSpend | CorrectedBTYD:
+    def _booster(self, name: str, label_days: int) -> BoostedSpend | CorrectedBTYD:
         if name == "corrected":
             return CorrectedBTYD(
-                horizon_days=self.horizon_days,
+                horizon_days=label_days,
                 max_rows=self.max_rows,
                 random_state=self.random_state,
             )
@@ -428,4 +451,4 @@ class BlendedSpend(RegressorMixin, BaseEstimator):
         part = self.share / len(self.boosters_)
         for booster, scale in zip(self.boosters_, self.scales_, strict=True):
             forecast = forecast + part * scale * booster.predict(X)
-        return forecast * self.season_.predict(X) if self.seasonal else forecast
+        return forecast if self.season_ is None else forecast * self.season_.predict(X)

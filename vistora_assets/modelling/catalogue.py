@@ -40,14 +40,18 @@ class ModelSpec:
     estimator: type[BaseEstimator]
     parameters: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
-    def build(self, *, horizon_days: int, seed: int) -> Any:
-        """Return the unfitted estimator; horizon and seed go to those that have such parameters.
+    def build(self, *, horizon_days: int, seed: int, label_days: int | None = None) -> Any:
+        """Return the unfitted estimator; lengths and seed go to those that have such parameters.
 
         The type is Any because scikit-learn has no name for "has fit and predict".
         """
         model = self.estimator(**self.parameters)
         known = model.get_params(deep=False)
-        shared = {"horizon_days": horizon_days, "random_state": seed}
+        shared = {
+            "horizon_days": horizon_days,
+            "label_days": horizon_days if label_days is None else label_days,
+            "random_state": seed,
+        }
         return model.set_params(**{k: v for k, v in shared.items() if k in known})
 
     def digest(self) -> str:

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
+from vistora_assets.modelling.btyd import stretch
 from vistora_assets.modelling.contract import FEATURES, column, feature_matrix
 
 Array = NDArray[np.float64]
@@ -61,6 +62,7 @@ class SpendPredictor(RegressorMixin, BaseEstimator):
         model: an estimator on the feature matrix; it is cloned, then fitted.
         feature_names: the columns that it needs.
         horizon_days: the length of the forecast.
+        label_days: the length of the labels learned from; the horizon by default.
         model_name: its name in the catalogue.
         feature_version: the version of the feature view that it was trained on.
         identity: the digest of the training's identity.
@@ -76,6 +78,7 @@ class SpendPredictor(RegressorMixin, BaseEstimator):
         *,
         feature_names: Sequence[str] = FEATURES,
         horizon_days: int = 90,
+        label_days: int | None = None,
         model_name: str = "",
         feature_version: str = "",
         identity: str = "",
@@ -83,6 +86,7 @@ class SpendPredictor(RegressorMixin, BaseEstimator):
         self.model = model
         self.feature_names = feature_names
         self.horizon_days = horizon_days
+        self.label_days = label_days
         self.model_name = model_name
         self.feature_version = feature_version
         self.identity = identity
@@ -92,7 +96,8 @@ class SpendPredictor(RegressorMixin, BaseEstimator):
 
         Args:
             X: the feature columns, one row a user and AS_OF.
-            y: spend in the horizon, shape (n,), >= 0.
+            y: spend in the `label_days`, shape (n,), >= 0, NaN where it is not known yet. Rows
+                without a label show buy-till-you-die models the newest state of the users.
 
         Raises:
             ContractError: a feature column is missing or no number.
@@ -100,8 +105,18 @@ class SpendPredictor(RegressorMixin, BaseEstimator):
         """
         matrix = feature_matrix(X, self.feature_names)
         labels = np.asarray(y, dtype=np.float64)
-        self.model_ = clone(self.model).fit(matrix, labels)
-        self.cap_ = Cap.learn(labels, np.nan_to_num(column(matrix, "total_spent")))
+        model, known = clone(self.model), ~np.isnan(labels)
+        whole = getattr(model, "reads_unlabelled", False)
+        self.model_ = (
+            model.fit(matrix, labels) if whole else model.fit(matrix[known], labels[known])
+        )
+        label_days = self.horizon_days if self.label_days is None else self.label_days
+        self.stretch_ = 1.0
+        if label_days != self.horizon_days and "horizon_days" not in model.get_params():
+            self.stretch_ = stretch(matrix, label_days, self.horizon_days)
+        longer = self.horizon_days / label_days
+        past = np.nan_to_num(column(matrix, "total_spent"))
+        self.cap_ = Cap.learn(longer * labels[known], past[known])
         self.n_features_in_ = matrix.shape[1]
         return self
 
@@ -127,4 +142,4 @@ class SpendPredictor(RegressorMixin, BaseEstimator):
                 "its features may hold values that it never saw. Check the feature view's rows."
             )
             raise RuntimeError(message)
-        return self.cap_.apply(forecast, column(matrix, "total_spent"))
+        return self.cap_.apply(self.stretch_ * forecast, column(matrix, "total_spent"))

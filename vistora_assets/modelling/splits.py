@@ -61,19 +61,22 @@ def calendar(
     horizon_days: int,
     data_until: pd.Timestamp,
     evaluated: int = 4,
+    label_days: int | None = None,
 ) -> Calendar:
     """Lay out select, gate and refit.
 
     Args:
         cutoffs: AS_OF of the rows at hand, in any order.
-        horizon_days: the label's length.
+        horizon_days: the length of the gate's label.
         data_until: the instant up to which events are known.
         evaluated: how many of the last cutoffs before the gate selection looks at.
+        label_days: the length of all labels before the gate, where it is less than the horizon.
 
     Raises:
         SplitError: no cutoff has a closed label, or none closed before the last one's AS_OF.
     """
     known = list(cutoffs)
+    learned = horizon_days if label_days is None else label_days
     closed = closed_cutoffs(known, horizon_days=horizon_days, by=data_until)
     if not closed:
         message = (
@@ -83,17 +86,17 @@ def calendar(
         )
         raise SplitError(message)
     gate = closed[-1]
-    training = closed_cutoffs(closed, horizon_days=horizon_days, by=gate)
+    training = closed_cutoffs(closed, horizon_days=learned, by=gate)
     if not training:
         message = (
             f"no label closed before the last AS_OF ({gate:%Y-%m-%d}): an AS_OF at least "
-            f"{horizon_days} days before it is needed to learn from. Start the snapshots earlier "
+            f"{learned} days before it is needed to learn from. Start the snapshots earlier "
             "or shorten the horizon."
         )
         raise SplitError(message)
     selection: dict[pd.Timestamp, tuple[pd.Timestamp, ...]] = {}
     for cutoff in training:
-        before = closed_cutoffs(training, horizon_days=horizon_days, by=cutoff)
+        before = closed_cutoffs(training, horizon_days=learned, by=cutoff)
         if before:
             selection[cutoff] = tuple(before)
     kept = dict(list(selection.items())[-evaluated:]) if evaluated > 0 else {}
@@ -105,7 +108,7 @@ def split(
     *,
     cutoff: pd.Timestamp,
     training: Iterable[pd.Timestamp],
-    horizon_days: int,
+    label_days: int,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the rows to learn from and the rows of `cutoff` to forecast, these without labels.
 
@@ -113,7 +116,7 @@ def split(
         SplitError: a training cutoff's label was not closed at `cutoff`, or one side is empty.
     """
     wanted = list(training)
-    late = [c for c in wanted if closes(c, horizon_days) > cutoff]
+    late = [c for c in wanted if closes(c, label_days) > cutoff]
     if late:
         message = (
             f"labels of {', '.join(f'{c:%Y-%m-%d}' for c in late)} were not closed at "

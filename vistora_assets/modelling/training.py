@@ -75,6 +75,31 @@ class TrainingSettings:
 
 
 @dataclass(frozen=True)
+class Evaluation:
+    """What judging gives: the choice, and forecasts of rows whose labels nobody had seen.
+
+    Attributes:
+        chosen: the name of the chosen candidate.
+        calendar: the cutoffs and what was learned for each.
+        gate_predictions: one row a user of the gate's cutoff: `user_id, as_of, country,
+            tenure_days, actual`, and one column a model.
+        metric_rows: one a model, stage, cutoff and segment; see `metric_rows`.
+        selection_scores: candidate to its mean score over the selection's cutoffs, lower is
+            better (see `choose`); empty where the history was too short to select.
+        seconds: model to the seconds that fitting and forecasting took in all.
+        skipped: model to the sentence why it could not be fitted.
+    """
+
+    chosen: str
+    calendar: Calendar
+    gate_predictions: pd.DataFrame
+    metric_rows: list[dict[str, Any]]
+    selection_scores: dict[str, float]
+    seconds: dict[str, float]
+    skipped: dict[str, str]
+
+
+@dataclass(frozen=True)
 class TrainingResult:
     """What a training gives.
 
@@ -110,6 +135,7 @@ def _guard(
     frame: pd.DataFrame,
     *,
     horizon_days: int,
+    label_days: int,
     data_until: pd.Timestamp,
     settings: TrainingSettings,
 ) -> Calendar:
@@ -135,6 +161,7 @@ def _guard(
             horizon_days=horizon_days,
             data_until=data_until,
             evaluated=settings.evaluated_cutoffs,
+            label_days=label_days,
         )
     except SplitError as error:
         raise CannotTrain(str(error)) from error
@@ -232,18 +259,24 @@ def forecast_cutoff(
     cutoff: pd.Timestamp,
     training: Sequence[pd.Timestamp],
     horizon_days: int,
+    label_days: int,
     models: Sequence[ModelSpec],
     seed: int,
     progress: Progress,
 ) -> tuple[pd.DataFrame, dict[str, float], dict[str, str]]:
     """Fit every model on the labels of `training` and forecast the rows of `cutoff`.
 
+    The rows to be forecast are known at the cutoff, all but their labels: models see them as rows
+    without one.
+
     Returns:
         The forecasts (`user_id, as_of, country, tenure_days, actual`, one column a model), the
         seconds of each model, and why models were skipped.
     """
-    learn, rows = split(frame, cutoff=cutoff, training=training, horizon_days=horizon_days)
-    features, labels = learn[list(FEATURES)], learn[LABEL].to_numpy(dtype=np.float64)
+    learn, rows = split(frame, cutoff=cutoff, training=training, label_days=label_days)
+    features = pd.concat([learn[list(FEATURES)], rows[list(FEATURES)]], ignore_index=True)
+    labels = np.full(len(features), np.nan)
+    labels[: len(learn)] = learn[LABEL].to_numpy(dtype=np.float64)
     out = rows[["user_id", "as_of", COUNTRY, "tenure_days"]].copy()
     # The labels come back only here, beside forecasts that were made without them.
     out["actual"] = frame.loc[rows.index, LABEL].to_numpy(dtype=np.float64)
@@ -252,8 +285,9 @@ def forecast_cutoff(
     for spec in models:
         started = time.perf_counter()
         predictor = SpendPredictor(
-            spec.build(horizon_days=horizon_days, seed=seed),
+            spec.build(horizon_days=horizon_days, label_days=label_days, seed=seed),
             horizon_days=horizon_days,
+            label_days=label_days,
             model_name=spec.name,
         )
         try:
@@ -330,6 +364,93 @@ def choose(
     return DEFAULT
 
 
+def evaluate(
+    frame: pd.DataFrame,
+    *,
+    horizon_days: int,
+    data_until: pd.Timestamp,
+    label_days: int | None = None,
+    settings: TrainingSettings | None = None,
+    models: Sequence[ModelSpec] = MODELS,
+    progress: Progress = lambda _: None,
+) -> Evaluation:
+    """Select on earlier cutoffs, then forecast the gate's cutoff with every model.
+
+    Args:
+        frame: a training frame as in `contract`; rows with labels that are not closed are unused.
+        horizon_days: the length of the gate's label.
+        data_until: the instant up to which events are known.
+        label_days: the length of the labels before the gate, where it is less than the horizon:
+            models learn from these and forecast the horizon.
+        settings: seed, guards and budget.
+        models: baselines and candidates to run.
+        progress: is called with one line of text a step.
+
+    Raises:
+        CannotTrain: too few users, buyers or closed cutoffs, or no candidate could be fitted.
+        ContractError: the frame breaks the contract.
+    """
+    given = settings if settings is not None else TrainingSettings()
+    learned = horizon_days if label_days is None else label_days
+    dates = _guard(
+        frame,
+        horizon_days=horizon_days,
+        label_days=learned,
+        data_until=data_until,
+        settings=given,
+    )
+    roles = {spec.name: str(spec.role) for spec in models}
+    rows: list[dict[str, Any]] = []
+    seconds: dict[str, float] = {}
+    skipped: dict[str, str] = {}
+
+    def judge(
+        cutoff: pd.Timestamp, training: Sequence[pd.Timestamp], days: int, stage: str
+    ) -> pd.DataFrame:
+        forecasts, took, refused = forecast_cutoff(
+            frame,
+            cutoff=cutoff,
+            training=training,
+            horizon_days=days,
+            label_days=learned,
+            models=models,
+            seed=given.seed,
+            progress=progress,
+        )
+        for name, spent in took.items():
+            seconds[name] = seconds.get(name, 0.0) + spent
+        skipped.update(refused)
+        ran = {name: role for name, role in roles.items() if name in took}
+        rows.extend(metric_rows(forecasts, ran, stage=stage, settings=given))
+        return forecasts
+
+    for number, (cutoff, training) in enumerate(dates.selection.items(), start=1):
+        progress(f"selection {number} of {len(dates.selection)}: cutoff {cutoff:%Y-%m-%d}")
+        judge(cutoff, training, learned, "select")
+    progress(f"gate: cutoff {dates.gate:%Y-%m-%d}")
+    gate = judge(dates.gate, dates.gate_training, horizon_days, "gate")
+    able = [name for name in roles if roles[name] == "candidate" and name in gate.columns]
+    if not able:
+        message = "no candidate could be fitted. " + " ".join(skipped.values())
+        raise CannotTrain(message)
+    scores = {
+        name: found
+        for name in able
+        if dates.selection and (found := selection_scores(rows, name)) is not None
+    }
+    chosen = choose(scores, able, horizon_days=learned)
+    progress(f"chosen: {chosen}")
+    return Evaluation(
+        chosen=chosen,
+        calendar=dates,
+        gate_predictions=gate,
+        metric_rows=rows,
+        selection_scores={n: float(np.mean(list(s.values()))) for n, s in scores.items()},
+        seconds=seconds,
+        skipped=skipped,
+    )
+
+
 def train(
     frame: pd.DataFrame,
     *,
@@ -358,12 +479,15 @@ def train(
         ContractError: the frame breaks the contract.
     """
     chosen_settings = settings if settings is not None else TrainingSettings()
-    dates = _guard(
+    evaluation = evaluate(
         frame,
         horizon_days=horizon_days,
         data_until=data_until,
         settings=chosen_settings,
+        models=models,
+        progress=progress,
     )
+    chosen, dates = evaluation.chosen, evaluation.calendar
     identity = TrainingIdentity(
         data_token=data_token if data_token is not None else frame_token(frame),
         feature_version=feature_version,
@@ -377,49 +501,8 @@ def train(
             },
         ),
     )
-    roles = {spec.name: str(spec.role) for spec in models}
     specs = {spec.name: spec for spec in models}
-    rows: list[dict[str, Any]] = []
-    seconds: dict[str, float] = {}
-    skipped: dict[str, str] = {}
-
-    def evaluate(
-        cutoff: pd.Timestamp,
-        training: Sequence[pd.Timestamp],
-        stage: str,
-    ) -> pd.DataFrame:
-        forecasts, took, refused = forecast_cutoff(
-            frame,
-            cutoff=cutoff,
-            training=training,
-            horizon_days=horizon_days,
-            models=models,
-            seed=chosen_settings.seed,
-            progress=progress,
-        )
-        for name, spent in took.items():
-            seconds[name] = seconds.get(name, 0.0) + spent
-        skipped.update(refused)
-        ran = {name: role for name, role in roles.items() if name in took}
-        rows.extend(metric_rows(forecasts, ran, stage=stage, settings=chosen_settings))
-        return forecasts
-
-    for number, (cutoff, training) in enumerate(dates.selection.items(), start=1):
-        progress(f"selection {number} of {len(dates.selection)}: cutoff {cutoff:%Y-%m-%d}")
-        evaluate(cutoff, training, "select")
-    progress(f"gate: cutoff {dates.gate:%Y-%m-%d}")
-    gate = evaluate(dates.gate, dates.gate_training, "gate")
-    able = [name for name in roles if roles[name] == "candidate" and name in gate.columns]
-    if not able:
-        message = "no candidate could be fitted. " + " ".join(skipped.values())
-        raise CannotTrain(message)
-    scores = {
-        name: found
-        for name in able
-        if dates.selection and (found := selection_scores(rows, name)) is not None
-    }
-    chosen = choose(scores, able, horizon_days=horizon_days)
-    progress(f"chosen: {chosen}; refit on {len(dates.closed)} cutoffs")
+    progress(f"refit of {chosen} on {len(dates.closed)} cutoffs")
     learn = frame[frame["as_of"].isin(list(dates.closed))].sort_values(["as_of", "user_id"])
     predictor = SpendPredictor(
         specs[chosen].build(horizon_days=horizon_days, seed=chosen_settings.seed),
@@ -438,11 +521,11 @@ def train(
         predictor=predictor,
         identity=identity,
         calendar=dates,
-        gate_predictions=gate,
-        metric_rows=rows,
-        selection_scores={n: float(np.mean(list(s.values()))) for n, s in scores.items()},
-        seconds=seconds,
-        skipped=skipped,
+        gate_predictions=evaluation.gate_predictions,
+        metric_rows=evaluation.metric_rows,
+        selection_scores=evaluation.selection_scores,
+        seconds=evaluation.seconds,
+        skipped=evaluation.skipped,
         rows=len(learn),
         users=int(learn["user_id"].nunique()),
     )

@@ -1,8 +1,9 @@
 """The one place that turns settings into a connection's arguments.
 
 What it holds: `connect_arguments`, for the embedded warehouse (started by asking) and for an
-account. Add to it when there is another way to reach a warehouse. What must not go here: use of a
-connection, and anything that is read when the code location loads.
+account, and `stop_embedded`, for who had one started for a while. Add to it when there is another
+way to reach a warehouse. What must not go here: use of a connection, and anything that is read
+when the code location loads.
 """
 
 from __future__ import annotations
@@ -40,3 +41,12 @@ def connect_arguments(settings: Settings) -> dict[str, object]:
         "QUERY_TAG": "vistora",
     }
     return arguments
+
+
+def stop_embedded(settings: Settings) -> None:
+    """Stop the embedded warehouse of these settings, if it runs; an account is left alone."""
+    if not isinstance(settings.connection, Local):
+        return
+    from embedded_snowflake import stop
+
+    stop(settings.root)

@@ -54,14 +54,14 @@ def test_what_is_missing_is_said() -> None:
 def test_learning_from_an_open_label_is_refused(frame: pd.DataFrame) -> None:
     cutoffs = sorted(frame["as_of"].unique())
     with pytest.raises(SplitError, match="not closed"):
-        split(frame, cutoff=cutoffs[2], training=[cutoffs[0], cutoffs[1]], horizon_days=60)
+        split(frame, cutoff=cutoffs[2], training=[cutoffs[0], cutoffs[1]], label_days=60)
 
 
 def test_the_rows_to_forecast_carry_no_label_and_a_fixed_order(frame: pd.DataFrame) -> None:
     cutoffs = sorted(frame["as_of"].unique())
     shuffled = frame.sample(frac=1.0, random_state=1)
-    first = split(frame, cutoff=cutoffs[-1], training=cutoffs[:3], horizon_days=60)
-    second = split(shuffled, cutoff=cutoffs[-1], training=cutoffs[:3], horizon_days=60)
+    first = split(frame, cutoff=cutoffs[-1], training=cutoffs[:3], label_days=60)
+    second = split(shuffled, cutoff=cutoffs[-1], training=cutoffs[:3], label_days=60)
     assert "label" not in first[1].columns
     for one, other in zip(first, second, strict=True):
         assert list(one["user_id"]) == list(other["user_id"])

@@ -4,6 +4,7 @@ What it holds: the asset. What must not go here: the features' SQL (`vistora_ass
 """
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 import dagster as dg
@@ -15,6 +16,7 @@ from vistora_assets.automation.partitions import snapshot_dates, snapshots
 from vistora_assets.automation.planning import (
     at,
     champion_specification,
+    events_table,
     feature_specification,
     load_sequence,
     read_champion,
@@ -24,6 +26,11 @@ from vistora_assets.io_managers.publishing import Partition, Target, publish
 from vistora_assets.io_managers.tables import VERSION, Published, WrittenTable
 from vistora_assets.resources.warehouse import Warehouse, rows
 from vistora_assets.settings import Settings
+
+
+def user_features_query(settings: Settings, days: Sequence[date]) -> str:
+    """Return the SQL of the features of these snapshots, over the loaded events."""
+    return user_features_sql(feature_specification(settings), events_table(settings), days)
 
 
 class FeaturesConfig(dg.Config):
@@ -69,9 +76,8 @@ def publish_champion_s(
             publications=warehouse.ml("PUBLICATIONS"),
             token=token,
         )
-        events = warehouse.table(settings.objects.raw, "USER_EVENTS")
-        computed = user_features_sql(specification, events, snapshot_dates(keys))
-        rows(connection, f"CREATE OR REPLACE TRANSIENT TABLE {target.beside} AS {computed}")
+        computed = user_features_sql(specification, events_table(settings), snapshot_dates(keys))
+        rows(connection, f"CREATE OR REPLACE TEMPORARY TABLE {target.beside} AS {computed}")
         return specification.table, publish(connection, target)
 
 
@@ -122,8 +128,7 @@ def user_features(settings: Settings) -> dg.AssetsDefinition:
             return WrittenTable(metadata=metadata)
         days = snapshot_dates(keys)
         context.log.info("%s snapshot(s), %s to %s", len(days), days[0], days[-1])
-        table = warehouse.table(settings.objects.raw, "USER_EVENTS")
-        frame = warehouse.session().sql(user_features_sql(specification, table, days))
+        frame = warehouse.session().sql(user_features_query(settings, days))
         return Published(frame, token, metadata, partitions=tuple(keys))
 
     return asset

@@ -3,6 +3,9 @@
 What it holds: the asset. What must not go here: the labels' SQL (`vistora_assets.features`).
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import dagster as dg
@@ -21,6 +24,35 @@ from vistora_assets.features import labels_sql
 from vistora_assets.io_managers.tables import Published
 from vistora_assets.resources.warehouse import Warehouse
 from vistora_assets.settings import Settings
+
+
+def labelled_features(
+    warehouse: Warehouse, view: Any, days: Sequence[date], horizon_days: int | None = None
+) -> Any:
+    """Return a Snowpark frame: the view's features at each day, beside the spend after it.
+
+    Args:
+        warehouse: where both lie.
+        view: the live feature view of the warehouse's settings.
+        days: the AS_OFs; whether their labels have closed is the caller's to know.
+        horizon_days: the label's length, where it is another one than the settings'.
+    """
+    settings = warehouse.settings
+    specification = feature_specification(settings)
+    if horizon_days is not None:
+        specification = replace(specification, horizon_days=horizon_days)
+    session = warehouse.session()
+    events = warehouse.table(settings.objects.raw, "USER_EVENTS")
+    spine = session.sql(labels_sql(specification, features_table(settings), events, days))
+    frame = warehouse.feature_store(session).generate_training_set(
+        spine,
+        [view],
+        spine_timestamp_col="AS_OF",
+        spine_label_cols=["LABEL"],
+        include_feature_view_timestamp_col=True,
+    )
+    stamps = [name for name in frame.columns if name.strip('"').endswith("_SNAPSHOT_DATE")]
+    return frame.with_column_renamed(stamps[0], "SNAPSHOT_DATE")
 
 
 def training_set(settings: Settings) -> dg.AssetsDefinition:
@@ -62,24 +94,6 @@ def training_set(settings: Settings) -> dg.AssetsDefinition:
                 allow_retries=False,
             )
         context.log.info("%s cutoff(s), %s to %s", len(days), days[0], days[-1])
-        session = warehouse.session()
-        spine = session.sql(
-            labels_sql(
-                feature_specification(settings),
-                features_table(settings),
-                warehouse.table(settings.objects.raw, "USER_EVENTS"),
-                days,
-            )
-        )
-        frame = warehouse.feature_store(session).generate_training_set(
-            spine,
-            [view],
-            spine_timestamp_col="AS_OF",
-            spine_label_cols=["LABEL"],
-            include_feature_view_timestamp_col=True,
-        )
-        stamps = [name for name in frame.columns if name.strip('"').endswith("_SNAPSHOT_DATE")]
-        frame = frame.with_column_renamed(stamps[0], "SNAPSHOT_DATE")
-        return Published(frame, training_token(state))
+        return Published(labelled_features(warehouse, view, days), training_token(state))
 
     return asset
