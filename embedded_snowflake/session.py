@@ -615,7 +615,8 @@ class Session:
         if target is not None:
             if dml and not self.autocommit and not self.in_transaction:
                 self.begin()
-            self.lock_table(target, expression)
+            if not self._is_own(target, expression):
+                self.lock_table(target, expression)
         self._look_again(expression)
         attempt = 0
         while True:
@@ -681,14 +682,23 @@ class Session:
             aside.execute(f"EXPLAIN {sql}")
 
     def _run_once(self, text: str, expression: Any, target: QualifiedName | None) -> Any:
-        if target is None or target in self.temporary:
+        if target is None:
             return self._cursor_run(text, expression)
+        own = self._is_own(target, expression)
         with self.transaction():
             cursor = self._cursor_run(text, expression)
+            if own:
+                return cursor
             created = isinstance(expression, exp.Create)
             self._log_change(target, created=created)
             self._follow(target, expression)
             return cursor
+
+    def _is_own(self, target: QualifiedName, expression: Any) -> bool:
+        """Whether a statement writes a temporary table, which no other session sees."""
+        if isinstance(expression, exp.Create) and expression.find(exp.TemporaryProperty):
+            return True
+        return target in self.temporary
 
     def _follow(self, target: QualifiedName, expression: Any) -> None:
         """Tags go with the table that they stand on."""

@@ -133,6 +133,19 @@ def test_rows_loaded_before_a_failure_stay_loaded(one: Any, tmp_path: Path) -> N
     assert _rows(one, "SELECT SUM(v) FROM a") == [(110,)]
 
 
+def test_a_temporary_table_takes_part_in_the_transaction(one: Any) -> None:
+    _rows(one, "CREATE TEMPORARY TABLE own (x INT)")
+    for end, rows in (("ROLLBACK", 0), ("COMMIT", 1)):
+        for sql in ("BEGIN", "INSERT INTO own VALUES (1)", "INSERT INTO p SELECT x, x FROM own"):
+            _rows(one, sql)
+        with pytest.raises(snowflake.connector.errors.Error):
+            _rows(one, "SELECT 1 / 0")
+        assert _rows(one, "SELECT COUNT(*) FROM own") == [(1,)]
+        _rows(one, end)
+        assert _rows(one, "SELECT COUNT(*) FROM own") == [(rows,)]
+        assert _rows(one, "SELECT COUNT(*) FROM p") == [(rows,)]
+
+
 @pytest.mark.parametrize(
     "write",
     [
