@@ -30,6 +30,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="embedded_snowflake", description=__doc__)
     parser.add_argument("--root", type=Path, required=True, help="where everything is kept")
     parser.add_argument("--idle-seconds", type=float, default=lifecycle.IDLE_SECONDS)
+    parser.add_argument("--faults", type=Path, help="for tests: what goes wrong (faults.py)")
     arguments = parser.parse_args()
     home = lifecycle.home(arguments.root)
     home.mkdir(parents=True, exist_ok=True)
@@ -49,14 +50,14 @@ def main() -> int:
             sys.stderr.write(f"Another process owns {home}.\n")
             return 3
         try:
-            return asyncio.run(_serve(home, owner, arguments.idle_seconds))
+            return asyncio.run(_serve(home, owner, arguments.idle_seconds, arguments.faults))
         except Exception as cause:
             logging.getLogger("embedded_snowflake").exception("the warehouse could not start")
             (home / "failure.txt").write_text(f"{type(cause).__name__}: {cause}")
             return 1
 
 
-async def _serve(home: Path, owner: IO[str], idle_seconds: float) -> int:
+async def _serve(home: Path, owner: IO[str], idle_seconds: float, faults: Path | None) -> int:
     import uvicorn
     from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -71,11 +72,16 @@ async def _serve(home: Path, owner: IO[str], idle_seconds: float) -> int:
     engine = Engine(home)
     engine.presign = state["presign"]
     sweeping.sweep(engine)
-    server = Server(engine, state["password"])
+    server = Server(engine, state["password"], faults)
     owned = partial(lifecycle.still_owns, home, owner)
 
     class Protocol(H11Protocol):
-        """Tells the server when a client's connection is gone."""
+        """Tells the server when a client's connection comes and goes."""
+
+        def connection_made(self, transport: Any) -> None:
+            super().connection_made(transport)
+            if self.client is not None:
+                server.peer_came(self.client, transport)
 
         def connection_lost(self, exc: Exception | None) -> None:
             if self.client is not None:

@@ -74,6 +74,11 @@ class Engine:
         with self._freed:
             return self._committed.get(table, 0) > moment
 
+    def changed(self, moment: int) -> set[QualifiedName]:
+        """The tables that commits after that moment wrote."""
+        with self._freed:
+            return {table for table, written in self._committed.items() if written > moment}
+
     def note_commit(self, session: Session) -> None:
         """Remember, before its locks are given back, that a session's tables changed."""
         with self._freed:

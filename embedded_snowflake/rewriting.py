@@ -6,6 +6,7 @@ registered by that object's module.
 
 from __future__ import annotations
 
+import datetime
 import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -354,6 +355,32 @@ def _context_functions(session: Session, expression: Any) -> Any:
     return expression
 
 
+def _moments(session: Session, expression: Any) -> Any:
+    """Inside a transaction DuckDB's clock stands at its beginning; Snowflake's at the statement's.
+
+    Written in as they are, so that the statement says the same when it is repeated. Not in a
+    definition, which asks the clock later.
+    """
+    kinds = (exp.Query, exp.Insert, exp.Update, exp.Delete, exp.Merge)
+    if not session.explicit or not isinstance(expression, kinds):
+        return expression
+    now = datetime.datetime.now(datetime.UTC)
+    for node in list(expression.find_all(exp.CurrentTimestamp, exp.CurrentDate, exp.CurrentTime)):
+        if isinstance(node, exp.CurrentDate):
+            fixed = exp.cast(exp.Literal.string(now.date().isoformat()), "DATE")
+        elif isinstance(node, exp.CurrentTime):
+            fixed = exp.cast(exp.Literal.string(now.time().isoformat()), "TIME")
+        elif node.args.get("sysdate"):
+            text = now.replace(tzinfo=None).isoformat(sep=" ")
+            fixed = exp.cast(exp.Literal.string(text), "TIMESTAMPNTZ")
+        else:
+            fixed = exp.cast(exp.Literal.string(now.isoformat(sep=" ")), "TIMESTAMPTZ")
+        name = node.sql(dialect="snowflake")
+        alias = exp.alias_(fixed, name, quoted=True)
+        node.replace(alias if isinstance(node.parent, exp.Select) else fixed)
+    return expression
+
+
 def _hash_agg(_: Session, expression: Any) -> Any:
     """HASH_AGG: a content hash that does not depend on order; values differ from Snowflake's."""
     for node in list(expression.find_all(exp.HashAgg)):
@@ -483,6 +510,7 @@ _STEPS: tuple[Callable[[Session, Any], Any], ...] = (
     _transient,
     _longest_binary,
     _context_functions,
+    _moments,
     _hash_agg,
     _division,
     _tried_timestamps,

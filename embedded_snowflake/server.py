@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import hmac
 import json
@@ -10,6 +11,7 @@ import secrets
 import threading
 import time
 import uuid
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -26,20 +28,30 @@ from starlette.routing import Route
 
 from embedded_snowflake import binding, presigning, results
 from embedded_snowflake.engine import Engine
+from embedded_snowflake.faults import Faults, Met
 from embedded_snowflake.session import Answer, Session
 
 logger = logging.getLogger("embedded_snowflake")
 SESSION_SECONDS = 4 * 3600.0
 """How long a session without a statement is kept."""
+TOKEN_SECONDS = 3600
+MASTER_SECONDS = 4 * 3600
+_KEPT_ANSWERS, _KEPT_BYTES = 16, 1_000_000
+"""Answers kept for a request that is sent again: so many a session, each of so many bytes."""
 
 
 class Server:
     """Sessions by token over one engine."""
 
-    def __init__(self, engine: Engine, password: str) -> None:
+    def __init__(self, engine: Engine, password: str, faults: Path | None = None) -> None:
         self.engine = engine
         self.password = password
         self.sessions: dict[str, Session] = {}
+        self.faults = Faults(faults)
+        self.transports: dict[tuple[str, int], Any] = {}
+        self._masters: dict[str, Session] = {}
+        self._expired: set[str] = set()
+        self._answers: dict[Session, OrderedDict[str, asyncio.Future[Response]]] = {}
         self.active = 0
         self.last_statement = time.monotonic()
         self._lock = threading.Lock()
@@ -59,8 +71,13 @@ class Server:
             return 0.0
         return now - self.last_statement
 
+    def peer_came(self, peer: tuple[str, int], transport: Any) -> None:
+        """A client connected."""
+        self.transports[peer] = transport
+
     def peer_gone(self, peer: tuple[str, int]) -> None:
         """A client's connection was closed."""
+        self.transports.pop(peer, None)
         with self._lock:
             sessions = list(self.sessions.values())
         for session in sessions:
@@ -70,14 +87,17 @@ class Server:
     def _forget(self, token: str) -> None:
         with self._lock:
             session = self.sessions.pop(token, None)
+            self._expired.discard(token)
+            for master in [key for key, one in self._masters.items() if one is session]:
+                del self._masters[master]
         if session is not None:
+            self._answers.pop(session, None)
             session.close()
 
     def session_of(self, request: Request) -> Session | None:
         """The session whose token the request carries."""
-        header = request.headers.get("Authorization", "")
-        token = header.removeprefix('Snowflake Token="').removesuffix('"')
-        session = self.sessions.get(token)
+        token = _token(request)
+        session = None if token in self._expired else self.sessions.get(token)
         if session is not None and request.client is not None:
             session.peer_seen((request.client.host, request.client.port))
         return session
@@ -100,18 +120,18 @@ class Server:
             parameters=dict(data.get("SESSION_PARAMETERS") or {}),
         )
         session.base_url = f"http://{request.url.netloc}"
-        token = secrets.token_urlsafe(32)
+        token, master = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
         with self._lock:
-            self.sessions[token] = session
+            self.sessions[token] = self._masters[master] = session
         if request.client is not None:
             session.peer_seen((request.client.host, request.client.port))
         return JSONResponse(
             {
                 "data": {
                     "token": token,
-                    "masterToken": secrets.token_urlsafe(32),
-                    "validityInSeconds": 3600,
-                    "masterValidityInSeconds": 14400,
+                    "masterToken": master,
+                    "validityInSeconds": TOKEN_SECONDS,
+                    "masterValidityInSeconds": MASTER_SECONDS,
                     "sessionId": session.session_id,
                     "serverVersion": SERVER_VERSION,
                     "parameters": [
@@ -135,14 +155,83 @@ class Server:
         """Carry out one statement."""
         session = self.session_of(request)
         if session is None:
-            return _no_session()
+            return self._no_session(request)
         body = await _body(request)
+        # A client whose connection broke sends the same request again: it must not run twice.
+        kept = self._answers.setdefault(session, OrderedDict())
+        number = str(request.query_params.get("requestId") or uuid.uuid4())
+        if number in kept:
+            return await asyncio.shield(kept[number])
+        met = self.faults.meet("" if body.get("describeOnly") else str(body["sqlText"]))
+        early = await self._fault(request, met, "before", session)
+        if early is not None:
+            return early
+        kept[number] = asyncio.get_running_loop().create_future()
         self.active += 1
         try:
-            return await run_in_threadpool(self._answer, session, body)
+            answer = await run_in_threadpool(self._answer, session, body)
+        except BaseException:
+            kept.pop(number).cancel()
+            raise
         finally:
             self.active -= 1
             self.last_statement = time.monotonic()
+        kept[number].set_result(answer)
+        if len(answer.body) > _KEPT_BYTES:
+            # So many rows are a query's, which may run twice.
+            del kept[number]
+        while len(kept) > _KEPT_ANSWERS and next(iter(kept.values())).done():
+            kept.popitem(last=False)
+        return await self._fault(request, met, "after", session) or answer
+
+    async def _fault(
+        self, request: Request, met: Met, when: str, session: Session
+    ) -> Response | None:
+        """The answer that a fault on demand gives in place of the statement's."""
+        await met.delay(when)
+        if met.of("expire", when):
+            with self._lock:
+                self._expired.add(_token(request))
+            return self._no_session(request) if when == "before" else None
+        if met.of("drop", when) and request.client is not None:
+            transport = self.transports.get((request.client.host, request.client.port))
+            if transport is not None:
+                transport.abort()
+            return Response()
+        if fault := met.of("status", when):
+            return Response(status_code=fault.status)
+        if fault := met.of("fail", when):
+            return _failed(fault.message, f"{fault.number:06d}", "XX000", session)
+        return None
+
+    async def renew(self, request: Request) -> Response:
+        """A new token for a session whose old one expired, for who holds its master token."""
+        session = self._masters.get(_token(request))
+        old = str((await _body(request)).get("oldSessionToken") or "")
+        if session is None or self.sessions.get(old) is not session:
+            return _failed("Master token not found. Log in again.", "390113")
+        token = secrets.token_urlsafe(32)
+        with self._lock:
+            self._expired.discard(old)
+            self.sessions[token] = self.sessions.pop(old)
+        return JSONResponse(
+            {
+                "data": {
+                    "sessionToken": token,
+                    "validityInSecondsST": TOKEN_SECONDS,
+                    "masterToken": _token(request),
+                    "validityInSecondsMT": MASTER_SECONDS,
+                    "sessionId": session.session_id,
+                },
+                "success": True,
+            }
+        )
+
+    def _no_session(self, request: Request) -> Response:
+        if _token(request) in self._expired:
+            return _failed("Session token expired: renew it.", "390112")
+        text = "Session no longer exists. New login required to access the service."
+        return _failed(text, "390111")
 
     def _answer(self, session: Session, body: dict[str, Any]) -> Response:
         sql = str(body["sqlText"])
@@ -192,7 +281,7 @@ class Server:
     async def monitor(self, request: Request) -> Response:
         """State of an asynchronous statement: it ran at once, so it is done or not there."""
         if self.session_of(request) is None:
-            return _no_session()
+            return self._no_session(request)
         known = request.path_params["query_id"] in self.engine.fakesnow.results_cache
         queries = [{"status": "SUCCESS"}] if known else []
         return JSONResponse({"data": {"queries": queries}, "success": True})
@@ -201,7 +290,7 @@ class Server:
         """Heartbeat, or the end of a session."""
         found = self.session_of(request)
         if found is None:
-            return _no_session()
+            return self._no_session(request)
         if request.query_params.get("delete"):
             token = next(key for key, value in self.sessions.items() if value is found)
             await run_in_threadpool(self._forget, token)
@@ -211,7 +300,7 @@ class Server:
         """Interrupt the session's running statement."""
         found = self.session_of(request)
         if found is None:
-            return _no_session()
+            return self._no_session(request)
         found.duck.interrupt()
         return JSONResponse({"data": None, "success": True})
 
@@ -253,6 +342,7 @@ class Server:
             ("/session/v1/login-request", self.login),
             ("/session", self.session),
             ("/session/heartbeat", self.session),
+            ("/session/token-request", self.renew),
             ("/queries/v1/query-request", self.query),
             ("/queries/v1/abort-request", self.abort),
         ]
@@ -303,8 +393,9 @@ def _failed(
     return JSONResponse({"data": data, "code": code, "message": message, "success": False})
 
 
-def _no_session() -> Response:
-    return _failed("Session no longer exists. New login required to access the service.", "390111")
+def _token(request: Request) -> str:
+    header = request.headers.get("Authorization", "")
+    return header.removeprefix('Snowflake Token="').removesuffix('"')
 
 
 def _responded(session: Session, answers: list[Answer]) -> Response:

@@ -12,6 +12,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Generator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -29,6 +30,7 @@ from sqlglot.errors import ParseError
 from embedded_snowflake import errors, results, rewriting, statements
 from embedded_snowflake.catalog import INTERNAL, Catalog
 from embedded_snowflake.engine import Engine
+from embedded_snowflake.journal import RecordingConnection
 from embedded_snowflake.names import QualifiedName, literal, quoted
 from embedded_snowflake.statements import Result
 
@@ -105,6 +107,16 @@ class Answer:
         self.raw = raw
 
 
+@dataclass(frozen=True)
+class _Mark:
+    """How far a transaction was when a statement began."""
+
+    started: bool
+    writes: int
+    commits: int
+    rollbacks: int
+
+
 class Session:
     """One client's session. A lock makes its statements run one after the other."""
 
@@ -120,7 +132,9 @@ class Session:
         parameters: dict[str, Any],
     ) -> None:
         self.engine = engine
-        self.duck = engine.duck.cursor()
+        self.duck: Any = RecordingConnection(
+            engine.duck.cursor(), lambda: (self.database, self.schema)
+        )
         self.connection = _Connection(
             self.duck,
             engine.fakesnow.results_cache,
@@ -266,6 +280,7 @@ class Session:
             self._moment = self.engine.now()
             self.duck.execute("BEGIN TRANSACTION")
             self._started = True
+            self.duck.recording = self.explicit
 
     def commit(self) -> None:
         """Commit.
@@ -303,6 +318,8 @@ class Session:
 
     def _ended(self, *, committed: bool) -> None:
         self.explicit, self.aborted, self._started = False, None, False
+        self.duck.recording = False
+        self.duck.journal.clear()
         if committed:
             self.engine.note_commit(self)
         calls = self._on_commit if committed else self._on_rollback
@@ -400,13 +417,19 @@ class Session:
         """
         with self.lock:
             self.query_id = str(uuid.uuid4())
+            mark = _Mark(
+                self._started,
+                len(self.duck.journal.entries),
+                len(self._on_commit),
+                len(self._on_rollback),
+            )
             try:
                 answer = self._execute(sql, describe=describe)
             except duckdb.Error as cause:
-                self._note_failure(str(cause))
+                self._undo_statement(mark, str(cause))
                 raise errors.translated(cause) from cause
             except Exception as cause:
-                self._note_failure(str(cause))
+                self._undo_statement(mark, str(cause))
                 raise
             finally:
                 self._forget_registered()
@@ -415,18 +438,93 @@ class Session:
                 self.last_query_id = answer.query_id
             return answer
 
-    def _note_failure(self, reason: str) -> None:
-        """Remember that DuckDB gave the transaction up, so that COMMIT cannot pretend."""
+    def _undo_statement(self, mark: _Mark, reason: str) -> None:
+        """Undo what a failed statement did, and that alone, as Snowflake does."""
         if not self.explicit:
             if self._depth == 0:
                 self.engine.free(self)
             return
-        if not self._started:
+        if not self._started or self.aborted is not None:
             return
+        journal = self.duck.journal
+        if len(journal.entries) == mark.writes and self._alive():
+            return
+        undone = self._on_rollback[mark.rollbacks :]
+        del self._on_rollback[mark.rollbacks :], self._on_commit[mark.commits :]
+        for call in undone:
+            call()
+        journal.cut(mark.writes)
+        if mark.writes == 0 and not mark.started:
+            self._roll_back_duck()
+            self._started = self.duck.recording = False
+            return
+        first = reason.split("\n", maxsplit=1)[0]
+        kept_from = self._renew()
+        if kept_from is not None:
+            self._roll_back_duck()
+            self.aborted = f"{first}; what was done before could not be kept, since {kept_from}"
+
+    def _alive(self) -> bool:
+        """Whether DuckDB still has the transaction: most errors make it give it up."""
         try:
             self.duck.execute("SELECT 1").fetchall()
         except duckdb.Error:
-            self.aborted = self.aborted or reason.split("\n", maxsplit=1)[0]
+            return False
+        return True
+
+    def _roll_back_duck(self) -> None:
+        with contextlib.suppress(duckdb.TransactionException):
+            self.duck.execute("ROLLBACK")
+
+    def _renew(self) -> str | None:
+        """Begin DuckDB's transaction anew, as of now, and write in it what was written.
+
+        Returns:
+            None where that was done; else why it cannot be, and the transaction is as it was,
+            or ended where DuckDB had refused a write.
+        """
+        journal = self.duck.journal
+        with self.duck.cursor() as aside:
+            why_not = journal.why_not(aside, self.engine.changed(self._moment))
+        if why_not is not None:
+            return why_not
+        self._roll_back_duck()
+        self.duck.recording = False
+        try:
+            moment = self.engine.now()
+            self.duck.execute("BEGIN TRANSACTION")
+            self.duck.repeat()
+            self._moment = moment
+        except duckdb.Error as cause:
+            self._roll_back_duck()
+            reason = str(cause).split("\n", maxsplit=1)[0]
+            self.aborted = f"its writes could not be repeated: {reason}"
+            return reason
+        finally:
+            self.duck.recording = self.explicit
+        return None
+
+    def _look_again(self, expression: Any) -> None:
+        """Let a statement see what was committed since its transaction's first write."""
+        if not (self.explicit and self._started) or self._depth or self.aborted:
+            return
+        changed = self.engine.changed(self._moment)
+        if not changed:
+            return
+        source = expression
+        if isinstance(expression, exp.Insert):
+            source = expression.expression
+        read = {
+            rewriting.name_of(self, one)
+            for one in source.find_all(exp.Table)
+            if isinstance(one.this, exp.Identifier) and (one.db or self.schema is not None)
+        }
+        if read & changed or any(self.relation_kind(one) == "VIEW" for one in read):
+            self._renew()
+            if self.aborted is not None:
+                raise errors.error(
+                    f"The transaction failed ({self.aborted}): ROLLBACK it.", 90232, "25000"
+                )
 
     def _execute(self, sql: str, *, describe: bool) -> Answer:
         tokens = statements.tokens_of(sql)
@@ -517,8 +615,9 @@ class Session:
         if target is not None:
             if dml and not self.autocommit and not self.in_transaction:
                 self.begin()
-            self.engine.lock(self, target)
-            self._refuse_stale(target, expression)
+            if not self._is_own(target, expression):
+                self.lock_table(target, expression)
+        self._look_again(expression)
         attempt = 0
         while True:
             try:
@@ -532,21 +631,33 @@ class Session:
                 if not self.in_transaction:
                     self.engine.free(self)
 
-    def _refuse_stale(self, target: QualifiedName, expression: Any) -> None:
-        """A transaction must not change a table on an older view of it than the last commit's.
+    def lock_table(self, target: QualifiedName, expression: Any = None) -> None:
+        """Let no other session write the table, and see what was committed to it before.
+
+        A transaction must not change a table on an older view of it than the last commit's.
+
+        Args:
+            target: the table.
+            expression: what is done to it; rows may be added on an older view.
 
         Raises:
-            SnowflakeError: 000625 where others changed it since this transaction's first write.
+            SnowflakeError: 000625 where others changed it since this transaction's first write,
+                and the transaction cannot be carried over to what they committed.
         """
+        self.engine.lock(self, target)
         if not self._started or not self.engine.changed_since(target, self._moment):
             return
         if isinstance(expression, exp.Insert) and not expression.args.get("overwrite"):
             read = {one.name.upper() for one in expression.expression.find_all(exp.Table)}
             if target.name.upper() not in read:
                 return
+        why_not = self._renew()
+        if why_not is None:
+            return
         message = (
             f"Table '{target.name}' was changed by another transaction after this one first "
-            "wrote: ROLLBACK and run the transaction again."
+            f"wrote, and its writes cannot be carried over, since {why_not}: "
+            "ROLLBACK and run the transaction again."
         )
         self.aborted = message
         raise errors.error(message, 625, "57014")
@@ -571,14 +682,23 @@ class Session:
             aside.execute(f"EXPLAIN {sql}")
 
     def _run_once(self, text: str, expression: Any, target: QualifiedName | None) -> Any:
-        if target is None or target in self.temporary:
+        if target is None:
             return self._cursor_run(text, expression)
+        own = self._is_own(target, expression)
         with self.transaction():
             cursor = self._cursor_run(text, expression)
+            if own:
+                return cursor
             created = isinstance(expression, exp.Create)
             self._log_change(target, created=created)
             self._follow(target, expression)
             return cursor
+
+    def _is_own(self, target: QualifiedName, expression: Any) -> bool:
+        """Whether a statement writes a temporary table, which no other session sees."""
+        if isinstance(expression, exp.Create) and expression.find(exp.TemporaryProperty):
+            return True
+        return target in self.temporary
 
     def _follow(self, target: QualifiedName, expression: Any) -> None:
         """Tags, and what was loaded, go with the table that they are of."""

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -96,14 +97,125 @@ def test_a_wrong_name_leaves_the_transaction_usable(one: Any) -> None:
     assert _rows(one, "SELECT COUNT(*) FROM a") == [(2,)]
 
 
-def test_a_commit_never_pretends_after_a_statement_failed_while_it_ran(one: Any) -> None:
+def test_a_statement_that_fails_while_it_runs_is_undone_alone(one: Any) -> None:
+    """Snowflake undoes the statement, and the transaction goes on with its earlier work."""
     _rows(one, "BEGIN")
-    _rows(one, "INSERT INTO a VALUES (3, 3)")
     with pytest.raises(snowflake.connector.errors.Error, match="non-nullable"):
-        _rows(one, "INSERT INTO p VALUES (1, NULL)")
+        _rows(one, "INSERT INTO p VALUES (0, 0), (1, NULL)")
+    _rows(one, "INSERT INTO a VALUES (3, 3), (4, 4)")
+    _rows(one, "UPDATE a SET v = v + 1 WHERE k > 1")
+    for wrong in (
+        "INSERT INTO p VALUES (0, 0), (1, NULL)",
+        "SELECT 1 / v FROM a",
+        "INSERT INTO p SELECT 1, 'x'::INT",
+        "UPDATE a SET v = 1 / (k - 3)",
+    ):
+        with pytest.raises(snowflake.connector.errors.Error):
+            _rows(one, wrong)
+        assert _rows(one, "SELECT * FROM a ORDER BY k") == [(1, 0), (3, 4), (4, 5)]
+    _rows(one, "DELETE FROM a WHERE k = 4")
+    _rows(one, "COMMIT")
+    assert _rows(one, "SELECT * FROM a ORDER BY k") == [(1, 0), (3, 4)]
+    assert _rows(one, "SELECT * FROM p") == []
+
+
+def test_rows_loaded_before_a_failure_stay_loaded(one: Any, tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("5,50\n6,60\n")
+    _rows(one, "CREATE STAGE s")
+    _rows(one, f"PUT file://{path} @s")
+    _rows(one, "BEGIN")
+    assert _rows(one, "COPY INTO a FROM @s")[0][1] == "LOADED"
+    with pytest.raises(snowflake.connector.errors.Error):
+        _rows(one, "SELECT 1 / 0")
+    assert _rows(one, "COPY INTO a FROM @s") == [("Copy executed with 0 files processed.",)]
+    _rows(one, "COMMIT")
+    assert _rows(one, "SELECT SUM(v) FROM a") == [(110,)]
+
+
+def test_a_temporary_table_takes_part_in_the_transaction(one: Any) -> None:
+    _rows(one, "CREATE TEMPORARY TABLE own (x INT)")
+    for end, rows in (("ROLLBACK", 0), ("COMMIT", 1)):
+        for sql in ("BEGIN", "INSERT INTO own VALUES (1)", "INSERT INTO p SELECT x, x FROM own"):
+            _rows(one, sql)
+        with pytest.raises(snowflake.connector.errors.Error):
+            _rows(one, "SELECT 1 / 0")
+        assert _rows(one, "SELECT COUNT(*) FROM own") == [(1,)]
+        _rows(one, end)
+        assert _rows(one, "SELECT COUNT(*) FROM own") == [(rows,)]
+        assert _rows(one, "SELECT COUNT(*) FROM p") == [(rows,)]
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        "INSERT INTO p SELECT 1, SUM(v::FLOAT) + 1 FROM a",
+        "INSERT INTO p SELECT k, ROW_NUMBER() OVER (ORDER BY v) FROM a",
+        "INSERT INTO p SELECT 1, ABS(RANDOM())",
+    ],
+)
+def test_what_could_come_out_otherwise_is_not_repeated_and_the_commit_says_so(
+    one: Any, write: str
+) -> None:
+    _rows(one, "BEGIN")
+    _rows(one, write)
+    with pytest.raises(snowflake.connector.errors.Error, match="Division by zero"):
+        _rows(one, "SELECT 1 / 0")
+    with pytest.raises(snowflake.connector.errors.ProgrammingError, match="differ the second"):
+        _rows(one, "INSERT INTO a VALUES (3, 3)")
     with pytest.raises(snowflake.connector.errors.ProgrammingError, match="rolled back"):
         _rows(one, "COMMIT")
+    assert _rows(one, "SELECT COUNT(*) FROM p") == [(0,)]
+
+
+def test_the_clock_goes_on_inside_a_transaction_and_a_written_time_stays(one: Any) -> None:
+    _rows(one, "CREATE TABLE t (at_time TIMESTAMP_NTZ)")
+    _rows(one, "BEGIN")
+    for _ in range(2):
+        _rows(one, "INSERT INTO t SELECT SYSDATE()")
+        time.sleep(0.01)
+    before = _rows(one, "SELECT at_time FROM t ORDER BY 1")
+    assert before[0] < before[1]
+    with pytest.raises(snowflake.connector.errors.Error):
+        _rows(one, "SELECT 1 / 0")
+    _rows(one, "COMMIT")
+    assert _rows(one, "SELECT at_time FROM t ORDER BY 1") == before
+
+
+def test_a_statement_sees_what_was_committed_before_it(one: Any, other: Any) -> None:
+    """Also after the transaction's first write, and through a view; never the uncommitted."""
+    _rows(other, "CREATE VIEW w AS SELECT * FROM p")
+    _rows(one, "BEGIN")
+    _rows(one, "INSERT INTO a VALUES (2, 2)")
+    for number in range(3):
+        _rows(other, f"INSERT INTO p VALUES ({number}, 0)")
+        assert _rows(one, "SELECT COUNT(*) FROM p") == [(number + 1,)]
+    _rows(other, "INSERT INTO p VALUES (9, 0)")
+    assert _rows(one, "SELECT COUNT(*) FROM w") == [(4,)]
+    _rows(other, "BEGIN")
+    _rows(other, "INSERT INTO p VALUES (10, 0)")
+    assert _rows(one, "SELECT COUNT(*) FROM p") == [(4,)]
+    assert _rows(one, "SELECT COUNT(*) FROM a") == [(2,)]
+    _rows(other, "ROLLBACK")
+    _rows(one, "ROLLBACK")
     assert _rows(one, "SELECT COUNT(*) FROM a") == [(1,)]
+
+
+def test_of_two_transactions_that_copy_one_file_one_loads_it(
+    one: Any, other: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("5,50\n")
+    _rows(one, "CREATE STAGE s")
+    _rows(one, f"PUT file://{path} @s")
+    for connection in (one, other):
+        _rows(connection, "BEGIN")
+    _rows(other, "INSERT INTO p VALUES (1, 1)")
+    assert _rows(one, "COPY INTO a FROM @s")[0][1] == "LOADED"
+    _rows(one, "COMMIT")
+    assert _rows(other, "COPY INTO a FROM @s") == [("Copy executed with 0 files processed.",)]
+    _rows(other, "COMMIT")
+    assert _rows(one, "SELECT COUNT(*) FROM a WHERE k = 5") == [(1,)]
 
 
 def test_two_databases_in_one_transaction_are_refused_by_name(one: Any) -> None:
@@ -134,16 +246,66 @@ def test_a_write_after_a_read_works_on_what_others_committed_between(one: Any, o
     assert _rows(other, "SELECT v FROM a") == [(101,)]
 
 
-def test_replacing_rows_on_an_old_view_of_a_table_is_refused(one: Any, other: Any) -> None:
+def test_replacing_rows_works_on_what_others_committed_since_the_first_write(
+    one: Any, other: Any
+) -> None:
     """Else the delete would miss the other's row, and both would stay."""
     _rows(one, "BEGIN")
     _rows(one, "INSERT INTO a VALUES (7, 7)")
+    _rows(other, "INSERT INTO p VALUES (1, 111)")
+    _rows(one, "DELETE FROM p WHERE d = 1")
+    _rows(one, "INSERT INTO p VALUES (1, 222)")
+    _rows(one, "COMMIT")
+    assert _rows(one, "SELECT * FROM p") == [(1, 222)]
+    assert _rows(one, "SELECT COUNT(*) FROM a") == [(2,)]
+
+
+def test_replacing_rows_on_an_old_view_that_cannot_be_renewed_is_refused(
+    one: Any, other: Any
+) -> None:
+    _rows(one, "BEGIN")
+    _rows(one, "INSERT INTO a SELECT d, v FROM p")
     _rows(other, "INSERT INTO p VALUES (1, 111)")
     with pytest.raises(snowflake.connector.errors.ProgrammingError, match="run the transaction"):
         _rows(one, "DELETE FROM p WHERE d = 1")
     with pytest.raises(snowflake.connector.errors.ProgrammingError, match="rolled back"):
         _rows(one, "COMMIT")
     assert _rows(one, "SELECT * FROM p") == [(1, 111)]
+
+
+_DEFINITIONS = [
+    "CREATE OR REPLACE TABLE made (x VARCHAR(9) COMMENT 'c')",
+    "CREATE OR REPLACE TABLE made AS SELECT * FROM a",
+    "CREATE OR REPLACE TABLE made CLONE a",
+    "CREATE TEMPORARY TABLE made (x INT)",
+    "ALTER TABLE a ADD COLUMN w INT",
+    "COMMENT ON TABLE a IS 'text'",
+    "TRUNCATE TABLE p",
+    "CREATE VIEW made AS SELECT * FROM a",
+    "CREATE STAGE made",
+    "CREATE FILE FORMAT made TYPE = CSV",
+    "CREATE TAG made",
+    "CREATE SEQUENCE made",
+    "CREATE SCHEMA made",
+    "CREATE WAREHOUSE IF NOT EXISTS made",
+    "CREATE DATASET made",
+    "CREATE TASK made SCHEDULE = '1 minute' AS SELECT 1",
+    "CREATE DYNAMIC TABLE made TARGET_LAG = '1 day' WAREHOUSE = w AS SELECT k FROM a",
+]
+
+
+@pytest.mark.parametrize("definition", _DEFINITIONS)
+def test_each_kind_of_definition_commits_what_came_before_and_stands_for_itself(
+    one: Any, definition: str
+) -> None:
+    """https://docs.snowflake.com/en/sql-reference/transactions: DDL is a transaction of its own."""
+    for sql in ("BEGIN", "INSERT INTO a VALUES (6, 6)", definition, "ROLLBACK"):
+        _rows(one, sql)
+    assert _rows(one, "SELECT COUNT(*) FROM TRANSACTION_TESTS.PUBLIC.a") == [(2,)]
+    again = definition.replace("OR REPLACE ", "").replace("IF NOT EXISTS ", "")
+    if again.startswith("CREATE"):
+        with pytest.raises(snowflake.connector.errors.ProgrammingError, match="already exists"):
+            _rows(one, again.replace("SCHEMA made", f"SCHEMA {DATABASE}.made"))
 
 
 @pytest.mark.parametrize("explicit", [False, True])

@@ -195,7 +195,7 @@ def copy_into(session: Session, reader: Reader) -> Result:
     if not session.autocommit and not session.in_transaction:
         session.begin()
     # Before the transaction, so that of two loads at once the second sees what the first loaded.
-    session.engine.lock(session, target)
+    session.lock_table(target)
     with session.transaction():
         return _load(statement)
 
