@@ -6,6 +6,8 @@ the connector's users branch on them.
 
 from __future__ import annotations
 
+import re
+
 import duckdb
 from snowflake.connector.errors import ProgrammingError
 
@@ -68,7 +70,14 @@ def translated(cause: duckdb.Error) -> SnowflakeError:  # noqa: PLR0911  (a case
     if isinstance(cause, duckdb.ParserException):
         return error(f"SQL compilation error:\n{first}", 1003, "42000")
     if isinstance(cause, duckdb.ConversionException):
-        return error(first, 100038, "22018")
+        return _unconverted(first)
+    if isinstance(cause, duckdb.BinderException) and "values were supplied" in first:
+        return error(
+            "SQL compilation error:\nInsert value list does not match column list "
+            f"({first.removeprefix('Binder Error: ')}).",
+            2020,
+            "21S01",
+        )
     if isinstance(cause, duckdb.ConstraintException) and "NOT NULL" in first:
         return error("NULL result in a non-nullable column", 100072, "22000")
     if "Division by zero" in first:
@@ -76,6 +85,21 @@ def translated(cause: duckdb.Error) -> SnowflakeError:  # noqa: PLR0911  (a case
     if "InferenceError:" in text:
         return error(text.split("InferenceError:", 1)[1].strip().split("\n")[0], 100357, "P0000")
     return error(first, 100183, "P0000")
+
+
+def _unconverted(line: str) -> SnowflakeError:
+    """A value that is none of its type, in Snowflake's words for the type."""
+    text = re.search(r"[Cc]ould not convert string '(.*)' to (\w+)", line)
+    if text is not None:
+        kind = "Boolean" if text[2].startswith("BOOL") else "Numeric"
+        number = 100037 if kind == "Boolean" else 100038
+        return error(f"{kind} value '{text[1]}' is not recognized", number, "22018")
+    moment = re.search(r"invalid (date|timestamp|time) field format: \"(.*?)\"", line)
+    if moment is not None:
+        kind = moment[1].capitalize()
+        number = 100040 if kind == "Date" else 100035
+        return error(f"{kind} '{moment[2]}' is not recognized", number, "22007")
+    return error(line, 100038, "22018")
 
 
 def _subject(line: str) -> str:

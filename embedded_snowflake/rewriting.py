@@ -14,7 +14,7 @@ import pyarrow as pa
 from sqlglot import exp
 from sqlglot.tokenizer_core import Token, TokenType
 
-from embedded_snowflake import errors, results, statements
+from embedded_snowflake import errors, results, statements, translation
 from embedded_snowflake.catalog import INTERNAL
 from embedded_snowflake.names import QualifiedName, literal, quoted
 from embedded_snowflake.statements import NotMine, Result
@@ -439,6 +439,17 @@ def _temporary_names(session: Session, expression: Any) -> Any:  # noqa: C901, P
     return expression
 
 
+def _truncate(session: Session, expression: Any) -> Any:
+    """TRUNCATE IF EXISTS, which DuckDB does not know."""
+    if isinstance(expression, exp.TruncateTable) and expression.args.get("exists"):
+        name = written_table(session, expression)
+        if name is None or session.relation_kind(name) is None:
+            done = exp.Literal.string("Statement executed successfully.")
+            return exp.select(exp.alias_(done, "status"))
+        expression.set("exists", None)
+    return expression
+
+
 def _transient(_: Session, expression: Any) -> Any:
     """Transient tables are tables here: there is no time travel to leave out."""
     if isinstance(expression, exp.Create):
@@ -469,11 +480,13 @@ _STEPS: tuple[Callable[[Session, Any], Any], ...] = (
     _clone,
     _constraints,
     _transient,
+    _truncate,
     _context_functions,
     _hash_agg,
     _division,
     _tried_timestamps,
     _temporary_names,
+    lambda _, expression: translation.translate(expression),
 )
 
 
