@@ -214,6 +214,17 @@ def name_of(session: Session, table: Any) -> QualifiedName:
     return session.qualified(tuple(parts))
 
 
+def column_comments(expression: Any) -> dict[str, str]:
+    """The comments that a CREATE TABLE gives its columns."""
+    if not isinstance(expression, exp.Create) or not isinstance(expression.this, exp.Schema):
+        return {}
+    return {
+        one.this.name if one.this.quoted else one.name.upper(): found.this.name
+        for one in expression.this.find_all(exp.ColumnDef)
+        for found in one.find_all(exp.CommentColumnConstraint)
+    }
+
+
 def before_create(session: Session, expression: Any) -> list[str]:
     """What must go first when CREATE OR REPLACE meets a temporary table of the session."""
     if not isinstance(expression, exp.Create) or not expression.find(exp.TemporaryProperty):
@@ -450,6 +461,36 @@ def _truncate(session: Session, expression: Any) -> Any:
     return expression
 
 
+def _idle(session: Session, expression: Any) -> Any:
+    """What IF [NOT] EXISTS answers where there is nothing to do."""
+    if not expression.args.get("exists") or not isinstance(expression, (exp.Create, exp.Drop)):
+        return expression
+    name = written_table(session, expression) if expression.kind in {"TABLE", "VIEW"} else None
+    if name is None or (session.relation_kind(name) is None) == isinstance(expression, exp.Create):
+        return expression
+    if isinstance(expression, exp.Create):
+        text = f"{name.name} already exists, statement succeeded."
+    else:
+        text = f"Drop statement executed successfully ({name.name} already dropped)."
+    return exp.select(exp.alias_(exp.Literal.string(text), "status"))
+
+
+_NAMED_ELSEWHERE = (exp.Cast, exp.Array, exp.ArrayConcat, exp.ArrayConstructCompact)
+
+
+def _named(_: Session, expression: Any) -> Any:
+    """A function without an alias names its column by its text, not by DuckDB's."""
+    query = expression
+    while isinstance(query, exp.SetOperation):
+        query = query.this
+    if not isinstance(query, exp.Select):
+        return expression
+    for one in query.expressions:
+        if isinstance(one, (exp.Func, exp.Window)) and not isinstance(one, _NAMED_ELSEWHERE):
+            one.replace(exp.alias_(one.copy(), one.sql(dialect="snowflake"), quoted=True))
+    return expression
+
+
 def _transient(_: Session, expression: Any) -> Any:
     """Transient tables are tables here: there is no time travel to leave out."""
     if isinstance(expression, exp.Create):
@@ -474,6 +515,7 @@ def _division(_: Session, expression: Any) -> Any:
 
 _STEPS: tuple[Callable[[Session, Any], Any], ...] = (
     _identifiers,
+    _named,
     _result_scan,
     _values_columns,
     _asof,
@@ -481,6 +523,7 @@ _STEPS: tuple[Callable[[Session, Any], Any], ...] = (
     _constraints,
     _transient,
     _truncate,
+    _idle,
     _context_functions,
     _hash_agg,
     _division,

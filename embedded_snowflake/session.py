@@ -581,9 +581,11 @@ class Session:
             return cursor
 
     def _follow(self, target: QualifiedName, expression: Any) -> None:
-        """Tags go with the table that they stand on."""
+        """Comments and tags go with the table that they stand on."""
         from embedded_snowflake.objects import tags
 
+        if isinstance(expression, exp.Create) and expression.kind == "TABLE":
+            self.set_column_comments(target, rewriting.column_comments(expression))
         if self._depth > 1:
             # An object's own statement: the object moves its tags itself.
             return
