@@ -11,6 +11,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from embedded_snowflake import translation
 from embedded_snowflake.names import QualifiedName, quoted
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def creation_sql(database: str) -> str:
             THEN CAST(value AS VARCHAR) END;
         CREATE OR REPLACE MACRO {quoted(database)}._es_divide(value, divisor) AS
             CASE WHEN divisor = 0 THEN error('Division by zero') ELSE value / divisor END;
+        {translation.macros_sql(database)}
     """
 
 

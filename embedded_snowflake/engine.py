@@ -41,6 +41,8 @@ class Engine:
         self.fakesnow.results_cache = ResultCache()
         self.duck = self.fakesnow.duck_conn
         self.duck.execute("SET GLOBAL preserve_insertion_order = true")
+        # A session without a database calls the same macros.
+        self.duck.execute(catalog.creation_sql("memory"))
         self._confine()
         self.account = Account(root / "account.json")
         self.inference = Inference()

@@ -6,6 +6,8 @@ the connector's users branch on them.
 
 from __future__ import annotations
 
+import re
+
 import duckdb
 from snowflake.connector.errors import ProgrammingError
 
@@ -46,12 +48,59 @@ def unsupported(what: str) -> SnowflakeError:
     )
 
 
+_WORDED = (
+    (
+        r"Function with name \"?(\w+)\"? does not exist",
+        2140,
+        "42601",
+        "SQL compilation error:\nUnknown function {0} (the embedded warehouse has none of this name)",
+    ),
+    (
+        r'column "(.+?)" must appear in the GROUP BY clause',
+        979,
+        "42601",
+        "SQL compilation error:\n[{0}] is not a valid group by expression",
+    ),
+    (
+        r'Ambiguous reference to column name "(.+?)"',
+        1052,
+        "42601",
+        "SQL compilation error:\nambiguous column name '{0}'",
+    ),
+    (
+        r"has (\d+) columns but (\d+) values were supplied",
+        2020,
+        "21S01",
+        "SQL compilation error:\nInsert value list does not match column list expecting {0} but got {1}",
+    ),
+    (
+        r"More than one row returned by a subquery",
+        100090,
+        "22000",
+        "Single-row subquery returns more than one row.",
+    ),
+    (
+        r"MERGE INTO command cannot affect the same target row more than once",
+        100090,
+        "42P18",
+        "Duplicate row detected during DML action",
+    ),
+    (r"Malformed JSON (.*)", 100069, "22P02", "Error parsing JSON: {0}"),
+    (r"Division by zero", 100051, "22012", "Division by zero"),
+)
+"""What DuckDB says: a pattern, then Snowflake's number, SQL state and words."""
+
+
 def translated(cause: duckdb.Error) -> SnowflakeError:  # noqa: PLR0911  (a case a line)
     """What DuckDB says, with the number and the words that Snowflake's clients look for."""
     text = str(cause)
     first = text.split("\n", maxsplit=1)[0]
     if "Attempting to write to database" in text:
         return unsupported("a transaction that writes two databases")
+    for words, number, sqlstate, message in _WORDED:
+        found = re.search(words, first)
+        if found is not None:
+            return error(message.format(*found.groups()), number, sqlstate)
     if isinstance(cause, duckdb.CatalogException) and "does not exist" in first:
         return error(
             f"SQL compilation error:\n{_subject(first)} does not exist or not authorized.",
@@ -68,14 +117,29 @@ def translated(cause: duckdb.Error) -> SnowflakeError:  # noqa: PLR0911  (a case
     if isinstance(cause, duckdb.ParserException):
         return error(f"SQL compilation error:\n{first}", 1003, "42000")
     if isinstance(cause, duckdb.ConversionException):
-        return error(first, 100038, "22018")
+        return _unconverted(first)
     if isinstance(cause, duckdb.ConstraintException) and "NOT NULL" in first:
         return error("NULL result in a non-nullable column", 100072, "22000")
-    if "Division by zero" in first:
-        return error("Division by zero", 100051, "22012")
     if "InferenceError:" in text:
         return error(text.split("InferenceError:", 1)[1].strip().split("\n")[0], 100357, "P0000")
     return error(first, 100183, "P0000")
+
+
+def _unconverted(line: str) -> SnowflakeError:
+    """A value that is none of its type, in Snowflake's words for the type."""
+    text = re.search(r"[Cc]ould not convert string '(.*)' to (\w+)", line)
+    if text is not None:
+        kind = "Boolean" if text[2].startswith("BOOL") else "Numeric"
+        number = 100037 if kind == "Boolean" else 100038
+        return error(f"{kind} value '{text[1]}' is not recognized", number, "22018")
+    moment = re.search(
+        r"(date|timestamp|time) field (?:format|value out of range): \"(.*?)\"", line
+    )
+    if moment is not None:
+        kind = moment[1].capitalize()
+        number = 100040 if kind == "Date" else 100035
+        return error(f"{kind} '{moment[2]}' is not recognized", number, "22007")
+    return error(line, 100038, "22018")
 
 
 def _subject(line: str) -> str:

@@ -15,7 +15,7 @@ import pyarrow as pa
 from sqlglot import exp
 from sqlglot.tokenizer_core import Token, TokenType
 
-from embedded_snowflake import errors, results, statements
+from embedded_snowflake import errors, results, statements, translation
 from embedded_snowflake.catalog import INTERNAL
 from embedded_snowflake.names import QualifiedName, literal, quoted
 from embedded_snowflake.statements import NotMine, Result
@@ -215,6 +215,17 @@ def name_of(session: Session, table: Any) -> QualifiedName:
         if isinstance(part, exp.Identifier)
     ]
     return session.qualified(tuple(parts))
+
+
+def column_comments(expression: Any) -> dict[str, str]:
+    """The comments that a CREATE TABLE gives its columns."""
+    if not isinstance(expression, exp.Create) or not isinstance(expression.this, exp.Schema):
+        return {}
+    return {
+        one.this.name if one.this.quoted else one.name.upper(): found.this.name
+        for one in expression.this.find_all(exp.ColumnDef)
+        for found in one.find_all(exp.CommentColumnConstraint)
+    }
 
 
 def before_create(session: Session, expression: Any) -> list[str]:
@@ -468,6 +479,47 @@ def _temporary_names(session: Session, expression: Any) -> Any:  # noqa: C901, P
     return expression
 
 
+def _truncate(session: Session, expression: Any) -> Any:
+    """TRUNCATE IF EXISTS, which DuckDB does not know."""
+    if isinstance(expression, exp.TruncateTable) and expression.args.get("exists"):
+        name = written_table(session, expression)
+        if name is None or session.relation_kind(name) is None:
+            done = exp.Literal.string("Statement executed successfully.")
+            return exp.select(exp.alias_(done, "status"))
+        expression.set("exists", None)
+    return expression
+
+
+def _idle(session: Session, expression: Any) -> Any:
+    """What IF [NOT] EXISTS answers where there is nothing to do."""
+    if not expression.args.get("exists") or not isinstance(expression, (exp.Create, exp.Drop)):
+        return expression
+    name = written_table(session, expression) if expression.kind in {"TABLE", "VIEW"} else None
+    if name is None or (session.relation_kind(name) is None) == isinstance(expression, exp.Create):
+        return expression
+    if isinstance(expression, exp.Create):
+        text = f"{name.name} already exists, statement succeeded."
+    else:
+        text = f"Drop statement executed successfully ({name.name} already dropped)."
+    return exp.select(exp.alias_(exp.Literal.string(text), "status"))
+
+
+_NAMED_ELSEWHERE = (exp.Cast, exp.Array, exp.ArrayConcat, exp.ArrayConstructCompact)
+
+
+def _named(_: Session, expression: Any) -> Any:
+    """A function without an alias names its column by its text, not by DuckDB's."""
+    query = expression
+    while isinstance(query, exp.SetOperation):
+        query = query.this
+    if not isinstance(query, exp.Select):
+        return expression
+    for one in query.expressions:
+        if isinstance(one, (exp.Func, exp.Window)) and not isinstance(one, _NAMED_ELSEWHERE):
+            one.replace(exp.alias_(one.copy(), one.sql(dialect="snowflake"), quoted=True))
+    return expression
+
+
 def _transient(_: Session, expression: Any) -> Any:
     """Transient tables are tables here: there is no time travel to leave out."""
     if isinstance(expression, exp.Create):
@@ -502,6 +554,7 @@ def _division(_: Session, expression: Any) -> Any:
 
 _STEPS: tuple[Callable[[Session, Any], Any], ...] = (
     _identifiers,
+    _named,
     _result_scan,
     _values_columns,
     _asof,
@@ -509,12 +562,15 @@ _STEPS: tuple[Callable[[Session, Any], Any], ...] = (
     _constraints,
     _transient,
     _longest_binary,
+    _truncate,
+    _idle,
     _context_functions,
     _moments,
     _hash_agg,
     _division,
     _tried_timestamps,
     _temporary_names,
+    lambda _, expression: translation.translate(expression),
 )
 
 

@@ -701,9 +701,11 @@ class Session:
         return target in self.temporary
 
     def _follow(self, target: QualifiedName, expression: Any) -> None:
-        """Tags, and what was loaded, go with the table that they are of."""
+        """Comments, tags, and what was loaded, go with the table that they are of."""
         from embedded_snowflake.objects import copying, tags
 
+        if isinstance(expression, exp.Create) and expression.kind == "TABLE":
+            self.set_column_comments(target, rewriting.column_comments(expression))
         if self._depth > 1:
             # An object's own statement: the object moves its tags itself.
             return

@@ -1,0 +1,426 @@
+"""Functions and casts whose DuckDB counterpart answers otherwise than Snowflake's documentation.
+
+Each entry rewrites one kind of node of the parsed statement before fakesnow sees it, most of them
+into a macro (`macros_sql`). Add to it when a case of the conformance suite shows an expression that
+answers otherwise. What must not go here: rewrites of whole statements (`rewriting.py`), functions
+about objects (`objects/`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlglot import exp
+
+from embedded_snowflake import errors
+from embedded_snowflake.names import quoted
+
+_MACROS = {
+    # typeof() says of what type the argument is. Every branch must bind for every type, which
+    # TRY_CAST does and CAST does not.
+    "_es_whole(x)": (
+        "CASE typeof(x) WHEN 'DOUBLE' THEN CAST(round(TRY_CAST(x AS DOUBLE)) AS BIGINT) "
+        "WHEN 'JSON' THEN CAST(TRY_CAST(x AS JSON) ->> '$' AS BIGINT) ELSE CAST(x AS BIGINT) END"
+    ),
+    "_es_binary(x)": (
+        "CASE WHEN typeof(x) = 'BLOB' THEN TRY_CAST(x AS BLOB) ELSE unhex(CAST(x AS VARCHAR)) END"
+    ),
+    "_es_text(x)": (
+        "CASE typeof(x) WHEN 'BLOB' THEN hex(TRY_CAST(x AS BLOB)) "
+        "WHEN 'JSON' THEN TRY_CAST(x AS JSON) ->> '$' "
+        "WHEN 'DOUBLE' THEN CASE WHEN isnan(TRY_CAST(x AS DOUBLE)) THEN 'NaN' "
+        "ELSE regexp_replace(CAST(x AS VARCHAR), '\\.0$', '') END "
+        "WHEN 'TIME' THEN left(CAST(x AS VARCHAR), 8) "
+        "WHEN 'TIMESTAMP' THEN strftime(TRY_CAST(x AS TIMESTAMP), '%Y-%m-%d %H:%M:%S.%g') "
+        "WHEN 'TIMESTAMP WITH TIME ZONE' THEN strftime(TRY_CAST(x AS TIMESTAMPTZ), "
+        "'%Y-%m-%d %H:%M:%S.%g') || ' +0000' "
+        "ELSE CAST(x AS VARCHAR) END"
+    ),
+    "_es_typeof(x)": (
+        "CASE typeof(x) WHEN 'JSON' THEN CASE json_type(to_json(x)) WHEN 'UBIGINT' THEN 'INTEGER' "
+        "WHEN 'BIGINT' THEN 'INTEGER' WHEN 'NULL' THEN 'NULL_VALUE' "
+        "WHEN 'DOUBLE' THEN CASE WHEN contains(lower(CAST(x AS VARCHAR)), 'e') THEN 'DOUBLE' "
+        "ELSE 'DECIMAL' END ELSE json_type(to_json(x)) END "
+        "WHEN 'BIGINT' THEN 'INTEGER' WHEN 'HUGEINT' THEN 'INTEGER' WHEN 'BLOB' THEN 'BINARY' "
+        "WHEN 'TIMESTAMP' THEN 'TIMESTAMP_NTZ' WHEN 'TIMESTAMP WITH TIME ZONE' THEN 'TIMESTAMP_TZ' "
+        "ELSE regexp_replace(typeof(x), '\\(.*', '') END"
+    ),
+    "_es_array(x)": "CAST(to_json(x) AS JSON[])",
+    "_es_array_append(x, item)": "to_json(list_append(_es_array(x), to_json(item)))",
+    "_es_array_slice(x, first, past)": (
+        "to_json(list_slice(_es_array(x), "
+        "CASE WHEN first < 0 THEN greatest(len(_es_array(x)) + first, 0) ELSE first END + 1, "
+        "CASE WHEN past < 0 THEN len(_es_array(x)) + past ELSE past END))"
+    ),
+    "_es_array_position(x, item)": (
+        "CAST(nullif(list_position(_es_array(x), to_json(item)), 0) AS BIGINT) - 1"
+    ),
+    "_es_array_contains(x, item)": "list_contains(_es_array(x), to_json(item))",
+    "_es_object_insert(x, name, item)": (
+        "CASE WHEN list_contains(json_keys(x), name) "
+        "THEN error('Key ' || name || ' already exists in object') "
+        "WHEN item IS NULL THEN x ELSE json_merge_patch(x, json_object(name, item)) END"
+    ),
+    "is_object(x)": "json_type(x) = 'OBJECT'",
+    "is_null_value(x)": "json_type(x) = 'NULL'",
+    "as_integer(x)": "CASE WHEN json_type(x) IN ('BIGINT', 'UBIGINT') THEN CAST(x AS BIGINT) END",
+    "as_double(x)": "CASE WHEN json_type(x) = 'DOUBLE' THEN CAST(x AS DOUBLE) END",
+    "as_varchar(x)": "CASE WHEN json_type(x) = 'VARCHAR' THEN x ->> '$' END",
+    "as_char(x)": "CASE WHEN json_type(x) = 'VARCHAR' THEN x ->> '$' END",
+    "as_boolean(x)": "CASE WHEN json_type(x) = 'BOOLEAN' THEN CAST(x AS BOOLEAN) END",
+    "_es_ln(x)": "CASE WHEN x <= 0 THEN error('Invalid floating point operation: ln') ELSE ln(x) END",
+    "_es_width_bucket(x, low, high, buckets)": (
+        "CASE WHEN x < low THEN 0 WHEN x >= high THEN CAST(buckets AS BIGINT) + 1 "
+        "ELSE CAST(floor((x - low) * buckets / (high - low)) AS BIGINT) + 1 END"
+    ),
+}
+
+
+_TYPED = {
+    # FLATTEN, https://docs.snowflake.com/en/sql-reference/functions/flatten. SEQ is always 1.
+    "_es_flatten": """(input, prefix, keep) AS TABLE
+        SELECT CAST(1 AS BIGINT) AS SEQ, e.k AS KEY,
+            CASE WHEN e.k IS NULL THEN prefix || '[' || e.i || ']'
+                WHEN prefix = '' THEN e.k ELSE prefix || '.' || e.k END AS PATH,
+            e.i AS INDEX, e.v AS VALUE, to_json(input) AS THIS
+        FROM (SELECT unnest(CASE WHEN keep AND len(found) IS NOT DISTINCT FROM 0
+                THEN [struct_pack(k := NULL::VARCHAR, i := NULL::BIGINT, v := NULL::JSON)]
+                ELSE found END) AS e
+            FROM (SELECT coalesce(CASE json_type(to_json(input))
+                WHEN 'OBJECT' THEN list_transform(json_keys(to_json(input)), lambda x: struct_pack(
+                    k := x, i := NULL::BIGINT, v := CAST(to_json(input) -> x AS JSON)))
+                WHEN 'ARRAY' THEN list_transform(CAST(to_json(input) AS JSON[]),
+                    lambda x, i: struct_pack(
+                        k := NULL::VARCHAR, i := CAST(i - 1 AS BIGINT), v := CAST(x AS JSON)))
+                END, []) AS found))""",
+    "_es_date_trunc": (
+        "(unit, x DATE) AS CAST(date_trunc(unit, x) AS DATE), (unit, x) AS date_trunc(unit, x)"
+    ),
+}
+
+
+def macros_sql(database: str) -> str:
+    """The macros that rewritten statements call, for one database; idempotent."""
+    where = quoted(database)
+    return "".join(
+        f"CREATE OR REPLACE MACRO {where}.{head} AS {body};" for head, body in _MACROS.items()
+    ) + "".join(f"CREATE OR REPLACE MACRO {where}.{name}{body};" for name, body in _TYPED.items())
+
+
+def _call(name: str, *arguments: Any) -> Any:
+    return exp.Anonymous(this=name, expressions=list(arguments))
+
+
+def _cast(value: Any, kind: str) -> Any:
+    return exp.cast(value, kind, dialect="duckdb")
+
+
+def _trim(node: Any) -> Any:
+    """Fakesnow forgets which characters, and which side."""
+    side = (node.args.get("position") or "").upper()
+    name = {"LEADING": "ltrim", "TRAILING": "rtrim"}.get(side, "trim")
+    characters = node.args.get("expression")
+    text = _cast(node.this, "VARCHAR")
+    return _call(name, text) if characters is None else _call(name, text, characters)
+
+
+def _sign(node: Any) -> Any:
+    """DuckDB's is a TINYINT, which no client knows."""
+    return _cast(_call("sign", node.this), "BIGINT")
+
+
+def _octets(node: Any) -> Any:
+    """DuckDB's takes no text; hexadecimal digits it makes of both."""
+    return exp.IntDiv(this=_call("length", _call("hex", node.this)), expression=_number("2"))
+
+
+def _number(text: str) -> Any:
+    return exp.Literal.number(text)
+
+
+def _to_digits(node: Any) -> Any:
+    """FLOOR and CEIL to a digit: sqlglot's goes through a FLOAT."""
+    digits = node.args.get("decimals")
+    if digits is None:
+        return node
+    if not (isinstance(digits, exp.Literal) and digits.is_int):
+        raise errors.unsupported(f"{node.key.upper()} to a number of digits that is no literal")
+    places = int(digits.name)
+    step = "0." + "0" * (places - 1) + "1" if places else "1"
+    cut = _call("trunc", node.this, digits)
+    floor = isinstance(node, exp.Floor)
+    beyond = (exp.GT if floor else exp.LT)(this=cut.copy(), expression=node.this.copy())
+    shift = exp.Case(ifs=[exp.If(this=beyond, true=_number(step))], default=_number("0"))
+    kind = exp.Sub if floor else exp.Add
+    return exp.Paren(this=kind(this=cut, expression=exp.Paren(this=shift)))
+
+
+_WHOLE = {
+    exp.DataType.Type.INT,
+    exp.DataType.Type.BIGINT,
+    exp.DataType.Type.SMALLINT,
+    exp.DataType.Type.TINYINT,
+}
+_TEXTS = {exp.DataType.Type.VARCHAR, exp.DataType.Type.TEXT, exp.DataType.Type.CHAR}
+
+
+def _casts(node: Any) -> Any:
+    if isinstance(node, exp.TryCast):
+        return node
+    kind = node.to
+    if kind.this in _WHOLE:
+        # Half a FLOAT goes away from zero; DuckDB's goes to the even side.
+        return _call("_es_whole", node.this)
+    if kind.this in {exp.DataType.Type.BINARY, exp.DataType.Type.VARBINARY}:
+        return _call("_es_binary", node.this)
+    if kind.this == exp.DataType.Type.VARIANT:
+        return _variant(node.this)
+    if kind.this in _TEXTS:
+        text = _text(node)
+        return _call("left", text, kind.expressions[0]) if kind.expressions else text
+    return node
+
+
+def _text(node: Any) -> Any:
+    if isinstance(node.this, exp.Literal):
+        return _cast(node.this, "VARCHAR")
+    return _call("_es_text", node.this)
+
+
+def _to_char(node: Any) -> Any:
+    return node if node.args.get("format") is not None else _text(node)
+
+
+def _type(node: Any) -> Any:
+    """CHAR is one character long; to DuckDB it is any text."""
+    if node.this in {exp.DataType.Type.CHAR, exp.DataType.Type.NCHAR} and not node.expressions:
+        one = exp.DataTypeParam(this=_number("1"))
+        return exp.DataType(this=exp.DataType.Type.VARCHAR, expressions=[one], nested=False)
+    return node
+
+
+def _variant(node: Any) -> Any:
+    return _call("to_json", node)
+
+
+def _struct(node: Any) -> Any:
+    """Keys of an object are texts; fakesnow takes them for names and makes them upper case."""
+    for one in node.expressions:
+        if isinstance(one, exp.PropertyEQ) and isinstance(one.this, exp.Identifier):
+            one.set("this", exp.Literal.string(one.this.name))
+    return node
+
+
+def _object_insert(node: Any) -> Any:
+    if node.args.get("update_flag") is not None:
+        raise errors.unsupported("OBJECT_INSERT that replaces a key")
+    return _call("_es_object_insert", node.this, node.args["key"], node.args["value"])
+
+
+def _range(node: Any) -> Any:
+    parts = [node.args[name] for name in ("start", "end", "step") if node.args.get(name)]
+    return _call("to_json", _call("range", *parts))
+
+
+def _flatten(node: Any) -> Any:
+    """FLATTEN with its options, of which fakesnow reads the input alone."""
+    call = node.this
+    if not isinstance(call, exp.Explode):
+        return node
+    options = {one.name.upper(): one.expression for one in _options(call)}
+    source = options.pop("INPUT", call.this)
+    path = options.pop("PATH", None)
+    keep = options.pop("OUTER", exp.false())
+    if options.pop("RECURSIVE", exp.false()) != exp.false() or options.pop("MODE", None):
+        raise errors.unsupported("FLATTEN with RECURSIVE or MODE")
+    if options:
+        raise errors.refused(f"SQL compilation error:\nunknown argument {min(options)}.")
+    prefix = exp.Literal.string("")
+    if path is not None:
+        source = _call("json_extract", _variant(source), exp.Literal.string(f"$.{path.name}"))
+        prefix = path
+    made = exp.Table(this=_call("_es_flatten", source, prefix, keep))
+    made.set("alias", node.args.get("alias"))
+    return made
+
+
+def _options(call: Any) -> list[Any]:
+    return [one for one in (call.this, *call.expressions) if isinstance(one, exp.Kwarg)]
+
+
+def _binary(node: Any) -> Any:
+    shape = node.args.get("format")
+    name = "HEX" if shape is None else shape.name.upper().replace("-", "")
+    if name == "HEX":
+        return _call("_es_binary", node.this)
+    if name == "UTF8":
+        return _call("encode", node.this)
+    if name == "BASE64":
+        return _call("from_base64", node.this)
+    raise errors.unsupported(f"TO_BINARY with the format {name}")
+
+
+def _outermost(node: Any) -> Any:
+    """An aggregate with what belongs to it: its order, filter and window."""
+    while isinstance(node.parent, (exp.WithinGroup, exp.Filter, exp.Window)) and (
+        node.parent.this is node
+    ):
+        node = node.parent
+    return node
+
+
+def _array_agg(node: Any) -> Any:
+    """NULLs are left out; of no rows it is an empty array. Fakesnow forgets the first with an order."""
+    parent = node.parent
+    if isinstance(parent, exp.WithinGroup):
+        kept = node.this
+        plain = kept.expressions[0] if isinstance(kept, exp.Distinct) else kept
+        present = exp.Where(this=exp.Not(this=exp.Is(this=plain.copy(), expression=exp.Null())))
+        ordered = exp.Order(this=kept.copy(), expressions=parent.expression.expressions)
+        made = exp.Filter(
+            this=_call("array_agg", ordered),
+            expression=present,
+        )
+        whole = _outermost(parent)
+        if whole is parent:
+            parent.replace(_json_or_empty(made))
+        else:
+            parent.replace(made)
+            whole.replace(_json_or_empty(whole.copy()))
+        return node
+    if isinstance(parent, exp.Window) and parent.this is node:
+        parent.replace(_or_empty(parent.copy()))
+        return node
+    return _or_empty(node.copy())
+
+
+def _or_empty(value: Any) -> Any:
+    return exp.Coalesce(this=value, expressions=[_cast(exp.Literal.string("[]"), "JSON")])
+
+
+def _json_or_empty(value: Any) -> Any:
+    return _or_empty(_call("to_json", value))
+
+
+def _listagg(node: Any) -> Any:
+    """Of no rows it is an empty text."""
+    empty = exp.Literal.string("")
+    whole = _outermost(node)
+    if whole is node:
+        return exp.Coalesce(this=node.copy(), expressions=[empty])
+    whole.replace(exp.Coalesce(this=whole.copy(), expressions=[empty]))
+    return node
+
+
+def _count(node: Any) -> Any:
+    """COUNT of several columns: of the rows in which none is NULL."""
+    if not node.expressions:
+        return node
+    columns = [node.this, *node.expressions]
+    missing = [exp.Is(this=one.copy(), expression=exp.Null()) for one in columns]
+    counted = exp.Case(ifs=[exp.If(this=exp.or_(*missing), true=exp.Null())], default=_number("1"))
+    return exp.Count(this=counted, big_int=True)
+
+
+def _window(node: Any) -> Any:
+    call = node.this
+    name = call.name.upper() if isinstance(call, exp.Anonymous) else ""
+    if name == "RATIO_TO_REPORT":
+        part = call.expressions[0]
+        total = node.copy()
+        total.set("this", exp.Sum(this=part.copy()))
+        nothing = exp.Anonymous(this="nullif", expressions=[total, _number("0")])
+        return exp.Paren(this=exp.Div(this=part.copy(), expression=nothing))
+    if name == "CONDITIONAL_TRUE_EVENT":
+        counted = exp.Case(
+            ifs=[exp.If(this=call.expressions[0].copy(), true=_number("1"))], default=_number("0")
+        )
+        made = node.copy()
+        made.set("this", exp.Sum(this=counted))
+        made.set(
+            "spec",
+            exp.WindowSpec(
+                kind="ROWS", start="UNBOUNDED", start_side="PRECEDING", end="CURRENT ROW"
+            ),
+        )
+        return _cast(made, "BIGINT")
+    return node
+
+
+def _interval(node: Any) -> Any:
+    """``INTERVAL '1 day, 2 hours'``: several parts in one text."""
+    if node.args.get("unit") is not None or not isinstance(node.this, exp.Literal):
+        return node
+    parts = [part.split() for part in node.this.name.split(",")]
+    if not all(len(part) == 2 for part in parts):
+        raise errors.unsupported(f"INTERVAL '{node.this.name}'")
+    made: Any = None
+    for amount, unit in parts:
+        one = exp.Interval(this=exp.Literal.string(amount), unit=exp.Var(this=unit.upper()))
+        made = one if made is None else exp.Add(this=made, expression=one)
+    return exp.Paren(this=made)
+
+
+def _date_trunc(node: Any) -> Any:
+    """Of a DATE it is a DATE; of a text, a timestamp."""
+    unit = node.args["unit"].name.lower()
+    moment = node.this
+    if isinstance(moment, exp.Literal) and moment.is_string:
+        moment = _cast(moment, "TIMESTAMP")
+    return _call("_es_date_trunc", exp.Literal.string(unit), moment)
+
+
+_NODES: dict[type[Any], Callable[[Any], Any]] = {
+    exp.DataType: _type,
+    exp.ToChar: _to_char,
+    exp.Trim: _trim,
+    exp.Sign: _sign,
+    exp.ByteLength: _octets,
+    exp.Floor: _to_digits,
+    exp.Ceil: _to_digits,
+    exp.Cast: _casts,
+    exp.ToBinary: _binary,
+    exp.Struct: _struct,
+    exp.Lateral: _flatten,
+    exp.TableFromRows: _flatten,
+    exp.Typeof: lambda node: _call("_es_typeof", node.this),
+    exp.ObjectInsert: _object_insert,
+    exp.JSONKeys: lambda node: _call("to_json", _call("json_keys", node.this)),
+    exp.ArrayAppend: lambda node: _call("_es_array_append", node.this, node.expression),
+    exp.ArraySlice: lambda node: _call(
+        "_es_array_slice", node.this, node.args["start"], node.args["end"]
+    ),
+    exp.ArrayContains: lambda node: _call("_es_array_contains", node.this, node.expression),
+    exp.ArrayPosition: lambda node: _call("_es_array_position", node.this, node.expression),
+    exp.GenerateSeries: _range,
+    exp.ArrayAgg: _array_agg,
+    exp.GroupConcat: _listagg,
+    exp.Count: _count,
+    exp.Window: _window,
+    exp.Interval: _interval,
+    exp.TimestampTrunc: _date_trunc,
+    exp.DateTrunc: _date_trunc,
+    exp.Ln: lambda node: _call("_es_ln", node.this),
+    exp.WidthBucket: lambda node: _call(
+        "_es_width_bucket",
+        node.this,
+        node.args["min_value"],
+        node.args["max_value"],
+        node.args["num_buckets"],
+    ),
+}
+
+
+def translate(expression: Any) -> Any:
+    """The statement with every such function replaced, the inner ones first."""
+    for node in reversed(list(expression.walk(bfs=False))):
+        rule = _NODES.get(type(node))
+        made = node if rule is None else rule(node)
+        if made is node:
+            continue
+        if node is expression:
+            expression = made
+        else:
+            node.replace(made)
+    return expression

@@ -1,0 +1,1 @@
+"""Conformance: what Snowflake's documentation says, asked of the embedded warehouse and an account."""

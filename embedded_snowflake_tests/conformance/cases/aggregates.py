@@ -1,0 +1,225 @@
+"""Aggregate functions and GROUP BY."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from embedded_snowflake_tests.conformance.case import Case, Error, Group, Json, fails
+
+_F = "sql-reference/functions/"
+_T = "(SELECT column1 AS k, column2 AS v, column3 AS s FROM VALUES (1, 10, 'a'), (1, 20, 'b'), (2, 30, 'c'), (2, NULL, NULL))"
+_EMPTY = "(SELECT 1 AS v WHERE FALSE)"
+
+
+def _one(
+    name: str, select: str, expected: object, page: str, source: str = _T, **more: object
+) -> Case:
+    return Case(name, f"SELECT {select} FROM {source}", page, rows=[(expected,)], **more)  # pyright: ignore[reportArgumentType]
+
+
+GROUP = Group(
+    "Aggregates",
+    "Aggregate functions, GROUP BY with its extensions, HAVING.",
+    (
+        _one("COUNT(*) counts rows", "COUNT(*)", 4, _F + "count"),
+        _one("COUNT of a column leaves NULL out", "COUNT(v)", 3, _F + "count"),
+        _one("COUNT DISTINCT", "COUNT(DISTINCT k)", 2, _F + "count"),
+        _one(
+            "COUNT of several columns leaves a row with a NULL out", "COUNT(k, v)", 3, _F + "count"
+        ),
+        _one("SUM leaves NULL out", "SUM(v)", 60, _F + "sum"),
+        _one("SUM of nothing is NULL", "SUM(v)", None, _F + "sum", _EMPTY),
+        _one(
+            "SUM keeps the scale",
+            "SUM(v / 1.0::NUMBER(2,1))::NUMBER(10,1)",
+            Decimal(60),
+            _F + "sum",
+        ),
+        _one(
+            "AVG is a NUMBER with six more digits",
+            "AVG(v)",
+            Decimal(20),
+            _F + "avg",
+            differs="AVG of numbers is a FLOAT; Snowflake's is a NUMBER",
+            here=[(20.0,)],
+        ),
+        _one("AVG of FLOAT", "AVG(v::FLOAT)", 20.0, _F + "avg"),
+        _one("MIN of text", "MIN(s)", "a", _F + "min"),
+        _one("MAX", "MAX(v)", 30, _F + "max"),
+        _one("MEDIAN", "MEDIAN(v::FLOAT)", 20.0, _F + "median"),
+        _one("MODE", "MODE(k) ", 1, _F + "mode", "(SELECT column1 AS k FROM VALUES (1), (1), (2))"),
+        _one("ANY_VALUE", "ANY_VALUE(k) IN (1, 2)", True, _F + "any_value"),
+        _one("COUNT_IF", "COUNT_IF(v > 15)", 2, _F + "count_if"),
+        _one("STDDEV is of a sample", "STDDEV(v)", 10.0, _F + "stddev"),
+        _one("STDDEV_POP", "STDDEV_POP(v)", 8.16496580927726, _F + "stddev_pop"),
+        _one("STDDEV of one row is NULL", "STDDEV(v)", None, _F + "stddev", "(SELECT 1 AS v)"),
+        _one("VARIANCE", "VARIANCE(v)::FLOAT", 100.0, _F + "variance"),
+        _one("VAR_POP", "ROUND(VAR_POP(v)::FLOAT, 3)", 66.667, _F + "var_pop"),
+        _one("CORR", "CORR(k, v)", 0.8660254037844387, _F + "corr"),
+        _one("COVAR_POP", "ROUND(COVAR_POP(k, v)::FLOAT, 6)", 3.333333, _F + "covar_pop"),
+        _one("REGR_SLOPE", "REGR_SLOPE(v, k)", 15.0, _F + "regr_slope"),
+        _one("SKEW", "ROUND(SKEW(v), 6)", 0.0, _F + "skew"),
+        _one(
+            "LISTAGG in an order",
+            "LISTAGG(s, '|') WITHIN GROUP (ORDER BY s DESC)",
+            "c|b|a",
+            _F + "listagg",
+        ),
+        _one("LISTAGG of nothing is an empty text", "LISTAGG(v, ',')", "", _F + "listagg", _EMPTY),
+        _one(
+            "LISTAGG DISTINCT",
+            "LISTAGG(DISTINCT k, ',') WITHIN GROUP (ORDER BY k)",
+            "1,2",
+            _F + "listagg",
+        ),
+        _one(
+            "ARRAY_AGG leaves NULL out",
+            "ARRAY_AGG(v) WITHIN GROUP (ORDER BY v)",
+            Json([10, 20, 30]),
+            _F + "array_agg",
+        ),
+        _one(
+            "ARRAY_AGG of nothing is an empty array",
+            "ARRAY_AGG(v)",
+            Json([]),
+            _F + "array_agg",
+            _EMPTY,
+        ),
+        _one(
+            "ARRAY_AGG DISTINCT",
+            "ARRAY_AGG(DISTINCT k) WITHIN GROUP (ORDER BY k)",
+            Json([1, 2]),
+            _F + "array_agg",
+        ),
+        _one(
+            "OBJECT_AGG",
+            "OBJECT_AGG(s, v)",
+            Json({"a": 10, "b": 20}),
+            _F + "object_agg",
+            f"{_T} WHERE k = 1",
+        ),
+        _one("MIN_BY", "MIN_BY(s, v)", "a", _F + "min_by"),
+        _one("MAX_BY", "MAX_BY(s, v)", "c", _F + "max_by"),
+        _one(
+            "PERCENTILE_CONT",
+            "PERCENTILE_CONT(0.25) WITHIN GROUP (ORDER BY v)::FLOAT",
+            15.0,
+            _F + "percentile_cont",
+        ),
+        _one(
+            "PERCENTILE_DISC",
+            "PERCENTILE_DISC(0.5) WITHIN GROUP (ORDER BY v)",
+            20,
+            _F + "percentile_disc",
+        ),
+        _one(
+            "APPROX_COUNT_DISTINCT of few",
+            "APPROX_COUNT_DISTINCT(v)",
+            3,
+            _F + "approx_count_distinct",
+        ),
+        _one("BOOLAND_AGG", "BOOLAND_AGG(v > 15)", False, _F + "booland_agg"),
+        _one("BOOLOR_AGG", "BOOLOR_AGG(v > 15)", True, _F + "boolor_agg"),
+        _one("BITOR_AGG", "BITOR_AGG(k)", 3, _F + "bitor_agg"),
+        _one("KURTOSIS needs four rows", "KURTOSIS(v)", None, _F + "kurtosis"),
+        Case(
+            "HASH_AGG does not mind the order",
+            f"SELECT (SELECT HASH_AGG(k, v) FROM {_T}) = (SELECT HASH_AGG(k, v) FROM (SELECT * FROM {_T} ORDER BY v DESC))",
+            _F + "hash_agg",
+            rows=[(True,)],
+        ),
+        Case(
+            "HASH_AGG(*)",
+            "SELECT HASH_AGG(*) IS NOT NULL FROM (SELECT 1 AS a)",
+            _F + "hash_agg",
+            rows=[(True,)],
+            pending="HASH_AGG(*) is refused",
+        ),
+        Case(
+            "GROUP BY",
+            f"SELECT k, SUM(v) FROM {_T} GROUP BY k ORDER BY k",
+            "sql-reference/constructs/group-by",
+            rows=[(1, 30), (2, 30)],
+        ),
+        Case(
+            "GROUP BY a position",
+            f"SELECT k, COUNT(*) FROM {_T} GROUP BY 1 ORDER BY 1",
+            "sql-reference/constructs/group-by",
+            rows=[(1, 2), (2, 2)],
+        ),
+        Case(
+            "GROUP BY an alias",
+            f"SELECT k + 1 AS n, COUNT(*) FROM {_T} GROUP BY n ORDER BY n",
+            "sql-reference/constructs/group-by",
+            rows=[(2, 2), (3, 2)],
+        ),
+        Case(
+            "GROUP BY ALL",
+            f"SELECT k, SUM(v) AS total FROM {_T} GROUP BY ALL ORDER BY k",
+            "sql-reference/constructs/group-by",
+            rows=[(1, 30), (2, 30)],
+        ),
+        Case(
+            "NULL is a group",
+            f"SELECT v, COUNT(*) FROM {_T} WHERE v IS NULL GROUP BY v",
+            "sql-reference/constructs/group-by",
+            rows=[(None, 1)],
+        ),
+        Case(
+            "HAVING",
+            f"SELECT k FROM {_T} GROUP BY k HAVING COUNT(v) = 1",
+            "sql-reference/constructs/having",
+            rows=[(2,)],
+        ),
+        Case(
+            "ROLLUP",
+            f"SELECT k, SUM(v) FROM {_T} GROUP BY ROLLUP (k) ORDER BY k NULLS LAST",
+            "sql-reference/constructs/group-by-rollup",
+            rows=[(1, 30), (2, 30), (None, 60)],
+        ),
+        Case(
+            "CUBE",
+            f"SELECT k, s, COUNT(*) FROM {_T} WHERE k = 1 GROUP BY CUBE (k, s) ORDER BY k NULLS LAST, s NULLS LAST",
+            "sql-reference/constructs/group-by-cube",
+            rows=[
+                (1, "a", 1),
+                (1, "b", 1),
+                (1, None, 2),
+                (None, "a", 1),
+                (None, "b", 1),
+                (None, None, 2),
+            ],
+        ),
+        Case(
+            "GROUPING SETS",
+            f"SELECT k, s, COUNT(*) FROM {_T} WHERE v < 30 GROUP BY GROUPING SETS (k, s) ORDER BY k NULLS LAST, s",
+            "sql-reference/constructs/group-by-grouping-sets",
+            rows=[(1, None, 2), (None, "a", 1), (None, "b", 1)],
+        ),
+        Case(
+            "GROUPING tells the total from a NULL",
+            f"SELECT GROUPING(k), SUM(v) FROM {_T} GROUP BY ROLLUP (k) ORDER BY 1, 2",
+            _F + "grouping",
+            rows=[(0, 30), (0, 30), (1, 60)],
+        ),
+        fails(
+            "a column that is not grouped",
+            f"SELECT k, v FROM {_T} GROUP BY k",
+            Error(979, "42601", "is not a valid group by expression"),
+            "sql-reference/constructs/group-by",
+        ),
+        Case(
+            "PIVOT",
+            f"SELECT * FROM (SELECT k, v FROM {_T}) PIVOT (SUM(v) FOR k IN (1, 2)) AS p (one, two)",
+            "sql-reference/constructs/pivot",
+            rows=[(30, 30)],
+        ),
+        Case(
+            "UNPIVOT",
+            "SELECT * FROM (SELECT 1 AS id, 10 AS jan, 20 AS feb) UNPIVOT (sales FOR month IN (jan, feb)) ORDER BY sales",
+            "sql-reference/constructs/unpivot",
+            columns=["ID", "MONTH", "SALES"],
+            rows=[(1, "JAN", 10), (1, "FEB", 20)],
+        ),
+    ),
+)

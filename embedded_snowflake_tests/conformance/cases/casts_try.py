@@ -1,0 +1,119 @@
+"""Conversions that fail, and their TRY_ forms."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+from embedded_snowflake_tests.conformance.case import Error, Group, Json, fails, value
+
+_F = "sql-reference/functions/"
+
+GROUP = Group(
+    "Conversions",
+    "CAST, :: and the TRY_ functions, which answer NULL where the others fail.",
+    (
+        fails(
+            "a text that is no number",
+            "SELECT 'abc'::INT",
+            Error(100038, "22018", "Numeric value 'abc' is not recognized"),
+            _F + "cast",
+        ),
+        fails(
+            "a text that is no BOOLEAN",
+            "SELECT 'maybe'::BOOLEAN",
+            Error(100037, "22018", "Boolean value 'maybe' is not recognized"),
+            _F + "to_boolean",
+        ),
+        fails(
+            "a number with too many digits", "SELECT 1000::NUMBER(3,0)", Error(), _F + "to_decimal"
+        ),
+        value("TRY_CAST of a text that is none", "TRY_CAST('abc' AS INT)", None, _F + "try_cast"),
+        value(
+            "TRY_CAST of a number",
+            "TRY_CAST('05.123' AS DECIMAL(10,2))",
+            Decimal("5.12"),
+            _F + "try_cast",
+        ),
+        value("TRY_TO_NUMBER", "TRY_TO_NUMBER('12.5')", 13, _F + "try_to_decimal"),
+        value(
+            "TRY_TO_NUMBER of a text that is none",
+            "TRY_TO_NUMBER('x')",
+            None,
+            _F + "try_to_decimal",
+        ),
+        value(
+            "TRY_TO_DECIMAL with a scale",
+            "TRY_TO_DECIMAL('345.123', 10, 2)",
+            Decimal("345.12"),
+            _F + "try_to_decimal",
+        ),
+        value("TO_NUMBER rounds to scale 0", "TO_NUMBER('12.5')", 13, _F + "to_decimal"),
+        value(
+            "TO_NUMBER with a scale",
+            "TO_NUMBER('12.3456', 10, 1)",
+            Decimal("12.3"),
+            _F + "to_decimal",
+        ),
+        value(
+            "TO_NUMBER with a format",
+            "TO_NUMBER('1,234.5', '9,999.9', 10, 1)",
+            Decimal("1234.5"),
+            _F + "to_decimal",
+            refused=Error(part="format"),
+        ),
+        value("TO_DOUBLE", "TO_DOUBLE('1.5e3')", 1500.0, _F + "to_double"),
+        value(
+            "TRY_TO_DOUBLE of a text that is none",
+            "TRY_TO_DOUBLE('12,3')",
+            None,
+            _F + "try_to_double",
+        ),
+        value("TRY_TO_DATE", "TRY_TO_DATE('2024-02-30')", None, _F + "try_to_date"),
+        value(
+            "TRY_TO_DATE of a date",
+            "TRY_TO_DATE('2024-02-29')",
+            dt.date(2024, 2, 29),
+            _F + "try_to_date",
+        ),
+        value("TRY_TO_TIMESTAMP", "TRY_TO_TIMESTAMP('x')", None, _F + "try_to_timestamp"),
+        value("TRY_TO_TIME", "TRY_TO_TIME('25:00:00')", None, _F + "try_to_time"),
+        value("TRY_TO_BOOLEAN", "TRY_TO_BOOLEAN('maybe')", None, _F + "try_to_boolean"),
+        value("TO_BOOLEAN of a text", "TO_BOOLEAN('on')", True, _F + "to_boolean"),
+        value("TO_BOOLEAN of a number", "TO_BOOLEAN(0)", False, _F + "to_boolean"),
+        value("BOOLEAN as a number", "TRUE::INT", 1, "sql-reference/data-type-conversion"),
+        value("TRY_PARSE_JSON", "TRY_PARSE_JSON('{')", None, _F + "try_parse_json"),
+        fails(
+            "PARSE_JSON of what is none",
+            "SELECT PARSE_JSON('{')",
+            Error(100069, "22P02", "Error parsing JSON"),
+            _F + "parse_json",
+        ),
+        value("TO_VARIANT of a text", "TO_VARIANT('a')", Json("a"), _F + "to_variant"),
+        value("a FLOAT as text", "1.5::FLOAT::VARCHAR", "1.5", _F + "to_char"),
+        value("a whole FLOAT as text", "100::FLOAT::VARCHAR", "100", _F + "to_char"),
+        value(
+            "a NUMBER as text keeps its scale",
+            "1.50::NUMBER(10,2)::VARCHAR",
+            "1.50",
+            _F + "to_char",
+        ),
+        value("NULL of any type", "NULL::TIMESTAMP_TZ", None, "sql-reference/data-type-conversion"),
+        value("IFF", "IFF(1 > 2, 'a', 'b')", "b", _F + "iff"),
+        value("IFNULL", "IFNULL(NULL, 5)", 5, _F + "ifnull"),
+        value("NULLIF", "NULLIF(0, 0)", None, _F + "nullif"),
+        value("CASE without ELSE", "CASE 3 WHEN 1 THEN 'a' END", None, _F + "case"),
+        value(
+            "NULL in a comparison is unknown", "NULL = NULL", None, "sql-reference/ternary-logic"
+        ),
+        value("NULL AND FALSE", "NULL AND FALSE", False, "sql-reference/ternary-logic"),
+        value(
+            "NOT IN with a NULL is unknown",
+            "1 NOT IN (2, NULL)",
+            None,
+            "sql-reference/ternary-logic",
+        ),
+        value("BETWEEN takes both ends", "2 BETWEEN 1 AND 2", True, _F + "between"),
+        value("BOOLAND_AGG's sibling BOOLXOR", "BOOLXOR(1, 0)", True, _F + "boolxor"),
+    ),
+)

@@ -1,0 +1,117 @@
+"""The session: what is current, session parameters, variables."""
+
+from __future__ import annotations
+
+from embedded_snowflake_tests.conformance.case import Case, Error, Group, Matching, Types, fails
+
+_F = "sql-reference/functions/"
+
+GROUP = Group(
+    "Session and context",
+    "USE, the CURRENT_ functions, query tags and variables of the session.",
+    (
+        Case(
+            "a new schema is current",
+            ("CREATE SCHEMA IF NOT EXISTS made_current", "SELECT CURRENT_SCHEMA()"),
+            "sql-reference/sql/create-schema",
+            rows=[("MADE_CURRENT",)],
+        ),
+        Case(
+            "USE SCHEMA makes a schema current",
+            (
+                "CREATE SCHEMA IF NOT EXISTS used_one",
+                "CREATE SCHEMA IF NOT EXISTS used_two",
+                "USE SCHEMA used_one",
+                "SELECT CURRENT_SCHEMA()",
+            ),
+            "sql-reference/sql/use-schema",
+            rows=[("USED_ONE",)],
+        ),
+        fails(
+            "USE of a schema that is not there",
+            "USE SCHEMA no_such_schema",
+            Error(2043, "02000", "does not exist"),
+            "sql-reference/sql/use-schema",
+        ),
+        Case(
+            "CURRENT_VERSION has three numbers",
+            "SELECT CURRENT_VERSION()",
+            _F + "current_version",
+            rows=[(Matching(r"\d+\.\d+\.\d+.*"),)],
+        ),
+        Case(
+            "CURRENT_USER and CURRENT_ROLE are upper-case names",
+            "SELECT CURRENT_USER() = UPPER(CURRENT_USER()), CURRENT_ROLE() IS NOT NULL",
+            _F + "current_user",
+            rows=[(True, True)],
+        ),
+        Case(
+            "CURRENT_TIMESTAMP has a zone",
+            "SELECT CURRENT_TIMESTAMP() AS t",
+            _F + "current_timestamp",
+            columns=["T"],
+            types=["TIMESTAMP_LTZ"],
+            differs="a TIMESTAMP_LTZ is described to clients as TIMESTAMP_TZ",
+            here=Types(["TIMESTAMP_TZ"]),
+        ),
+        Case(
+            "SYSDATE has no zone",
+            "SELECT SYSDATE() AS t",
+            _F + "sysdate",
+            columns=["T"],
+            types=["TIMESTAMP_NTZ"],
+        ),
+        Case(
+            "a statement's moment is one",
+            "SELECT CURRENT_TIMESTAMP() = CURRENT_TIMESTAMP()",
+            _F + "current_timestamp",
+            rows=[(True,)],
+        ),
+        Case(
+            "a session variable",
+            ("SET answer = 42", "SELECT $answer + 1"),
+            "sql-reference/session-variables",
+            rows=[(43,)],
+            refused=Error(2, "0A000", "SET"),
+        ),
+        fails(
+            "a variable that is not set",
+            "SELECT $no_such_variable",
+            Error(part="does not exist"),
+            "sql-reference/session-variables",
+        ),
+        Case(
+            "ALTER SESSION SET QUERY_TAG",
+            "ALTER SESSION SET QUERY_TAG = 'conformance'",
+            "sql-reference/sql/alter-session",
+            rows=[("Statement executed successfully.",)],
+        ),
+        fails(
+            "a session parameter that is not there",
+            "ALTER SESSION SET no_such_parameter = 1",
+            Error(part="invalid"),
+            "sql-reference/sql/alter-session",
+        ),
+        Case(
+            "the last query's rows can be read again",
+            (
+                "SELECT 1 AS a UNION ALL SELECT 2",
+                "SELECT SUM(a) FROM TABLE(RESULT_SCAN(LAST_QUERY_ID()))",
+            ),
+            _F + "result_scan",
+            rows=[(3,)],
+        ),
+        Case(
+            "an unquoted name is upper case, a quoted one as written",
+            'SELECT 1 AS plain, 2 AS "Quoted"',
+            "sql-reference/identifiers-syntax",
+            columns=["PLAIN", "Quoted"],
+        ),
+        Case(
+            "IDENTIFIER of a text",
+            ("CREATE TABLE t (a INT)", "SELECT COUNT(*) FROM IDENTIFIER('t')"),
+            "sql-reference/identifier-literal",
+            rows=[(0,)],
+        ),
+    ),
+)

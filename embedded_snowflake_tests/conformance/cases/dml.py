@@ -1,0 +1,153 @@
+"""INSERT, UPDATE, DELETE, TRUNCATE."""
+
+from __future__ import annotations
+
+from embedded_snowflake_tests.conformance.case import Case, Error, Group, fails
+
+_INSERT = "sql-reference/sql/insert"
+_UPDATE = "sql-reference/sql/update"
+_DELETE = "sql-reference/sql/delete"
+_TABLE = "CREATE TABLE t (k INT, v VARCHAR DEFAULT 'none')"
+_FILLED = (_TABLE, "INSERT INTO t VALUES (1, 'a'), (2, 'b'), (3, 'c')")
+
+GROUP = Group(
+    "INSERT, UPDATE, DELETE",
+    "Rows in, changed and out, with the counts that clients read.",
+    (
+        Case(
+            "INSERT counts its rows",
+            (_TABLE, "INSERT INTO t VALUES (1, 'a'), (2, 'b')"),
+            _INSERT,
+            columns=["number of rows inserted"],
+            rows=[(2,)],
+        ),
+        Case(
+            "INSERT with a list of columns takes defaults",
+            (_TABLE, "INSERT INTO t (k) VALUES (1)", "SELECT * FROM t"),
+            _INSERT,
+            rows=[(1, "none")],
+        ),
+        Case(
+            "INSERT of DEFAULT",
+            (_TABLE, "INSERT INTO t VALUES (1, DEFAULT)", "SELECT * FROM t"),
+            _INSERT,
+            rows=[(1, "none")],
+        ),
+        Case(
+            "INSERT of a query",
+            (
+                *_FILLED,
+                "INSERT INTO t SELECT k + 10, v FROM t WHERE k > 1",
+                "SELECT k FROM t ORDER BY k",
+            ),
+            _INSERT,
+            rows=[(1,), (2,), (3,), (12,), (13,)],
+        ),
+        Case(
+            "INSERT OVERWRITE replaces the rows",
+            (*_FILLED, "INSERT OVERWRITE INTO t VALUES (9, 'z')", "SELECT * FROM t"),
+            _INSERT,
+            rows=[(9, "z")],
+        ),
+        Case(
+            "a multi-table INSERT",
+            (
+                _TABLE,
+                "CREATE TABLE u (k INT)",
+                "INSERT ALL INTO t (k) VALUES (n) INTO u VALUES (n) SELECT 7 AS n",
+                "SELECT t.k, u.k FROM t, u",
+            ),
+            "sql-reference/sql/insert-multi-table",
+            rows=[(7, 7)],
+            refused=Error(),
+        ),
+        fails(
+            "INSERT with too few values",
+            (_TABLE, "INSERT INTO t VALUES (1)"),
+            Error(2020, "21S01", "Insert value list does not match column list"),
+            _INSERT,
+        ),
+        fails(
+            "NULL in a column that is NOT NULL",
+            ("CREATE TABLE t (a INT NOT NULL)", "INSERT INTO t VALUES (NULL)"),
+            Error(100072, "22000", "NULL result in a non-nullable column"),
+            "sql-reference/constraints-overview",
+        ),
+        fails(
+            "text that is no number",
+            ("CREATE TABLE t (a INT)", "INSERT INTO t VALUES ('abc')"),
+            Error(100038, "22018", "Numeric value 'abc' is not recognized"),
+            _INSERT,
+        ),
+        Case(
+            "UPDATE counts rows, and rows joined more than once",
+            (*_FILLED, "UPDATE t SET v = 'x' WHERE k < 3"),
+            _UPDATE,
+            columns=["number of rows updated", "number of multi-joined rows updated"],
+            rows=[(2, 0)],
+        ),
+        Case(
+            "UPDATE from another table",
+            (
+                *_FILLED,
+                "CREATE TABLE s AS SELECT 2 AS k, 'new' AS v",
+                "UPDATE t SET v = s.v FROM s WHERE t.k = s.k",
+                "SELECT v FROM t ORDER BY k",
+            ),
+            _UPDATE,
+            rows=[("a",), ("new",), ("c",)],
+        ),
+        Case(
+            "UPDATE reads the row as it was",
+            (
+                "CREATE TABLE t (a INT, b INT)",
+                "INSERT INTO t VALUES (1, 2)",
+                "UPDATE t SET a = b, b = a",
+                "SELECT * FROM t",
+            ),
+            _UPDATE,
+            rows=[(2, 1)],
+        ),
+        Case(
+            "DELETE counts its rows",
+            (*_FILLED, "DELETE FROM t WHERE k >= 2"),
+            _DELETE,
+            columns=["number of rows deleted"],
+            rows=[(2,)],
+        ),
+        Case(
+            "DELETE with USING",
+            (
+                *_FILLED,
+                "CREATE TABLE s AS SELECT 2 AS k",
+                "DELETE FROM t USING s WHERE t.k = s.k",
+                "SELECT k FROM t ORDER BY k",
+            ),
+            _DELETE,
+            rows=[(1,), (3,)],
+        ),
+        Case(
+            "TRUNCATE empties",
+            (*_FILLED, "TRUNCATE TABLE t", "SELECT COUNT(*) FROM t"),
+            "sql-reference/sql/truncate-table",
+            rows=[(0,)],
+        ),
+        Case(
+            "TRUNCATE IF EXISTS of nothing",
+            "TRUNCATE TABLE IF EXISTS no_such_table",
+            "sql-reference/sql/truncate-table",
+            rows=[("Statement executed successfully.",)],
+        ),
+        Case(
+            "a failed INSERT leaves no row",
+            (
+                "CREATE TABLE t (a INT NOT NULL)",
+                "INSERT INTO t SELECT 1",
+                "CREATE TABLE s AS SELECT 2 AS a UNION ALL SELECT NULL",
+                "SELECT COUNT(*) FROM t",
+            ),
+            "sql-reference/transactions",
+            rows=[(1,)],
+        ),
+    ),
+)

@@ -1,0 +1,243 @@
+"""Joins, ASOF JOIN, LATERAL, subqueries, common table expressions, set operators."""
+
+from __future__ import annotations
+
+from embedded_snowflake_tests.conformance.case import Case, Error, Group, fails
+
+_JOIN = "sql-reference/constructs/join"
+_ASOF = "sql-reference/constructs/asof-join"
+_SET = "sql-reference/operators-query"
+
+GROUP = Group(
+    "Joins and set operators",
+    "Every join, ASOF JOIN included, subqueries, recursive WITH, UNION, INTERSECT, EXCEPT.",
+    (
+        Case(
+            "INNER JOIN",
+            "SELECT l.k, r.w FROM l JOIN r ON l.k = r.k ORDER BY 1, 2",
+            _JOIN,
+            rows=[(1, "x"), (1, "y")],
+        ),
+        Case(
+            "LEFT JOIN",
+            "SELECT l.k, r.w FROM l LEFT JOIN r ON l.k = r.k ORDER BY 1, 2",
+            _JOIN,
+            rows=[(1, "x"), (1, "y"), (2, None), (None, None)],
+        ),
+        Case(
+            "FULL JOIN",
+            "SELECT l.k, r.k FROM l FULL OUTER JOIN r ON l.k = r.k ORDER BY 1, 2",
+            _JOIN,
+            rows=[(1, 1), (1, 1), (2, None), (None, 3), (None, None)],
+        ),
+        Case(
+            "USING gives the column once",
+            "SELECT * FROM l JOIN r USING (k) ORDER BY w",
+            _JOIN,
+            columns=["K", "V", "W"],
+            rows=[(1, "a", "x"), (1, "a", "y")],
+        ),
+        Case("NATURAL JOIN", "SELECT COUNT(*) FROM l NATURAL JOIN r", _JOIN, rows=[(2,)]),
+        Case("CROSS JOIN", "SELECT COUNT(*) FROM l CROSS JOIN r", _JOIN, rows=[(9,)]),
+        Case(
+            "NULL joins nothing",
+            "SELECT COUNT(*) FROM l a JOIN l b ON a.k = b.k",
+            _JOIN,
+            rows=[(2,)],
+        ),
+        fails(
+            "an ambiguous column",
+            "SELECT k FROM l JOIN r ON l.k = r.k",
+            Error(1052, "42601", "ambiguous column name"),
+            _JOIN,
+        ),
+        Case(
+            "ASOF JOIN takes the closest before",
+            "SELECT a.t, b.p FROM trades a ASOF JOIN quotes b MATCH_CONDITION (a.t >= b.t) ON a.s = b.s ORDER BY a.t",
+            _ASOF,
+            rows=[(1, None), (5, 20), (7, 30)],
+        ),
+        Case(
+            "ASOF JOIN strictly before",
+            "SELECT a.t, b.p FROM trades a ASOF JOIN quotes b MATCH_CONDITION (a.t > b.t) ON a.s = b.s ORDER BY a.t",
+            _ASOF,
+            rows=[(1, None), (5, 10), (7, 20)],
+        ),
+        Case(
+            "ASOF JOIN takes the closest after",
+            "SELECT a.t, b.p FROM trades a ASOF JOIN quotes b MATCH_CONDITION (a.t <= b.t) ON a.s = b.s ORDER BY a.t",
+            _ASOF,
+            rows=[(1, 10), (5, 20), (7, 30)],
+        ),
+        Case(
+            "ASOF JOIN without ON",
+            "SELECT a.t, b.p FROM trades a ASOF JOIN quotes b MATCH_CONDITION (a.t >= b.t) WHERE a.t > 1 ORDER BY a.t",
+            _ASOF,
+            rows=[(5, 20), (7, 30)],
+        ),
+        Case(
+            "LATERAL sees the row beside it",
+            "SELECT l.k, x.n FROM l, LATERAL (SELECT COUNT(*) AS n FROM r WHERE r.k = l.k) x ORDER BY l.k",
+            "sql-reference/constructs/join-lateral",
+            rows=[(1, 2), (2, 0), (None, 0)],
+        ),
+        Case(
+            "EXISTS",
+            "SELECT k FROM l WHERE EXISTS (SELECT 1 FROM r WHERE r.k = l.k)",
+            "sql-reference/operators-subquery",
+            rows=[(1,)],
+        ),
+        Case(
+            "IN a subquery",
+            "SELECT k FROM l WHERE k IN (SELECT k FROM r)",
+            "sql-reference/functions/in",
+            rows=[(1,)],
+        ),
+        Case(
+            "a scalar subquery",
+            "SELECT (SELECT MAX(k) FROM r)",
+            "user-guide/querying-subqueries",
+            rows=[(3,)],
+        ),
+        fails(
+            "a scalar subquery with two rows",
+            "SELECT (SELECT w FROM r)",
+            Error(100090, "22000", "Single-row subquery returns more than one row"),
+            "user-guide/querying-subqueries",
+        ),
+        Case(
+            "WITH",
+            "WITH a AS (SELECT 1 AS n), b AS (SELECT n + 1 AS n FROM a) SELECT n FROM b",
+            "sql-reference/constructs/with",
+            rows=[(2,)],
+        ),
+        Case(
+            "WITH RECURSIVE",
+            "WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 4) SELECT SUM(n) FROM c",
+            "sql-reference/constructs/with",
+            rows=[(10,)],
+        ),
+        Case(
+            "UNION leaves doubles out",
+            "SELECT 1 AS a UNION SELECT 1 UNION SELECT 2 ORDER BY a",
+            _SET,
+            rows=[(1,), (2,)],
+        ),
+        Case("UNION ALL keeps them", "SELECT 1 AS a UNION ALL SELECT 1", _SET, rows=[(1,), (1,)]),
+        Case("INTERSECT", "SELECT k FROM l INTERSECT SELECT k FROM r", _SET, rows=[(1,)]),
+        Case(
+            "MINUS", "SELECT k FROM l WHERE k IS NOT NULL MINUS SELECT k FROM r", _SET, rows=[(2,)]
+        ),
+        Case("EXCEPT takes NULLs for equal", "SELECT NULL AS a EXCEPT SELECT NULL", _SET, rows=[]),
+        Case(
+            "INTERSECT binds tighter",
+            "SELECT 1 AS a UNION ALL SELECT 2 INTERSECT SELECT 3",
+            _SET,
+            rows=[(1,)],
+        ),
+        fails(
+            "a union of unequal widths", "SELECT 1 UNION SELECT 1, 2", Error(part="number of"), _SET
+        ),
+        Case(
+            "LIMIT and OFFSET",
+            "SELECT column1 FROM VALUES (1), (2), (3) ORDER BY 1 LIMIT 1 OFFSET 1",
+            "sql-reference/constructs/limit",
+            rows=[(2,)],
+        ),
+        Case(
+            "FETCH",
+            "SELECT column1 FROM VALUES (1), (2), (3) ORDER BY 1 FETCH FIRST 2 ROWS ONLY",
+            "sql-reference/constructs/limit",
+            rows=[(1,), (2,)],
+        ),
+        Case(
+            "TOP",
+            "SELECT TOP 2 column1 FROM VALUES (3), (1), (2) ORDER BY 1",
+            "sql-reference/constructs/top_n",
+            rows=[(1,), (2,)],
+        ),
+        Case(
+            "DISTINCT",
+            "SELECT DISTINCT column1 FROM VALUES (1), (1), (NULL), (NULL) ORDER BY 1",
+            "sql-reference/sql/select",
+            rows=[(1,), (None,)],
+        ),
+        Case(
+            "SELECT * EXCLUDE",
+            "SELECT * EXCLUDE (v) FROM l WHERE k = 1",
+            "sql-reference/sql/select",
+            columns=["K"],
+            rows=[(1,)],
+        ),
+        Case(
+            "SELECT * RENAME",
+            "SELECT * RENAME (v AS u) FROM l WHERE k = 1",
+            "sql-reference/sql/select",
+            columns=["K", "U"],
+            rows=[(1, "a")],
+        ),
+        Case(
+            "SELECT * REPLACE",
+            "SELECT * REPLACE (k + 1 AS k) FROM l WHERE k = 1",
+            "sql-reference/sql/select",
+            columns=["K", "V"],
+            rows=[(2, "a")],
+        ),
+        Case(
+            "SELECT * ILIKE",
+            "SELECT * ILIKE '%v%' FROM l WHERE k = 1",
+            "sql-reference/sql/select",
+            columns=["V"],
+            rows=[("a",)],
+        ),
+        Case(
+            "an alias used beside its definition",
+            "SELECT 1 AS a, a + 1 AS b",
+            "sql-reference/sql/select",
+            rows=[(1, 2)],
+        ),
+        Case(
+            "an alias in WHERE",
+            "SELECT k + 1 AS n FROM l WHERE n = 2",
+            "sql-reference/constructs/where",
+            rows=[(2,)],
+        ),
+        Case(
+            "VALUES names its columns",
+            "SELECT * FROM VALUES (1, 'a')",
+            "sql-reference/constructs/values",
+            columns=["COLUMN1", "COLUMN2"],
+            rows=[(1, "a")],
+        ),
+        Case(
+            "columns by position",
+            "SELECT $2 FROM VALUES (1, 'a')",
+            "sql-reference/constructs/values",
+            rows=[("a",)],
+        ),
+        Case(
+            "GENERATOR",
+            "SELECT COUNT(*) FROM TABLE(GENERATOR(ROWCOUNT => 7))",
+            "sql-reference/functions/generator",
+            rows=[(7,)],
+        ),
+        Case(
+            "SEQ4 counts from zero",
+            "SELECT MIN(s), MAX(s) FROM (SELECT SEQ4() AS s FROM TABLE(GENERATOR(ROWCOUNT => 5)))",
+            "sql-reference/functions/seq1",
+            rows=[(0, 4)],
+        ),
+        Case(
+            "SAMPLE of all",
+            "SELECT COUNT(*) FROM l SAMPLE (100)",
+            "sql-reference/constructs/sample",
+            rows=[(3,)],
+        ),
+    ),
+    setup=(
+        "CREATE TABLE l AS SELECT column1 AS k, column2 AS v FROM VALUES (1, 'a'), (2, 'b'), (NULL, 'c')",
+        "CREATE TABLE r AS SELECT column1 AS k, column2 AS w FROM VALUES (1, 'x'), (1, 'y'), (3, 'z')",
+        "CREATE TABLE trades AS SELECT column1 AS s, column2 AS t FROM VALUES ('A', 1), ('A', 5), ('A', 7)",
+        "CREATE TABLE quotes AS SELECT column1 AS s, column2 AS t, column3 AS p FROM VALUES ('A', 3, 10), ('A', 5, 20), ('A', 7, 30)",
+    ),
+)

@@ -1,0 +1,352 @@
+"""CREATE, ALTER, DROP, CLONE and SWAP of tables; sequences; temporary tables; constraints."""
+
+from __future__ import annotations
+
+from embedded_snowflake_tests.conformance.case import Case, Error, Group, Other, fails
+
+_CREATE = "sql-reference/sql/create-table"
+_ALTER = "sql-reference/sql/alter-table"
+_TEMP = "user-guide/tables-temp-transient"
+_KEYS = "sql-reference/constraints-overview"
+_T = "CREATE TABLE t (a INT, b VARCHAR)"
+_FILLED = (_T, "INSERT INTO t VALUES (1, 'x'), (2, 'y')")
+
+GROUP = Group(
+    "Tables",
+    "Tables of every kind, their columns and defaults, CLONE, SWAP WITH, sequences; keys are "
+    "recorded and not enforced, as on Snowflake.",
+    (
+        Case(
+            "CREATE TABLE says so",
+            "CREATE TABLE said (a INT)",
+            _CREATE,
+            columns=["status"],
+            rows=[("Table SAID successfully created.",)],
+        ),
+        fails("a name that is taken", (_T, _T), Error(2002, "42710", "already exists"), _CREATE),
+        Case(
+            "IF NOT EXISTS says what it found",
+            (_T, "CREATE TABLE IF NOT EXISTS t (z INT)"),
+            _CREATE,
+            rows=[("T already exists, statement succeeded.",)],
+        ),
+        Case(
+            "IF NOT EXISTS changes nothing",
+            (*_FILLED, "CREATE TABLE IF NOT EXISTS t (z INT)", "SELECT COUNT(a) FROM t"),
+            _CREATE,
+            rows=[(2,)],
+        ),
+        Case(
+            "OR REPLACE empties",
+            (*_FILLED, "CREATE OR REPLACE TABLE t (a INT)", "SELECT COUNT(*) FROM t"),
+            _CREATE,
+            rows=[(0,)],
+        ),
+        Case(
+            "CREATE TABLE AS",
+            ("CREATE TABLE t AS SELECT 1 AS a, 'x' AS b", "SELECT * FROM t"),
+            _CREATE,
+            columns=["A", "B"],
+            rows=[(1, "x")],
+        ),
+        Case(
+            "CREATE TABLE AS with types",
+            ("CREATE TABLE t (a NUMBER(10,2), b VARCHAR(5)) AS SELECT 1, 'x'", "DESC TABLE t"),
+            _CREATE,
+            only=("name", "type"),
+            rows=[("A", "NUMBER(10,2)"), ("B", "VARCHAR(5)")],
+        ),
+        Case(
+            "CREATE TABLE AS with names alone",
+            ("CREATE TABLE t (a, b) AS SELECT 1, 'x'", "SELECT b, a FROM t"),
+            _CREATE,
+            rows=[("x", 1)],
+            pending="names without types in CREATE TABLE AS are refused",
+        ),
+        Case(
+            "CREATE TABLE LIKE",
+            (*_FILLED, "CREATE TABLE u LIKE t", "SELECT COUNT(*) FROM u"),
+            _CREATE,
+            rows=[(0,)],
+            columns=["COUNT(*)"],
+        ),
+        Case(
+            "CREATE TABLE CLONE",
+            (*_FILLED, "CREATE TABLE u CLONE t", "SELECT COUNT(*) FROM u"),
+            "sql-reference/sql/create-clone",
+            rows=[(2,)],
+        ),
+        Case(
+            "a clone lives its own life",
+            (*_FILLED, "CREATE TABLE u CLONE t", "DELETE FROM t", "SELECT COUNT(*) FROM u"),
+            "sql-reference/sql/create-clone",
+            rows=[(2,)],
+        ),
+        Case(
+            "a clone keeps NOT NULL and defaults",
+            (
+                "CREATE TABLE t (a INT NOT NULL, b INT DEFAULT 5)",
+                "CREATE TABLE u CLONE t",
+                "INSERT INTO u (a) VALUES (1)",
+                "SELECT b FROM u",
+            ),
+            "sql-reference/sql/create-clone",
+            rows=[(5,)],
+            pending="a clone loses NOT NULL and defaults",
+        ),
+        Case(
+            "DEFAULT of an expression",
+            (
+                "CREATE TABLE t (a INT, b DATE DEFAULT CURRENT_DATE())",
+                "INSERT INTO t (a) VALUES (1)",
+                "SELECT b = CURRENT_DATE() FROM t",
+            ),
+            _CREATE,
+            rows=[(True,)],
+        ),
+        Case(
+            "AUTOINCREMENT counts from 1",
+            (
+                "CREATE TABLE t (id INT AUTOINCREMENT, v VARCHAR)",
+                "INSERT INTO t (v) VALUES ('a')",
+                "INSERT INTO t (v) VALUES ('b')",
+                "SELECT MIN(id), COUNT(DISTINCT id) FROM t",
+            ),
+            _CREATE,
+            rows=[(1, 2)],
+        ),
+        Case(
+            "IDENTITY with start and step",
+            (
+                "CREATE TABLE t (id INT IDENTITY(10, 5), v VARCHAR)",
+                "INSERT INTO t (v) VALUES ('a')",
+                "SELECT id FROM t",
+            ),
+            _CREATE,
+            rows=[(10,)],
+        ),
+        Case(
+            "a sequence",
+            ("CREATE SEQUENCE q START = 3 INCREMENT = 2", "SELECT q.NEXTVAL"),
+            "sql-reference/sql/create-sequence",
+            rows=[(3,)],
+        ),
+        Case(
+            "ADD COLUMN",
+            (*_FILLED, "ALTER TABLE t ADD COLUMN c INT DEFAULT 9", "SELECT a, c FROM t ORDER BY a"),
+            _ALTER,
+            rows=[(1, 9), (2, 9)],
+        ),
+        Case(
+            "ADD COLUMN IF NOT EXISTS",
+            (*_FILLED, "ALTER TABLE t ADD COLUMN IF NOT EXISTS a INT", "SELECT COUNT(a) FROM t"),
+            _ALTER,
+            rows=[(2,)],
+        ),
+        Case(
+            "DROP COLUMN",
+            (*_FILLED, "ALTER TABLE t DROP COLUMN b", "SELECT * FROM t WHERE a = 1"),
+            _ALTER,
+            columns=["A"],
+            rows=[(1,)],
+        ),
+        Case(
+            "RENAME COLUMN",
+            (*_FILLED, "ALTER TABLE t RENAME COLUMN b TO c", "SELECT c FROM t WHERE a = 1"),
+            _ALTER,
+            columns=["C"],
+            rows=[("x",)],
+        ),
+        Case(
+            "RENAME TO",
+            (*_FILLED, "ALTER TABLE t RENAME TO u", "SELECT COUNT(*) FROM u"),
+            _ALTER,
+            rows=[(2,)],
+        ),
+        Case(
+            "SWAP WITH",
+            (
+                *_FILLED,
+                "CREATE TABLE u (z INT)",
+                "ALTER TABLE t SWAP WITH u",
+                "SELECT COUNT(a) FROM u",
+            ),
+            _ALTER,
+            rows=[(2,)],
+        ),
+        Case(
+            "SET DATA TYPE to a longer text",
+            (
+                "CREATE TABLE t (a VARCHAR(3))",
+                "ALTER TABLE t ALTER COLUMN a SET DATA TYPE VARCHAR(9)",
+                "DESC TABLE t",
+            ),
+            _ALTER,
+            only=("name", "type"),
+            rows=[("A", "VARCHAR(9)")],
+        ),
+        Case(
+            "DROP NOT NULL",
+            (
+                "CREATE TABLE t (a INT NOT NULL)",
+                "ALTER TABLE t ALTER COLUMN a DROP NOT NULL",
+                "INSERT INTO t VALUES (NULL)",
+                "SELECT COUNT(*) FROM t",
+            ),
+            _ALTER,
+            rows=[(1,)],
+        ),
+        Case(
+            "CLUSTER BY is kept quiet",
+            ("CREATE TABLE t (a INT, b DATE) CLUSTER BY (b)", "SELECT COUNT(*) FROM t"),
+            _CREATE,
+            rows=[(0,)],
+        ),
+        Case(
+            "DROP TABLE says so",
+            ("CREATE TABLE gone (a INT)", "DROP TABLE gone"),
+            "sql-reference/sql/drop-table",
+            rows=[("GONE successfully dropped.",)],
+        ),
+        Case(
+            "DROP IF EXISTS of nothing",
+            "DROP TABLE IF EXISTS never",
+            "sql-reference/sql/drop-table",
+            rows=[("Drop statement executed successfully (NEVER already dropped).",)],
+        ),
+        fails(
+            "DROP of nothing",
+            "DROP TABLE never",
+            Error(2003, "42S02", "does not exist or not authorized"),
+            "sql-reference/sql/drop-table",
+        ),
+        Case(
+            "COMMENT ON TABLE",
+            (_T, "COMMENT ON TABLE t IS 'what it holds'", "SHOW TABLES LIKE 'T'"),
+            "sql-reference/sql/comment",
+            only=("name", "comment"),
+            rows=[("T", "what it holds")],
+        ),
+        Case(
+            "a column's comment",
+            ("CREATE TABLE t (a INT COMMENT 'the a')", "DESC TABLE t"),
+            _CREATE,
+            only=("name", "comment"),
+            rows=[("A", "the a")],
+        ),
+        Case(
+            "names are upper case unless quoted",
+            ('CREATE TABLE t (a INT, "b c" INT)', "SELECT * FROM T"),
+            "sql-reference/identifiers-syntax",
+            columns=["A", "b c"],
+            rows=[],
+        ),
+        Case(
+            "quoted names mind their case",
+            ('CREATE TABLE "t" (a INT)', "CREATE TABLE t (b INT)", 'SELECT * FROM "t"'),
+            "sql-reference/identifiers-syntax",
+            columns=["A"],
+            rows=[],
+            refused=Error(2002),
+        ),
+        Case(
+            "a temporary table is its session's own",
+            ("CREATE TEMPORARY TABLE t (a INT)", Other("SHOW TABLES LIKE 'T'")),
+            _TEMP,
+            rows=[],
+        ),
+        fails(
+            "another session does not see it",
+            ("CREATE TEMPORARY TABLE t (a INT)", Other("SELECT * FROM t")),
+            Error(2003, "42S02"),
+            _TEMP,
+        ),
+        Case(
+            "a temporary table hides a permanent one",
+            (*_FILLED, "CREATE TEMPORARY TABLE t (z INT)", "SELECT COUNT(*) FROM t"),
+            _TEMP,
+            rows=[(0,)],
+        ),
+        Case(
+            "dropping it shows the permanent one again",
+            (
+                *_FILLED,
+                "CREATE TEMPORARY TABLE t (z INT)",
+                "DROP TABLE t",
+                "SELECT COUNT(*) FROM t",
+            ),
+            _TEMP,
+            rows=[(2,)],
+        ),
+        Case(
+            "a TRANSIENT table is there for all",
+            ("CREATE TRANSIENT TABLE t (a INT)", Other("SELECT COUNT(*) FROM t")),
+            _TEMP,
+            rows=[(0,)],
+        ),
+        Case(
+            "a primary key is not enforced",
+            (
+                "CREATE TABLE t (a INT PRIMARY KEY)",
+                "INSERT INTO t VALUES (1), (1)",
+                "SELECT COUNT(*) FROM t",
+            ),
+            _KEYS,
+            rows=[(2,)],
+        ),
+        Case(
+            "a unique key is not enforced",
+            (
+                "CREATE TABLE t (a INT UNIQUE)",
+                "INSERT INTO t VALUES (1), (1)",
+                "SELECT COUNT(*) FROM t",
+            ),
+            _KEYS,
+            rows=[(2,)],
+        ),
+        Case(
+            "a foreign key is not enforced",
+            (
+                "CREATE TABLE p (a INT PRIMARY KEY)",
+                "CREATE TABLE t (a INT REFERENCES p (a))",
+                "INSERT INTO t VALUES (9)",
+                "SELECT COUNT(*) FROM t",
+            ),
+            _KEYS,
+            rows=[(1,)],
+        ),
+        Case(
+            "SHOW PRIMARY KEYS",
+            (
+                "CREATE TABLE t (a INT, b INT, CONSTRAINT pk PRIMARY KEY (a, b))",
+                "SHOW PRIMARY KEYS IN TABLE t",
+            ),
+            "sql-reference/sql/show-primary-keys",
+            only=("table_name", "column_name", "key_sequence", "constraint_name"),
+            rows=[("T", "A", 1, "PK"), ("T", "B", 2, "PK")],
+            refused=Error(2, "0A000", "SHOW PRIMARY KEYS"),
+        ),
+        Case(
+            "a PRIMARY KEY is NOT NULL",
+            ("CREATE TABLE t (a INT PRIMARY KEY)", "DESC TABLE t"),
+            _KEYS,
+            only=("name", "null?", "primary key"),
+            rows=[("A", "N", "Y")],
+            pending="keys are forgotten, not recorded",
+        ),
+        fails(
+            "a PRIMARY KEY takes no NULL",
+            ("CREATE TABLE t (a INT PRIMARY KEY)", "INSERT INTO t VALUES (NULL)"),
+            Error(100072),
+            _KEYS,
+            pending="keys are forgotten, not recorded",
+        ),
+        Case(
+            "SYSTEM$TYPEOF",
+            "SELECT SYSTEM$TYPEOF(1::NUMBER(10,2))",
+            "sql-reference/functions/system_typeof",
+            rows=[("NUMBER(10,2)[SB2]",)],
+            refused=Error(),
+        ),
+    ),
+)

@@ -1,0 +1,124 @@
+"""Transactions, autocommit, isolation."""
+
+from __future__ import annotations
+
+from embedded_snowflake_tests.conformance.case import Case, Error, Fails, Group, Other
+
+_PAGE = "sql-reference/transactions"
+_T = "CREATE TABLE t (a INT)"
+_COUNT = "SELECT COUNT(*) FROM t"
+_ROW = "INSERT INTO t VALUES (1)"
+
+GROUP = Group(
+    "Transactions",
+    "BEGIN, COMMIT, ROLLBACK; what is not committed is nobody else's; definitions commit first.",
+    (
+        Case("COMMIT keeps", (_T, "BEGIN", _ROW, "COMMIT", Other(_COUNT)), _PAGE, rows=[(1,)]),
+        Case("ROLLBACK undoes", (_T, "BEGIN", _ROW, "ROLLBACK", _COUNT), _PAGE, rows=[(0,)]),
+        Case(
+            "START TRANSACTION",
+            (_T, "START TRANSACTION", _ROW, "ROLLBACK", _COUNT),
+            "sql-reference/sql/begin",
+            rows=[(0,)],
+        ),
+        Case(
+            "BEGIN WORK and COMMIT WORK",
+            (_T, "BEGIN WORK", _ROW, "COMMIT WORK", _COUNT),
+            "sql-reference/sql/begin",
+            rows=[(1,)],
+        ),
+        Case("a statement alone commits itself", (_T, _ROW, Other(_COUNT)), _PAGE, rows=[(1,)]),
+        Case(
+            "others see only what is committed",
+            (_T, "BEGIN", _ROW, Other(_COUNT)),
+            _PAGE,
+            rows=[(0,)],
+        ),
+        Case("the transaction sees its own rows", (_T, "BEGIN", _ROW, _COUNT), _PAGE, rows=[(1,)]),
+        Case(
+            "a statement sees what others committed before it",
+            (_T, "BEGIN", _COUNT, Other(_ROW), _COUNT),
+            _PAGE,
+            rows=[(1,)],
+        ),
+        Case(
+            "a definition commits what came before it",
+            (_T, "BEGIN", _ROW, "CREATE TABLE u (a INT)", "ROLLBACK", _COUNT),
+            _PAGE,
+            rows=[(1,)],
+        ),
+        Case(
+            "a definition is not undone by ROLLBACK",
+            (_T, "BEGIN", "CREATE TABLE u (a INT)", "ROLLBACK", "SELECT COUNT(*) FROM u"),
+            _PAGE,
+            rows=[(0,)],
+        ),
+        Case(
+            "a statement that fails leaves the transaction and its work",
+            (
+                "CREATE TABLE t (a INT NOT NULL)",
+                "BEGIN",
+                _ROW,
+                Fails("INSERT INTO t VALUES (NULL)", Error(100072)),
+                "COMMIT",
+                _COUNT,
+            ),
+            _PAGE,
+            rows=[(1,)],
+            pending="a statement that fails while it runs ends its transaction",
+        ),
+        Case(
+            "a statement with a wrong name leaves the transaction",
+            (_T, "BEGIN", _ROW, Fails("SELECT nope FROM t", Error(904)), "COMMIT", _COUNT),
+            _PAGE,
+            rows=[(1,)],
+        ),
+        Case(
+            "a second BEGIN goes on with the first transaction",
+            (_T, "BEGIN", _ROW, "BEGIN", "ROLLBACK", _COUNT),
+            "sql-reference/sql/begin",
+            rows=[(0,)],
+        ),
+        Case(
+            "COMMIT without a transaction does nothing",
+            (_T, _ROW, "COMMIT", _COUNT),
+            "sql-reference/sql/commit",
+            rows=[(1,)],
+        ),
+        Case(
+            "autocommit off keeps a transaction open",
+            (_T, "ALTER SESSION SET AUTOCOMMIT = FALSE", _ROW, "ROLLBACK", _COUNT),
+            _PAGE,
+            rows=[(0,)],
+        ),
+        Case(
+            "several tables commit together",
+            (
+                _T,
+                "CREATE TABLE u (a INT)",
+                "BEGIN",
+                _ROW,
+                "INSERT INTO u VALUES (2)",
+                "ROLLBACK",
+                "SELECT (SELECT COUNT(*) FROM t) + (SELECT COUNT(*) FROM u)",
+            ),
+            _PAGE,
+            rows=[(0,)],
+        ),
+        Case(
+            "TRUNCATE in a transaction is undone",
+            (_T, _ROW, "BEGIN", "TRUNCATE TABLE t", "ROLLBACK", _COUNT),
+            "sql-reference/sql/truncate-table",
+            rows=[(1,)],
+            differs="TRUNCATE commits what came before it and cannot be undone",
+            here=[(0,)],
+        ),
+        Case(
+            "CURRENT_TRANSACTION is NULL outside of one",
+            "SELECT CURRENT_TRANSACTION()",
+            "sql-reference/functions/current_transaction",
+            rows=[(None,)],
+            refused=Error(),
+        ),
+    ),
+)

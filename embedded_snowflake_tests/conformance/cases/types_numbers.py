@@ -1,0 +1,147 @@
+"""Numbers: types, arithmetic, rounding, overflow."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from embedded_snowflake_tests.conformance.case import Case, Error, Group, fails, value
+
+_F = "sql-reference/functions/"
+_ARITHMETIC = "sql-reference/operators-arithmetic"
+_TYPES = "sql-reference/data-types-numeric"
+_CONVERSION = "sql-reference/data-type-conversion"
+_QUOTIENT = "a quotient is a FLOAT, unrounded; Snowflake's is a NUMBER with six more digits"
+_LONGEST = 12345678901234567890123456789012345678
+
+GROUP = Group(
+    "Numbers",
+    "NUMBER with precision and scale to 38 digits, FLOAT, arithmetic and numeric functions.",
+    (
+        value(
+            "a quotient has six more digits",
+            "5 / 2",
+            Decimal("2.5"),
+            _ARITHMETIC,
+            differs=_QUOTIENT,
+            here=[(2.5,)],
+        ),
+        value(
+            "a quotient of integers is no integer",
+            "1 / 3",
+            Decimal("0.333333"),
+            _ARITHMETIC,
+            differs=_QUOTIENT,
+            here=[(1 / 3,)],
+        ),
+        value("a product adds the scales", "1.5 * 1.25", Decimal("1.875"), _ARITHMETIC),
+        value("a sum keeps the larger scale", "1.5 + 1.25", Decimal("2.75"), _ARITHMETIC),
+        value("text is added as a number", "'1' + 1", 2, _CONVERSION, refused=Error(part="type")),
+        fails(
+            "division by zero is an error",
+            "SELECT 1 / a FROM (SELECT 0 AS a)",
+            Error(100051, "22012", "Division by zero"),
+            _ARITHMETIC,
+        ),
+        value(
+            "DIV0 answers zero",
+            "DIV0(1, 0)",
+            Decimal(0),
+            _F + "div0",
+            differs=_QUOTIENT,
+            here=[(0.0,)],
+        ),
+        value("DIV0 of NULL is NULL", "DIV0(1, NULL)", None, _F + "div0"),
+        value(
+            "DIV0NULL takes NULL for zero",
+            "DIV0NULL(1, NULL)",
+            Decimal(0),
+            _F + "div0null",
+            differs=_QUOTIENT,
+            here=[(0.0,)],
+        ),
+        value("MOD has the dividend's sign", "MOD(-7, 3)", -1, _F + "mod"),
+        value("ROUND goes away from zero", "ROUND(2.5)", 3, _F + "round"),
+        value("ROUND goes away from zero below it", "ROUND(-2.5)", -3, _F + "round"),
+        value("ROUND to a digit", "ROUND(1.25, 1)", Decimal("1.3"), _F + "round"),
+        value("ROUND left of the point", "ROUND(135.135, -2)", 100, _F + "round"),
+        value("ROUND half to even", "ROUND(2.5, 0, 'HALF_TO_EVEN')", 2, _F + "round"),
+        value("TRUNC cuts", "TRUNC(-1.975, 1)", Decimal("-1.9"), _F + "trunc"),
+        value("CEIL", "CEIL(-135.135)", -135, _F + "ceil"),
+        value("FLOOR", "FLOOR(-135.135)", -136, _F + "floor"),
+        value("FLOOR to a digit", "FLOOR(135.135, 1)", Decimal("135.1"), _F + "floor"),
+        value("ABS", "ABS(-1.5)", Decimal("1.5"), _F + "abs"),
+        value("SIGN", "SIGN(-1.35)", -1, _F + "sign"),
+        value("SQRT is a FLOAT", "SQRT(16)", 4.0, _F + "sqrt"),
+        value("POWER is a FLOAT", "POWER(2, 3)", 8.0, _F + "pow"),
+        value("SQUARE is a FLOAT", "SQUARE(-2)", 4.0, _F + "square"),
+        value("CBRT", "CBRT(27)", 3.0, _F + "cbrt"),
+        value("EXP", "EXP(0)", 1.0, _F + "exp"),
+        value("LN", "LN(1)", 0.0, _F + "ln"),
+        fails("LN of zero is an error", "SELECT LN(a) FROM (SELECT 0 a)", Error(), _F + "ln"),
+        value("LOG has its base first", "LOG(10, 100)", 2.0, _F + "log"),
+        value("FACTORIAL", "FACTORIAL(5)", 120, _F + "factorial"),
+        value("BITAND", "BITAND(11, 5)", 1, _F + "bitand"),
+        value("BITOR", "BITOR(11, 5)", 15, _F + "bitor"),
+        value("BITXOR", "BITXOR(11, 5)", 14, _F + "bitxor"),
+        value("BITSHIFTLEFT", "BITSHIFTLEFT(1, 3)", 8, _F + "bitshiftleft"),
+        value("WIDTH_BUCKET", "WIDTH_BUCKET(35, 0, 100, 10)", 4, _F + "width_bucket"),
+        value(
+            "HAVERSINE in kilometres",
+            "ROUND(HAVERSINE(40.7127, -74.0059, 34.0500, -118.2500), 3)",
+            3936.385,
+            _F + "haversine",
+        ),
+        value("ZEROIFNULL", "ZEROIFNULL(NULL::INT)", 0, _F + "zeroifnull"),
+        value("NULLIFZERO", "NULLIFZERO(0)", None, _F + "nullifzero"),
+        value("GREATEST of NULL is NULL", "GREATEST(1, NULL, 3)", None, _F + "greatest"),
+        value(
+            "GREATEST_IGNORE_NULLS",
+            "GREATEST_IGNORE_NULLS(1, NULL, 3)",
+            3,
+            _F + "greatest_ignore_nulls",
+        ),
+        value("LEAST", "LEAST(3, 1, 2)", 1, _F + "least"),
+        value("38 digits in a literal", f"{_LONGEST}", _LONGEST, _TYPES),
+        Case(
+            "38 digits in a column",
+            (
+                "CREATE TABLE t (a NUMBER(38,0))",
+                f"INSERT INTO t VALUES ({_LONGEST})",
+                "SELECT a FROM t",
+            ),
+            _TYPES,
+            rows=[(_LONGEST,)],
+            pending="NUMBER(38,0) columns hold 64 bits",
+        ),
+        Case(
+            "a column's scale rounds what is inserted",
+            ("CREATE TABLE t (a NUMBER(10,2))", "INSERT INTO t VALUES (1.005)", "SELECT a FROM t"),
+            _TYPES,
+            rows=[(Decimal("1.01"),)],
+        ),
+        fails(
+            "a number that does not fit its column is refused",
+            ("CREATE TABLE t (a NUMBER(3,0))", "INSERT INTO t VALUES (1000)"),
+            Error(),
+            _TYPES,
+        ),
+        value("a cast to an integer rounds", "1.5::INT", 2, _CONVERSION),
+        value("a cast of text to an integer rounds", "'2.5'::INT", 3, _CONVERSION),
+        value("a FLOAT becomes an integer by rounding", "2.5::FLOAT::INT", 3, _CONVERSION),
+        value("NaN equals itself", "'NaN'::FLOAT = 'NaN'::FLOAT", True, _TYPES),
+        value("NaN is larger than infinity", "'NaN'::FLOAT > 'inf'::FLOAT", True, _TYPES),
+        Case(
+            "INT is NUMBER(38,0)",
+            ("CREATE TABLE t (a INT, b NUMBER, c NUMBER(10,2), d FLOAT, e DOUBLE)", "DESC TABLE t"),
+            _TYPES,
+            only=("name", "type"),
+            rows=[
+                ("A", "NUMBER(38,0)"),
+                ("B", "NUMBER(38,0)"),
+                ("C", "NUMBER(10,2)"),
+                ("D", "FLOAT"),
+                ("E", "FLOAT"),
+            ],
+        ),
+    ),
+)

@@ -1,0 +1,284 @@
+"""Dates, times, timestamps and their arithmetic."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from embedded_snowflake_tests.conformance.case import Case, Error, Group, fails, value
+
+_F = "sql-reference/functions/"
+_TYPES = "sql-reference/data-types-datetime"
+_NTZ = "::TIMESTAMP_NTZ"
+
+GROUP = Group(
+    "Dates and times",
+    "DATE, TIME, TIMESTAMP_NTZ, _LTZ and _TZ to the microsecond; the session's zone is UTC.",
+    (
+        value("a DATE", "'2024-02-29'::DATE", dt.date(2024, 2, 29), _TYPES),
+        value("a TIME", "'12:34:56.789'::TIME", dt.time(12, 34, 56, 789000), _TYPES),
+        value(
+            "a TIMESTAMP is one without zone",
+            "'2024-01-01 10:00:00 +02:00'::TIMESTAMP",
+            dt.datetime(2024, 1, 1, 10),
+            _TYPES,
+        ),
+        value(
+            "a TIMESTAMP_NTZ to the microsecond",
+            f"'2024-01-01 00:00:00.123456'{_NTZ}",
+            dt.datetime(2024, 1, 1, 0, 0, 0, 123456),
+            _TYPES,
+        ),
+        Case(
+            "TIMESTAMP columns are TIMESTAMP_NTZ(9)",
+            (
+                "CREATE TABLE t (a TIMESTAMP, b TIMESTAMP_NTZ, c DATETIME, d DATE, e TIME)",
+                "DESC TABLE t",
+            ),
+            _TYPES,
+            only=("name", "type"),
+            rows=[
+                ("A", "TIMESTAMP_NTZ(9)"),
+                ("B", "TIMESTAMP_NTZ(9)"),
+                ("C", "TIMESTAMP_NTZ(9)"),
+                ("D", "DATE"),
+                ("E", "TIME(9)"),
+            ],
+        ),
+        Case(
+            "TIMESTAMP_LTZ and _TZ columns keep their names",
+            ("CREATE TABLE t (a TIMESTAMP_LTZ, b TIMESTAMP_TZ)", "DESC TABLE t"),
+            _TYPES,
+            only=("name", "type"),
+            rows=[("A", "TIMESTAMP_LTZ(9)"), ("B", "TIMESTAMP_TZ(9)")],
+            differs="TIMESTAMP_LTZ and TIMESTAMP_TZ are one type, shown as TIMESTAMP_TZ",
+            here=[("A", "TIMESTAMP_TZ(9)"), ("B", "TIMESTAMP_TZ(9)")],
+        ),
+        value(
+            "a TIMESTAMP_TZ keeps its offset",
+            "'2024-01-01 10:00:00 +02:00'::TIMESTAMP_TZ::VARCHAR",
+            "2024-01-01 10:00:00.000 +0200",
+            _TYPES,
+            differs="a TIMESTAMP_TZ keeps its instant and not its offset: it is shown in UTC",
+            here=[("2024-01-01 08:00:00.000 +0000",)],
+        ),
+        value(
+            "a TIMESTAMP_TZ is an instant",
+            "'2024-01-01 10:00:00 +02:00'::TIMESTAMP_TZ = '2024-01-01 08:00:00 +00:00'::TIMESTAMP_TZ",
+            True,
+            _TYPES,
+        ),
+        value(
+            "a timestamp as text has milliseconds",
+            f"'2024-01-01 10:00:00'{_NTZ}::VARCHAR",
+            "2024-01-01 10:00:00.000",
+            "sql-reference/date-time-input-output",
+        ),
+        value("a DATE as text", "'2024-01-02'::DATE::VARCHAR", "2024-01-02", _F + "to_char"),
+        value(
+            "a DATE from parts",
+            "DATE_FROM_PARTS(2004, 2, 1)",
+            dt.date(2004, 2, 1),
+            _F + "date_from_parts",
+        ),
+        value(
+            "a DATE from parts beyond their month",
+            "DATE_FROM_PARTS(2004, 13, 1)",
+            dt.date(2005, 1, 1),
+            _F + "date_from_parts",
+        ),
+        value(
+            "the day before the month's first",
+            "DATE_FROM_PARTS(2004, 2, 0)",
+            dt.date(2004, 1, 31),
+            _F + "date_from_parts",
+        ),
+        value(
+            "a TIMESTAMP from parts",
+            "TIMESTAMP_NTZ_FROM_PARTS(2013, 4, 5, 12, 0, 0)",
+            dt.datetime(2013, 4, 5, 12),
+            _F + "timestamp_from_parts",
+        ),
+        value(
+            "TO_DATE with a format",
+            "TO_DATE('03/04/2013', 'DD/MM/YYYY')",
+            dt.date(2013, 4, 3),
+            _F + "to_date",
+        ),
+        value(
+            "TO_TIMESTAMP of seconds",
+            "TO_TIMESTAMP(31000000)",
+            dt.datetime(1970, 12, 25, 19, 6, 40),
+            _F + "to_timestamp",
+        ),
+        value(
+            "TO_TIMESTAMP of milliseconds",
+            "TO_TIMESTAMP(31000000000, 3)",
+            dt.datetime(1970, 12, 25, 19, 6, 40),
+            _F + "to_timestamp",
+        ),
+        value(
+            "TO_CHAR with a format",
+            "TO_CHAR('2013-04-05 01:02:03'::TIMESTAMP_NTZ, 'YYYY/MM/DD HH24:MI')",
+            "2013/04/05 01:02",
+            _F + "to_char",
+        ),
+        Case(
+            "TO_CHAR of a column with a format",
+            "SELECT TO_CHAR(t, 'YYYY/MM/DD HH24:MI') FROM "
+            "(SELECT column1::TIMESTAMP_NTZ AS t FROM VALUES ('2013-04-05 01:02:03'))",
+            _F + "to_char",
+            rows=[("2013/04/05 01:02",)],
+            pending="TO_CHAR of a column with a format is refused",
+        ),
+        value("TO_TIME", "TO_TIME('13:30:00')", dt.time(13, 30), _F + "to_time"),
+        value(
+            "DATEADD of a month keeps within the month",
+            "DATEADD(MONTH, 1, '2023-01-31'::DATE)",
+            dt.date(2023, 2, 28),
+            _F + "dateadd",
+        ),
+        value(
+            "DATEADD of hours makes a timestamp of a DATE",
+            "DATEADD(HOUR, 2, '2013-05-08'::DATE)",
+            dt.datetime(2013, 5, 8, 2),
+            _F + "dateadd",
+        ),
+        value(
+            "ADD_MONTHS keeps the month's end",
+            "ADD_MONTHS('2016-02-29'::DATE, 1)",
+            dt.date(2016, 3, 31),
+            _F + "add_months",
+        ),
+        value(
+            "DATEDIFF counts boundaries of years",
+            "DATEDIFF(YEAR, '2020-12-31'::DATE, '2021-01-01'::DATE)",
+            1,
+            _F + "datediff",
+        ),
+        value(
+            "DATEDIFF of hours",
+            "DATEDIFF('hour', '2013-05-08T23:39:20.123-07:00'::TIMESTAMP, "
+            "DATEADD('year', 2, '2013-05-08T23:39:20.123-07:00'::TIMESTAMP))",
+            17520,
+            _F + "datediff",
+        ),
+        value(
+            "DATEDIFF of weeks begins on Monday",
+            "DATEDIFF(WEEK, '2024-01-07'::DATE, '2024-01-08'::DATE)",
+            1,
+            _F + "datediff",
+        ),
+        value(
+            "a DATE minus a DATE is days",
+            "'2024-03-01'::DATE - '2024-02-01'::DATE",
+            29,
+            _F + "datediff",
+        ),
+        value(
+            "a DATE plus a number",
+            "'2024-02-28'::DATE + 2",
+            dt.date(2024, 3, 1),
+            "sql-reference/data-types-datetime",
+        ),
+        value(
+            "a timestamp plus an INTERVAL",
+            f"'2024-01-01 00:00:00'{_NTZ} + INTERVAL '1 day, 2 hours'",
+            dt.datetime(2024, 1, 2, 2),
+            _TYPES,
+        ),
+        value(
+            "DATE_TRUNC of a timestamp",
+            "DATE_TRUNC('HOUR', '2015-05-08 23:39:20.123'::TIMESTAMP)",
+            dt.datetime(2015, 5, 8, 23),
+            _F + "date_trunc",
+        ),
+        value(
+            "DATE_TRUNC of a DATE is a DATE",
+            "DATE_TRUNC('MONTH', '2015-05-08'::DATE)",
+            dt.date(2015, 5, 1),
+            _F + "date_trunc",
+        ),
+        value(
+            "DATE_TRUNC to a week is Monday",
+            "DATE_TRUNC('WEEK', '2024-01-07'::DATE)",
+            dt.date(2024, 1, 1),
+            _F + "date_trunc",
+        ),
+        value("DATE_PART", "DATE_PART(QUARTER, '2015-05-08'::DATE)", 2, _F + "date_part"),
+        value("EXTRACT", "EXTRACT(year FROM '2015-05-08'::DATE)", 2015, _F + "extract"),
+        value(
+            "DATE_PART of the epoch",
+            "DATE_PART(EPOCH_SECOND, '1970-01-02 00:00:00'::TIMESTAMP)",
+            86400,
+            _F + "date_part",
+        ),
+        value("DAYOFWEEK counts from Sunday", "DAYOFWEEK('2024-01-07'::DATE)", 0, _F + "year"),
+        value(
+            "DAYOFWEEKISO counts from Monday", "DAYOFWEEKISO('2024-01-07'::DATE)", 7, _F + "year"
+        ),
+        value("DAYOFYEAR", "DAYOFYEAR('2024-03-01'::DATE)", 61, _F + "year"),
+        value("WEEKISO", "WEEKISO('2024-12-30'::DATE)", 1, _F + "year"),
+        value("YEAROFWEEKISO", "YEAROFWEEKISO('2024-12-30'::DATE)", 2025, _F + "year"),
+        value("HOUR", "HOUR('2013-05-08 23:39:20'::TIMESTAMP)", 23, _F + "hour-minute-second"),
+        value("DAYNAME", "DAYNAME('2015-05-01'::DATE)", "Fri", _F + "dayname"),
+        value("MONTHNAME", "MONTHNAME('2015-05-01'::DATE)", "May", _F + "monthname"),
+        value("LAST_DAY", "LAST_DAY('2015-05-08'::DATE)", dt.date(2015, 5, 31), _F + "last_day"),
+        value(
+            "LAST_DAY of the year",
+            "LAST_DAY('2015-05-08'::DATE, 'year')",
+            dt.date(2015, 12, 31),
+            _F + "last_day",
+        ),
+        value(
+            "NEXT_DAY",
+            "NEXT_DAY('2024-01-07'::DATE, 'Friday')",
+            dt.date(2024, 1, 12),
+            _F + "next_day",
+        ),
+        value(
+            "MONTHS_BETWEEN of whole months",
+            "MONTHS_BETWEEN('2019-03-01'::DATE, '2019-02-01'::DATE)",
+            1.0,
+            _F + "months_between",
+        ),
+        value(
+            "TIME_SLICE",
+            "TIME_SLICE('2019-02-28'::DATE, 4, 'MONTH', 'START')",
+            dt.date(2019, 1, 1),
+            _F + "time_slice",
+        ),
+        value(
+            "TIME_SLICE's end",
+            "TIME_SLICE('2019-02-28'::DATE, 4, 'MONTH', 'END')",
+            dt.date(2019, 5, 1),
+            _F + "time_slice",
+        ),
+        value(
+            "CONVERT_TIMEZONE from one to another",
+            "CONVERT_TIMEZONE('America/Los_Angeles', 'America/New_York', "
+            "'2024-01-01 14:00:00'::TIMESTAMP_NTZ)",
+            dt.datetime(2024, 1, 1, 17),
+            _F + "convert_timezone",
+        ),
+        fails(
+            "a DATE that is none",
+            "SELECT '2024-02-30'::DATE",
+            Error(100040, "22007", "Date '2024-02-30' is not recognized"),
+            _F + "to_date",
+        ),
+        fails(
+            "a timestamp that is none",
+            "SELECT 'yesterday'::TIMESTAMP_NTZ",
+            Error(100035, "22007", "Timestamp 'yesterday' is not recognized"),
+            _F + "to_timestamp",
+        ),
+        value("a DATE at the calendar's end", "'9999-12-31'::DATE", dt.date(9999, 12, 31), _TYPES),
+        value("a DATE at the calendar's beginning", "'0001-01-01'::DATE", dt.date(1, 1, 1), _TYPES),
+        value(
+            "a timestamp before 1970 with a fraction",
+            f"'1969-12-31 23:59:59.999999'{_NTZ}",
+            dt.datetime(1969, 12, 31, 23, 59, 59, 999999),
+            _TYPES,
+        ),
+    ),
+)

@@ -1,0 +1,159 @@
+"""Window functions and QUALIFY."""
+
+from __future__ import annotations
+
+from embedded_snowflake_tests.conformance.case import Case, Error, Group, fails
+
+_F = "sql-reference/functions/"
+_T = "(SELECT column1 AS k, column2 AS d, column3 AS v FROM VALUES ('a', 1, 10), ('a', 2, 20), ('a', 3, 20), ('b', 1, 5))"
+
+
+def _column(name: str, window: str, expected: list[object], page: str, **more: object) -> Case:
+    sql = f"SELECT {window} AS w FROM {_T} ORDER BY k, d"
+    return Case(name, sql, page, rows=[(one,) for one in expected], **more)  # pyright: ignore[reportArgumentType]
+
+
+GROUP = Group(
+    "Window functions",
+    "Ranking, offset and aggregate windows with ROWS and RANGE frames; QUALIFY.",
+    (
+        _column(
+            "ROW_NUMBER",
+            "ROW_NUMBER() OVER (PARTITION BY k ORDER BY d)",
+            [1, 2, 3, 1],
+            _F + "row_number",
+        ),
+        _column(
+            "RANK leaves gaps",
+            "RANK() OVER (PARTITION BY k ORDER BY v DESC)",
+            [3, 1, 1, 1],
+            _F + "rank",
+        ),
+        _column(
+            "DENSE_RANK leaves none",
+            "DENSE_RANK() OVER (PARTITION BY k ORDER BY v DESC)",
+            [2, 1, 1, 1],
+            _F + "dense_rank",
+        ),
+        _column(
+            "PERCENT_RANK",
+            "PERCENT_RANK() OVER (PARTITION BY k ORDER BY d)",
+            [0.0, 0.5, 1.0, 0.0],
+            _F + "percent_rank",
+        ),
+        _column(
+            "CUME_DIST",
+            "CUME_DIST() OVER (PARTITION BY k ORDER BY v)",
+            [1 / 3, 1.0, 1.0, 1.0],
+            _F + "cume_dist",
+        ),
+        _column("NTILE", "NTILE(2) OVER (PARTITION BY k ORDER BY d)", [1, 1, 2, 1], _F + "ntile"),
+        _column("LAG", "LAG(v) OVER (PARTITION BY k ORDER BY d)", [None, 10, 20, None], _F + "lag"),
+        _column(
+            "LAG with a default",
+            "LAG(v, 2, 0) OVER (PARTITION BY k ORDER BY d)",
+            [0, 0, 10, 0],
+            _F + "lag",
+        ),
+        _column(
+            "LEAD", "LEAD(v) OVER (PARTITION BY k ORDER BY d)", [20, 20, None, None], _F + "lead"
+        ),
+        _column(
+            "FIRST_VALUE",
+            "FIRST_VALUE(v) OVER (PARTITION BY k ORDER BY d)",
+            [10, 10, 10, 5],
+            _F + "first_value",
+        ),
+        _column(
+            "LAST_VALUE sees the whole partition",
+            "LAST_VALUE(d) OVER (PARTITION BY k ORDER BY d)",
+            [3, 3, 3, 1],
+            _F + "last_value",
+        ),
+        _column(
+            "NTH_VALUE sees the whole partition",
+            "NTH_VALUE(d, 2) OVER (PARTITION BY k ORDER BY d)",
+            [2, 2, 2, None],
+            _F + "nth_value",
+        ),
+        _column(
+            "a running SUM", "SUM(v) OVER (PARTITION BY k ORDER BY d)", [10, 30, 50, 5], _F + "sum"
+        ),
+        _column(
+            "ties share a running SUM",
+            "SUM(v) OVER (PARTITION BY k ORDER BY v)",
+            [10, 50, 50, 5],
+            "sql-reference/functions-window-syntax",
+        ),
+        _column(
+            "a SUM over the partition", "SUM(v) OVER (PARTITION BY k)", [50, 50, 50, 5], _F + "sum"
+        ),
+        _column(
+            "a ROWS frame",
+            "SUM(v) OVER (PARTITION BY k ORDER BY d ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)",
+            [10, 30, 40, 5],
+            "sql-reference/functions-window-syntax",
+        ),
+        _column(
+            "a RANGE frame with an offset",
+            "SUM(v) OVER (PARTITION BY k ORDER BY d RANGE BETWEEN 1 PRECEDING AND CURRENT ROW)",
+            [10, 30, 40, 5],
+            "sql-reference/functions-window-syntax",
+        ),
+        _column("COUNT over nothing", "COUNT(*) OVER ()", [4, 4, 4, 4], _F + "count"),
+        _column(
+            "RATIO_TO_REPORT",
+            "ROUND(RATIO_TO_REPORT(v) OVER (PARTITION BY k), 2)::FLOAT",
+            [0.2, 0.4, 0.4, 1.0],
+            _F + "ratio_to_report",
+        ),
+        _column(
+            "CONDITIONAL_TRUE_EVENT",
+            "CONDITIONAL_TRUE_EVENT(v = 20) OVER (PARTITION BY k ORDER BY d)",
+            [0, 1, 2, 0],
+            _F + "conditional_true_event",
+        ),
+        _column(
+            "LAG IGNORE NULLS",
+            "LAG(NULLIF(v, 20)) IGNORE NULLS OVER (PARTITION BY k ORDER BY d)",
+            [None, 10, 10, None],
+            _F + "lag",
+        ),
+        Case(
+            "QUALIFY",
+            f"SELECT k, d FROM {_T} QUALIFY ROW_NUMBER() OVER (PARTITION BY k ORDER BY d DESC) = 1 ORDER BY k",
+            "sql-reference/constructs/qualify",
+            rows=[("a", 3), ("b", 1)],
+        ),
+        Case(
+            "QUALIFY by an alias",
+            f"SELECT k, RANK() OVER (ORDER BY v DESC) AS r FROM {_T} QUALIFY r = 1 ORDER BY d",
+            "sql-reference/constructs/qualify",
+            rows=[("a", 1), ("a", 1)],
+        ),
+        Case(
+            "NULLs come last in an ascending order",
+            "SELECT column1 FROM VALUES (2), (NULL), (1) ORDER BY 1",
+            "sql-reference/constructs/order-by",
+            rows=[(1,), (2,), (None,)],
+        ),
+        Case(
+            "NULLs come first in a descending order",
+            "SELECT column1 FROM VALUES (2), (NULL), (1) ORDER BY 1 DESC",
+            "sql-reference/constructs/order-by",
+            rows=[(None,), (2,), (1,)],
+        ),
+        Case(
+            "a window's NULLs come last too",
+            "SELECT column1, ROW_NUMBER() OVER (ORDER BY column1) FROM VALUES (2), (NULL), (1) ORDER BY 2",
+            "sql-reference/functions-window-syntax",
+            rows=[(1, 1), (2, 2), (None, 3)],
+        ),
+        fails(
+            "a window function in WHERE",
+            f"SELECT k FROM {_T} WHERE ROW_NUMBER() OVER (ORDER BY d) = 1",
+            Error(part="window function"),
+            "sql-reference/constructs/qualify",
+        ),
+    ),
+)

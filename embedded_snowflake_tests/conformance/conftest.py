@@ -1,0 +1,38 @@
+"""Targets of the conformance suite."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from embedded_snowflake import ConnectionInfo
+from embedded_snowflake_tests.conformance.target import Target, account_arguments
+
+WHERE = ["embedded", pytest.param("account", marks=pytest.mark.snowflake)]
+"""The parameters of every test that runs on both."""
+
+
+@pytest.fixture(scope="session")
+def embedded(server: ConnectionInfo) -> Iterator[Target]:
+    """A scratch database of the embedded warehouse."""
+    target = Target(server.connect_arguments(), embedded=True)
+    yield target
+    target.close()
+
+
+@pytest.fixture(scope="session")
+def account() -> Iterator[Target]:
+    """A scratch database of the account that the SNOWFLAKE_* variables name."""
+    arguments = account_arguments()
+    if not arguments:
+        pytest.fail("Set SNOWFLAKE_ACCOUNT, SNOWFLAKE_USER and what the login needs.")
+    target = Target(arguments, embedded=False)
+    yield target
+    target.close()
+
+
+@pytest.fixture(scope="session", params=WHERE)
+def target(request: pytest.FixtureRequest) -> Target:
+    """Either."""
+    return request.getfixturevalue(request.param)

@@ -1,0 +1,210 @@
+"""Where the suite runs: the embedded warehouse, or an account by the SNOWFLAKE_* variables.
+
+What it holds: `Target`, a scratch database and the sessions in it, and how a case is put to it.
+What must not go here: expected values.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import snowflake.connector
+from snowflake.connector.constants import FIELD_ID_TO_NAME
+
+from embedded_snowflake_tests.conformance.case import (
+    Case,
+    Error,
+    Fails,
+    Group,
+    Other,
+    Types,
+    differing_rows,
+)
+
+_ACCOUNT = {
+    "SNOWFLAKE_CONNECTION_NAME": "connection_name",
+    "SNOWFLAKE_ACCOUNT": "account",
+    "SNOWFLAKE_USER": "user",
+    "SNOWFLAKE_PASSWORD": "password",
+    "SNOWFLAKE_AUTHENTICATOR": "authenticator",
+    "SNOWFLAKE_TOKEN": "token",
+    "SNOWFLAKE_TOKEN_FILE_PATH": "token_file_path",
+    "SNOWFLAKE_PRIVATE_KEY_PATH": "private_key_file",
+    "SNOWFLAKE_PRIVATE_KEY_PASSPHRASE": "private_key_file_pwd",
+    "SNOWFLAKE_ROLE": "role",
+    "SNOWFLAKE_WAREHOUSE": "warehouse",
+}
+
+
+def account_arguments() -> dict[str, Any]:
+    """The connector's arguments from the SNOWFLAKE_* variables."""
+    return {name: os.environ[key] for key, name in _ACCOUNT.items() if os.environ.get(key)}
+
+
+@dataclass
+class Answer:
+    """What a statement was answered with."""
+
+    rows: list[tuple[Any, ...]] = field(default_factory=list[tuple[Any, ...]])
+    columns: list[str] = field(default_factory=list[str])
+    types: list[str] = field(default_factory=list[str])
+    error: snowflake.connector.errors.Error | None = None
+
+
+def ask(connection: Any, sql: str) -> Answer:
+    """Put a statement."""
+    cursor = connection.cursor()
+    try:
+        cursor.execute(sql)
+        rows = cursor.fetchall()
+    except snowflake.connector.errors.Error as cause:
+        return Answer(error=cause)
+    finally:
+        described = cursor.description or []
+    return Answer(
+        rows,
+        [column.name for column in described],
+        [FIELD_ID_TO_NAME[column.type_code] for column in described],
+    )
+
+
+class Target:
+    """A scratch database; it is dropped by `close`."""
+
+    def __init__(self, arguments: dict[str, Any], *, embedded: bool) -> None:
+        self.embedded = embedded
+        self._arguments = arguments
+        self.database = f"CONFORMANCE_{uuid.uuid4().hex[:8].upper()}"
+        self._home = self.connect(within=False)
+        self.must(self._home, f"CREATE DATABASE {self.database}")
+        self._schemas = 0
+
+    def connect(self, *, within: bool = True) -> Any:
+        """A new session."""
+        parameters = {**self._arguments.get("session_parameters", {}), "TIMEZONE": "UTC"}
+        arguments = {**self._arguments, "session_parameters": parameters}
+        if within:
+            arguments |= {"database": self.database, "schema": "PUBLIC"}
+        return snowflake.connector.connect(**arguments)
+
+    def must(self, connection: Any, sql: str) -> Answer:
+        """Put a statement that may not fail."""
+        answer = ask(connection, sql)
+        if answer.error is not None:
+            raise answer.error
+        return answer
+
+    def new_schema(self) -> str:
+        """The name of a schema that is made now."""
+        self._schemas += 1
+        name = f"{self.database}.S{self._schemas}"
+        self.must(self._home, f"CREATE SCHEMA {name}")
+        return name
+
+    def close(self) -> None:
+        """Drop what was made."""
+        self.must(self._home, f"DROP DATABASE {self.database}")
+        self._home.close()
+
+
+class Run:
+    """One group's cases on a target: sessions that live as long as the group."""
+
+    def __init__(self, target: Target, group: Group) -> None:
+        self.target = target
+        self.connection = target.connect()
+        self.schema = target.new_schema()
+        target.must(self.connection, f"USE SCHEMA {self.schema}")
+        for sql in group.setup:
+            target.must(self.connection, sql)
+
+    def close(self) -> None:
+        """End the session."""
+        self.connection.close()
+
+    def mismatch(self, case: Case) -> str | None:
+        """Put the case; what is different from what it expects, or None.
+
+        A case of one query runs in the group's session and schema; any other in sessions and a
+        schema of its own.
+        """
+        if len(case.statements) == 1:
+            return self._compared(case, ask(self.connection, _text(case.statements[0])))
+        schema = self.target.new_schema()
+        sessions = [self.target.connect()]
+        if any(isinstance(one, Other) for one in case.statements):
+            sessions.append(self.target.connect())
+        try:
+            for session in sessions:
+                self.target.must(session, f"USE SCHEMA {schema}")
+            return self._put(case, sessions)
+        finally:
+            for session in sessions:
+                session.close()
+
+    def _put(self, case: Case, sessions: list[Any]) -> str | None:
+        answer = Answer()
+        for place, one in enumerate(case.statements):
+            answer = ask(sessions[1 if isinstance(one, Other) else 0], _text(one))
+            last = place == len(case.statements) - 1
+            if isinstance(one, Fails):
+                wrong = _error_mismatch(one.error, answer)
+                if wrong is not None:
+                    return f"{one.sql}: {wrong}"
+            elif answer.error is not None and not last:
+                if self.target.embedded and case.refused is not None:
+                    return _error_mismatch(case.refused, answer)
+                return f"{_text(one)} failed: {answer.error}"
+        return self._compared(case, answer)
+
+    def _compared(self, case: Case, answer: Answer) -> str | None:
+        rows, error, types = case.rows, case.error, case.types
+        if self.target.embedded and case.refused is not None:
+            rows, error = None, case.refused
+        elif self.target.embedded and isinstance(case.here, Types):
+            types = case.here.names
+        elif self.target.embedded and case.here is not None:
+            rows, error = (None, case.here) if isinstance(case.here, Error) else (case.here, None)
+        if error is not None:
+            return _error_mismatch(error, answer)
+        if answer.error is not None:
+            return f"failed with {answer.error.errno} ({answer.error.sqlstate}): {answer.error}"
+        return _answer_mismatch(case, rows, types, answer)
+
+
+def _text(statement: str | Other | Fails) -> str:
+    return statement if isinstance(statement, str) else statement.sql
+
+
+def _error_mismatch(error: Error, answer: Answer) -> str | None:
+    if answer.error is None:
+        return f"no error, but {answer.rows!r}"
+    return error.mismatch(answer.error.errno, answer.error.sqlstate, str(answer.error))
+
+
+def _answer_mismatch(
+    case: Case,
+    rows: Sequence[tuple[Any, ...]] | None,
+    expected_types: Sequence[str] | None,
+    answer: Answer,
+) -> str | None:
+    found, columns, types = answer.rows, answer.columns, answer.types
+    if case.only is not None:
+        absent = [name for name in case.only if name not in columns]
+        if absent:
+            return f"no column {', '.join(absent)} in {columns}"
+        places = [columns.index(name) for name in case.only]
+        found = [tuple(row[place] for place in places) for row in found]
+        columns = [columns[place] for place in places]
+        types = [types[place] for place in places]
+    if case.columns is not None and list(case.columns) != columns:
+        return f"columns {columns} in place of {list(case.columns)}"
+    if expected_types is not None and list(expected_types) != types:
+        return f"types {types} in place of {list(expected_types)}"
+    if rows is None:
+        return None
+    return differing_rows(rows, found, unordered=case.unordered)
