@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -11,7 +12,8 @@ import pytest
 from embedded_snowflake import stop
 from vistora_assets.assets.ml import championship, promoting
 from vistora_assets.automation.planning import read_champion, registry_versions
-from vistora_assets.io_managers.models import TrainedModel
+from vistora_assets.io_managers.models import TrainedModel, put, stage
+from vistora_assets.refresh import ChampionRef
 from vistora_assets.resources.warehouse import Warehouse, rows
 from vistora_assets.settings import Settings
 from vistora_assets_tests.assets import trainings
@@ -182,3 +184,35 @@ def test_rolling_back_goes_to_whom_the_champion_replaced_and_then_further(
         champion = read_champion(connection, settings)
         assert champion is not None
         assert rows(connection, "SELECT COUNT(*) FROM ML.CHAMPION") == [(1,)]
+
+
+def test_a_champion_that_has_learned_the_gate_s_labels_is_judged_by_its_recipe(
+    settings: Settings, warehouse: Warehouse, frame: pd.DataFrame
+) -> None:
+    """The challenger was made without them; no refit could ever lose to one that knows the answer."""
+    trained = registered(settings, warehouse, frame, "worse")
+    gate_as_of = trained.report["gate_as_of"]
+    earlier = (pd.Timestamp(gate_as_of) - pd.Timedelta(days=31)).isoformat()
+    champion = replace(
+        trained,
+        version="V_KNOWSMORE000",
+        report={**trained.report, "gate_as_of": earlier},
+    )
+    with warehouse.connection() as connection:
+        put(connection, stage(warehouse), champion)
+        reference = ChampionRef(champion.version, trained.report["feature_version"])
+        found = promoting.forecasts_of(connection, warehouse, reference, trained.gate, gate_as_of)
+    assert found.tolist() == trained.gate[trained.report["chosen"]].tolist()
+    own = champion.predictor.predict(frame[frame["as_of"] == pd.Timestamp(gate_as_of)])
+    assert sorted(own) != pytest.approx(sorted(found))
+
+
+def test_a_refit_knows_the_labels_up_to_its_last_horizon(
+    settings: Settings, warehouse: Warehouse, frame: pd.DataFrame
+) -> None:
+    """On the instant itself a label is closed, so that a gate there is new to it."""
+    trained = registered(settings, warehouse, frame, "better")
+    closed = pd.Timestamp(max(trained.report["closed"])) + pd.Timedelta(days=trainings.HORIZON)
+    assert not promoting.has_learned_from(trained, closed.isoformat())
+    before = closed - pd.Timedelta(days=1)
+    assert promoting.has_learned_from(trained, before.isoformat())

@@ -164,7 +164,9 @@ def test_work_that_fails_is_left_to_people_after_three_attempts(
         daemon = Daemon(settings, instance)
         sensor = next(s for s in daemon.definitions.sensors or [] if s.name == "ingest_sensor")
         for number in range(3):
-            answer: Any = sensor(dg.build_sensor_context(instance=instance, sensor_name=sensor.name))
+            answer: Any = sensor(
+                dg.build_sensor_context(instance=instance, sensor_name=sensor.name)
+            )
             assert isinstance(answer, dg.RunRequest), answer
             assert str(answer.run_key).endswith(f"-{number}")
             # The run dies before it loads anything: its record is all that is left of it.

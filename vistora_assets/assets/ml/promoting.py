@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -172,7 +173,10 @@ def forecasts_of(
     """Return a registered version's forecasts of a gate's rows, in their order, shape (n,).
 
     Where its own training had the same gate, its forecasts from then are taken: they were made
-    without the gate's labels, which its refit has learned since.
+    without the gate's labels, which its refit has learned since. Where its refit has learned
+    labels inside the gate's window, which the other side had to do without, its recipe stands for
+    it: the same model, fitted with all others on the labels that were closed by the gate. Only
+    if that is gone do its own forecasts, which know a part of the answer, stand against the other.
 
     Raises:
         dg.Failure: it cannot score some of the rows.
@@ -185,6 +189,10 @@ def forecasts_of(
     before = _files(connection, warehouse, version.version)
     if before is not None and before.report["gate_as_of"] == gate_as_of:
         found = before.gate.set_index("user_id")[before.report["chosen"]]
+    elif before is not None and has_learned_from(before, gate_as_of):
+        recipe = before.report["chosen"]
+        if recipe in gate.columns:
+            found = gate.set_index("user_id")[recipe]
     if found is None or not gate["user_id"].isin(found.index).all():
         names = FEATURES if before is None else tuple(before.predictor.feature_names)
         sql = scoring_sql(
@@ -206,6 +214,13 @@ def forecasts_of(
             allow_retries=False,
         )
     return aligned
+
+
+def has_learned_from(trained: TrainedModel, gate_as_of: str) -> bool:
+    """Tell whether a refit has seen labels of the window that begins at a gate's AS_OF."""
+    newest = max(datetime.fromisoformat(day) for day in trained.report["closed"])
+    closed = newest + timedelta(days=trained.predictor.horizon_days)
+    return closed > datetime.fromisoformat(gate_as_of)
 
 
 def _files(
