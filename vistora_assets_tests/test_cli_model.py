@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from embedded_snowflake import stop
 from vistora_assets.assets.ml import championship, promoting
+from vistora_assets.assets.ml.cards import write_card
 from vistora_assets.automation.planning import current_plan, feature_specification, features_table
 from vistora_assets.cli import main
 from vistora_assets.resources.warehouse import Warehouse, rows
@@ -49,7 +50,9 @@ def versions(
     for name, model in (("better", trainings.better()), ("worse", trainings.worse())):
         trained = trainings.training(settings, warehouse, frame, name, model)
         promoting.log(warehouse, trained)
-        promoting.decide(warehouse, trained)
+        ruling = promoting.decide(warehouse, trained)
+        if ruling.promoted:
+            assert write_card(warehouse, trained, ruling).startswith(f"# {trained.version}")
         made.append(trained.version)
     return made
 
@@ -82,6 +85,22 @@ def test_list_and_show_say_alias_metrics_and_reasons(
     unknown = call(vistora, "show", "nobody")
     assert unknown.exit_code == 1
     assert better in unknown.output
+
+
+def test_a_card_is_a_file_with_its_pictures_and_its_text_the_registry_s_comment(
+    vistora: CliRunner, versions: list[str], tmp_path: Path
+) -> None:
+    better, worse = versions
+    written = call(vistora, "show", better, "--card", str(tmp_path / "card.md"))
+    assert written.exit_code == 0
+    card = (tmp_path / "card.md").read_text()
+    assert card.count("data:image/png;base64,") == 5
+    shown = json.loads(call(vistora, "show", better, "--json").output)
+    assert shown["comment"].startswith(f"# {better}: planted better")
+    assert "data:image" not in shown["comment"]
+    none = call(vistora, "show", worse, "--card", str(tmp_path / "none.md"))
+    assert none.exit_code == 1
+    assert "no card" in none.output
 
 
 def test_diff_says_what_changed_and_what_did_not(vistora: CliRunner, versions: list[str]) -> None:

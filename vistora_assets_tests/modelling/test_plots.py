@@ -5,9 +5,17 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
-from vistora_assets.modelling.plots import calibration_by_decile, gain_curve, rmse_by_model
+from vistora_assets.modelling.plots import (
+    backtest_by_cutoff,
+    calibration_by_decile,
+    gain_curve,
+    importance_bars,
+    residuals_by_segment,
+    rmse_by_model,
+)
 from vistora_assets.modelling.training import TrainingResult
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -43,3 +51,9 @@ def test_what_cannot_be_drawn_is_refused() -> None:
         gain_curve([0.0, 0.0], {"m": [1.0, 2.0]}, title="t")
     with pytest.raises(ValueError, match="no metric rows"):
         rmse_by_model([], chosen="m", title="t")
+    with pytest.raises(ValueError, match="rows of m"):
+        backtest_by_cutoff([], chosen="m", beside=(), title="t")
+    with pytest.raises(ValueError, match="no features"):
+        importance_bars([], title="t")
+    with pytest.raises(ValueError, match="two users"):
+        residuals_by_segment([1.0], [1.0], {"all": np.array([True])}, title="t")

@@ -16,6 +16,7 @@ from vistora_assets.assets.inventory import (
     USER_SPEND_PREDICTOR,
 )
 from vistora_assets.assets.ml import championship, promoting
+from vistora_assets.assets.ml.cards import write_card
 from vistora_assets.assets.ml.ledger import comparisons_table, decisions_table
 from vistora_assets.automation.freshness import freshness
 from vistora_assets.automation.planning import read_champion, read_publications
@@ -47,7 +48,8 @@ def registered_model(settings: Settings) -> dg.AssetsDefinition:
 
         A version is named by its training's identity. It is logged, compared with the model here,
         put before the gate, and takes the alias CHAMPION if it passes, CHALLENGER if not. Every
-        decision is a row of `ML.PROMOTIONS`, with reasons and what was compared.
+        decision is a row of `ML.PROMOTIONS`, with reasons and what was compared. Its model card
+        is shown here, stands on the stage of models, and its text in the version's comment.
         """
         version: str = trained.version
         # What a run that was cut off decided and did not carry out.
@@ -69,6 +71,7 @@ def registered_model(settings: Settings) -> dg.AssetsDefinition:
         ruling = promoting.decide(warehouse, trained)
         for reason in ruling.reasons:
             context.log.info(reason)
+        card = write_card(warehouse, trained, ruling)
         with warehouse.connection() as connection:
             champion = read_champion(connection, settings)
             decisions = championship.history(connection, warehouse)
@@ -91,6 +94,7 @@ def registered_model(settings: Settings) -> dg.AssetsDefinition:
             reference,
             token,
             {
+                "card": dg.MetadataValue.md(card),
                 "champion": champion.version,
                 "promoted": ruling.promoted,
                 "reasons": dg.MetadataValue.md("\n".join(f"- {text}" for text in ruling.reasons)),
