@@ -48,12 +48,13 @@ def unsupported(what: str) -> SnowflakeError:
     )
 
 
+_NOT_HERE = " (the embedded warehouse has none of this name)"
 _WORDED = (
     (
         r"Function with name \"?(\w+)\"? does not exist",
         2140,
         "42601",
-        "SQL compilation error:\nUnknown function {0} (the embedded warehouse has none of this name)",
+        "SQL compilation error:\nUnknown function {0}" + _NOT_HERE,
     ),
     (
         r'column "(.+?)" must appear in the GROUP BY clause',
@@ -89,6 +90,11 @@ _WORDED = (
     (r"Division by zero", 100051, "22012", "Division by zero"),
 )
 """What DuckDB says: a pattern, then Snowflake's number, SQL state and words."""
+
+
+def unknown_function(name: str) -> SnowflakeError:
+    """002140: no function of this name, here or on Snowflake."""
+    return error(f"SQL compilation error:\nUnknown function {name}{_NOT_HERE}", 2140, "42601")
 
 
 def translated(cause: duckdb.Error) -> SnowflakeError:  # noqa: PLR0911  (a case a line)

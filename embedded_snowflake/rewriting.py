@@ -7,10 +7,12 @@ registered by that object's module.
 from __future__ import annotations
 
 import datetime
+import functools
 import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 import pyarrow as pa
 from sqlglot import exp
 from sqlglot.tokenizer_core import Token, TokenType
@@ -134,6 +136,7 @@ def check(session: Session, expression: Any) -> None:
         if call.args.get("format") is not None:
             # DuckDB's translation would leave the format out without a word.
             raise errors.unsupported("TO_CHAR with a format")
+    _check_kinds(expression)
     if isinstance(expression, exp.Create) and expression.kind not in {"TABLE", "VIEW", "SEQUENCE"}:
         raise errors.unsupported(f"CREATE {expression.kind}")
     if isinstance(expression, exp.Drop) and expression.kind not in {"TABLE", "SEQUENCE", "VIEW"}:
@@ -152,6 +155,20 @@ def check(session: Session, expression: Any) -> None:
             )
 
 
+def _check_kinds(expression: Any) -> None:
+    """What sqlglot reads and DuckDB would leave out without a word."""
+    if expression.find(exp.Connect) is not None:
+        raise errors.unsupported("CONNECT BY")
+    if isinstance(expression, exp.Comment) and expression.args["kind"] not in _COMMENTED:
+        raise errors.unsupported(f"COMMENT ON {expression.args['kind']}")
+    if isinstance(expression, exp.Create):
+        for kind, word in _REFUSED_PROPERTIES.items():
+            if expression.find(kind) is not None:
+                raise errors.unsupported(f"CREATE {word} {expression.kind}")
+
+
+_COMMENTED = {"TABLE", "COLUMN", "VIEW"}
+_REFUSED_PROPERTIES = {exp.MaterializedProperty: "MATERIALIZED", exp.IcebergProperty: "ICEBERG"}
 _TABLE_FUNCTIONS = {"IDENTIFIER"}
 _WRAPPED_FUNCTIONS = {"RESULT_SCAN", "GENERATOR", "FLATTEN", "SPLIT_TO_TABLE", "EXPLODE"}
 
@@ -167,7 +184,22 @@ def _check_source(table: Any) -> None:
         raise errors.missing("Object", table.name)
 
 
+_BOTH = {"HASH", "TO_TIMESTAMP"}
+"""Functions that Snowflake has too, among those that sqlglot knows by DuckDB's name alone."""
+
+
+@functools.cache
+def _native_functions() -> frozenset[str]:
+    """Names of the functions that DuckDB itself has."""
+    with duckdb.connect() as aside:
+        rows = aside.execute("SELECT DISTINCT upper(function_name) FROM duckdb_functions()")
+        return frozenset(str(row[0]) for row in rows.fetchall()) - _BOTH
+
+
 def _check_functions(expression: Any) -> None:
+    for call in expression.find_all(exp.Anonymous):
+        if call.name.upper() in _native_functions():
+            raise errors.unknown_function(call.name.upper())
     for node in expression.find_all(exp.TableFromRows):
         call = node.this
         if isinstance(call, exp.Func):

@@ -113,7 +113,9 @@ def drop_schema(session: Session, reader: Reader) -> Result:
     database, schema = _schema(session, parts)
     if not session.has_schema(database, schema):
         if reader.if_exists:
-            return Result.status("Drop statement executed successfully.")
+            return Result.status(
+                f"Drop statement executed successfully ({schema} already dropped)."
+            )
         raise errors.missing("Schema", f"{database}.{schema}")
     _drop_schema(session, database, schema)
     return Result.status(f"{schema} successfully dropped.")

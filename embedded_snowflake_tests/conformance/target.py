@@ -7,12 +7,16 @@ What must not go here: expected values.
 from __future__ import annotations
 
 import os
+import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import snowflake.connector
+from pyarrow import parquet
 from snowflake.connector.constants import FIELD_ID_TO_NAME
 
 from embedded_snowflake_tests.conformance.case import (
@@ -45,6 +49,17 @@ def account_arguments() -> dict[str, Any]:
     return {name: os.environ[key] for key, name in _ACCOUNT.items() if os.environ.get(key)}
 
 
+def write_files(folder: Path) -> Path:
+    """The files that cases put on stages, as ``{files}``."""
+    (folder / "people.csv").write_text("id,name\n1,ann\n2,bob\n")
+    (folder / "bad.csv").write_text("id,name\nx,ann\n3,bob\n")
+    (folder / "quoted.csv").write_text('"a,b",\n"say ""hi""",""\n')
+    (folder / "data.json").write_text('{"id": 1, "v": 1.5}\n{"id": 2}\n')
+    people = {"id": pa.array([1, 2], pa.int64()), "name": pa.array(["ann", None])}
+    parquet.write_table(pa.table(people), folder / "data.parquet")
+    return folder
+
+
 @dataclass
 class Answer:
     """What a statement was answered with."""
@@ -75,8 +90,9 @@ def ask(connection: Any, sql: str) -> Answer:
 class Target:
     """A scratch database; it is dropped by `close`."""
 
-    def __init__(self, arguments: dict[str, Any], *, embedded: bool) -> None:
+    def __init__(self, arguments: dict[str, Any], *, embedded: bool, files: Path) -> None:
         self.embedded = embedded
+        self.files = files
         self._arguments = arguments
         self.database = f"CONFORMANCE_{uuid.uuid4().hex[:8].upper()}"
         self._home = self.connect(within=False)
@@ -111,6 +127,10 @@ class Target:
         self._home.close()
 
 
+_OF_SESSION = re.compile(r"BEGIN|START|COMMIT|ROLLBACK|USE|SET|ALTER SESSION|CREATE SCHEMA")
+"""Statements that leave their session changed."""
+
+
 class Run:
     """One group's cases on a target: sessions that live as long as the group."""
 
@@ -129,27 +149,32 @@ class Run:
     def mismatch(self, case: Case) -> str | None:
         """Put the case; what is different from what it expects, or None.
 
-        A case of one query runs in the group's session and schema; any other in sessions and a
-        schema of its own.
+        A case of one statement runs in the group's session and schema, one of several in a schema
+        of its own, and in sessions of its own where it changes its session or needs two.
         """
         if len(case.statements) == 1:
-            return self._compared(case, ask(self.connection, _text(case.statements[0])))
+            return self._compared(case, ask(self.connection, self._text(case.statements[0])))
         schema = self.target.new_schema()
-        sessions = [self.target.connect()]
-        if any(isinstance(one, Other) for one in case.statements):
+        two = any(isinstance(one, Other) for one in case.statements)
+        own = two or any(_OF_SESSION.match(self._text(one)) for one in case.statements)
+        sessions = [self.target.connect() if own else self.connection]
+        if two:
             sessions.append(self.target.connect())
         try:
             for session in sessions:
                 self.target.must(session, f"USE SCHEMA {schema}")
             return self._put(case, sessions)
         finally:
-            for session in sessions:
-                session.close()
+            if own:
+                for session in sessions:
+                    session.close()
+            else:
+                self.target.must(self.connection, f"USE SCHEMA {self.schema}")
 
     def _put(self, case: Case, sessions: list[Any]) -> str | None:
         answer = Answer()
         for place, one in enumerate(case.statements):
-            answer = ask(sessions[1 if isinstance(one, Other) else 0], _text(one))
+            answer = ask(sessions[1 if isinstance(one, Other) else 0], self._text(one))
             last = place == len(case.statements) - 1
             if isinstance(one, Fails):
                 wrong = _error_mismatch(one.error, answer)
@@ -158,8 +183,12 @@ class Run:
             elif answer.error is not None and not last:
                 if self.target.embedded and case.refused is not None:
                     return _error_mismatch(case.refused, answer)
-                return f"{_text(one)} failed: {answer.error}"
+                return f"{self._text(one)} failed: {answer.error}"
         return self._compared(case, answer)
+
+    def _text(self, statement: str | Other | Fails) -> str:
+        sql = statement if isinstance(statement, str) else statement.sql
+        return sql.replace("{files}", str(self.target.files))
 
     def _compared(self, case: Case, answer: Answer) -> str | None:
         rows, error, types = case.rows, case.error, case.types
@@ -174,10 +203,6 @@ class Run:
         if answer.error is not None:
             return f"failed with {answer.error.errno} ({answer.error.sqlstate}): {answer.error}"
         return _answer_mismatch(case, rows, types, answer)
-
-
-def _text(statement: str | Other | Fails) -> str:
-    return statement if isinstance(statement, str) else statement.sql
 
 
 def _error_mismatch(error: Error, answer: Answer) -> str | None:

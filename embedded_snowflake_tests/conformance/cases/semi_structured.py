@@ -75,7 +75,7 @@ GROUP = Group(
         value("an object literal", "{'a': 1, 'b': 'x'}", Json({"a": 1, "b": "x"}), _TYPES),
         value(
             "OBJECT_KEYS",
-            'OBJECT_KEYS(PARSE_JSON(\'{"a": 2}\'))',
+            "OBJECT_KEYS(PARSE_JSON('{\"a\": 2}'))",
             Json(["a"]),
             _F + "object_keys",
         ),

@@ -1,0 +1,116 @@
+"""Databases and schemas."""
+
+from __future__ import annotations
+
+from embedded_snowflake_tests.conformance.case import Case, Error, Group, fails
+
+GROUP = Group(
+    "Databases and schemas",
+    "CREATE, DROP, USE, SHOW of databases and schemas; a database is a file here.",
+    (
+        Case(
+            "CREATE SCHEMA says so",
+            "CREATE SCHEMA said_schema",
+            "sql-reference/sql/create-schema",
+            rows=[("Schema SAID_SCHEMA successfully created.",)],
+        ),
+        Case(
+            "CREATE SCHEMA IF NOT EXISTS of one that is there",
+            ("CREATE SCHEMA IF NOT EXISTS twice", "CREATE SCHEMA IF NOT EXISTS twice"),
+            "sql-reference/sql/create-schema",
+            rows=[("TWICE already exists, statement succeeded.",)],
+        ),
+        fails(
+            "a schema that is there",
+            ("CREATE SCHEMA taken_schema", "CREATE SCHEMA taken_schema"),
+            Error(2002, "42710", "already exists"),
+            "sql-reference/sql/create-schema",
+        ),
+        Case(
+            "SHOW SCHEMAS LIKE",
+            ("CREATE SCHEMA shown_schema", "SHOW SCHEMAS LIKE 'SHOWN_SCHEMA'"),
+            "sql-reference/sql/show-schemas",
+            only=("name",),
+            rows=[("SHOWN_SCHEMA",)],
+        ),
+        Case(
+            "a dropped schema is gone",
+            (
+                "CREATE SCHEMA dropped_schema",
+                "DROP SCHEMA dropped_schema",
+                "SHOW SCHEMAS LIKE 'DROPPED_SCHEMA'",
+            ),
+            "sql-reference/sql/drop-schema",
+            only=("name",),
+            rows=[],
+        ),
+        Case(
+            "DROP SCHEMA IF EXISTS of nothing",
+            "DROP SCHEMA IF EXISTS never_schema",
+            "sql-reference/sql/drop-schema",
+            rows=[("Drop statement executed successfully (NEVER_SCHEMA already dropped).",)],
+        ),
+        fails(
+            "DROP SCHEMA of nothing",
+            "DROP SCHEMA never_schema",
+            Error(2003, None, "does not exist or not authorized"),
+            "sql-reference/sql/drop-schema",
+        ),
+        Case(
+            "a schema's tables go with it",
+            (
+                "CREATE SCHEMA with_table",
+                "CREATE TABLE with_table.t (a INT)",
+                "DROP SCHEMA with_table",
+                "CREATE SCHEMA with_table",
+                "SHOW TABLES IN SCHEMA with_table",
+            ),
+            "sql-reference/sql/drop-schema",
+            only=("name",),
+            rows=[],
+        ),
+        Case(
+            "a schema by two parts of its name",
+            (
+                "CREATE SCHEMA two_parts",
+                "CREATE TABLE two_parts.t AS SELECT 1 AS a",
+                "SELECT a FROM two_parts.t",
+            ),
+            "sql-reference/name-resolution",
+            rows=[(1,)],
+        ),
+        fails(
+            "a database that is not there",
+            "USE DATABASE no_such_database",
+            Error(2043, "02000", "does not exist"),
+            "sql-reference/sql/use-database",
+        ),
+        Case(
+            "every database has an INFORMATION_SCHEMA",
+            "SHOW SCHEMAS LIKE 'INFORMATION_SCHEMA'",
+            "sql-reference/info-schema",
+            only=("name",),
+            rows=[("INFORMATION_SCHEMA",)],
+            differs="SHOW SCHEMAS leaves INFORMATION_SCHEMA out, which is there",
+            here=[],
+        ),
+        Case(
+            "COMMENT ON SCHEMA",
+            (
+                "CREATE SCHEMA commented",
+                "COMMENT ON SCHEMA commented IS 'why'",
+                "SHOW SCHEMAS LIKE 'COMMENTED'",
+            ),
+            "sql-reference/sql/comment",
+            only=("name", "comment"),
+            rows=[("COMMENTED", "why")],
+            refused=Error(2, "0A000", "COMMENT ON SCHEMA"),
+        ),
+        fails(
+            "UNDROP SCHEMA",
+            "UNDROP SCHEMA never_schema",
+            Error(),
+            "sql-reference/sql/undrop-schema",
+        ),
+    ),
+)

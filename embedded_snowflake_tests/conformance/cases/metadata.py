@@ -1,0 +1,267 @@
+"""SHOW, DESCRIBE, INFORMATION_SCHEMA, query history, functions about objects."""
+
+from __future__ import annotations
+
+from embedded_snowflake_tests.conformance.case import (
+    Case,
+    Error,
+    Fails,
+    Group,
+    Matching,
+    Other,
+    fails,
+)
+
+_INFO = "sql-reference/info-schema/"
+_T = (
+    "CREATE TABLE t (a INT NOT NULL, b VARCHAR(5) DEFAULT 'x')",
+    "INSERT INTO t VALUES (1, 'y'), (2, 'z')",
+)
+_HERE = "table_schema = CURRENT_SCHEMA()"
+
+GROUP = Group(
+    "SHOW, DESCRIBE, INFORMATION_SCHEMA",
+    "What is there, with real row counts and times of change.",
+    (
+        Case(
+            "SHOW TABLES",
+            (*_T, "SHOW TABLES LIKE 'T'"),
+            "sql-reference/sql/show-tables",
+            only=("name", "kind", "rows"),
+            rows=[("T", "TABLE", 2)],
+        ),
+        Case(
+            "SHOW TABLES knows when",
+            (
+                *_T,
+                "SHOW TABLES LIKE 'T'",
+                'SELECT DATEDIFF(DAY, "created_on", CURRENT_TIMESTAMP()) <= 1 FROM TABLE(RESULT_SCAN(LAST_QUERY_ID()))',
+            ),
+            "sql-reference/sql/show-tables",
+            rows=[(True,)],
+        ),
+        Case(
+            "SHOW TABLES LIKE does not mind the case",
+            (*_T, "SHOW TABLES LIKE 't'"),
+            "sql-reference/sql/show-tables",
+            only=("name",),
+            rows=[("T",)],
+        ),
+        Case(
+            "SHOW TABLES STARTS WITH minds it",
+            (*_T, "SHOW TABLES STARTS WITH 't'"),
+            "sql-reference/sql/show-tables",
+            only=("name",),
+            rows=[],
+        ),
+        Case(
+            "SHOW TABLES LIMIT",
+            (*_T, "CREATE TABLE u (a INT)", "SHOW TABLES LIMIT 1"),
+            "sql-reference/sql/show-tables",
+            only=("name",),
+            rows=[("T",)],
+        ),
+        Case(
+            "SHOW COLUMNS",
+            (*_T, "SHOW COLUMNS IN TABLE t"),
+            "sql-reference/sql/show-columns",
+            only=("table_name", "column_name", "null?"),
+            rows=[("T", "A", "NOT_NULL"), ("T", "B", "true")],
+        ),
+        Case(
+            "SHOW OBJECTS",
+            (*_T, "CREATE VIEW v AS SELECT 1 AS a", "SHOW OBJECTS"),
+            "sql-reference/sql/show-objects",
+            only=("name", "kind"),
+            rows=[("T", "TABLE"), ("V", "VIEW")],
+            unordered=True,
+            refused=Error(2, "0A000", "SHOW OBJECTS"),
+        ),
+        Case(
+            "SHOW .. ->> is the result's own",
+            (*_T, "SHOW TABLES LIKE 'T'", 'SELECT "name" FROM TABLE(RESULT_SCAN(LAST_QUERY_ID()))'),
+            "sql-reference/functions/result_scan",
+            columns=["name"],
+            rows=[("T",)],
+        ),
+        Case(
+            "DESC TABLE",
+            (*_T, "DESC TABLE t"),
+            "sql-reference/sql/desc-table",
+            only=("name", "type", "kind", "null?", "default"),
+            rows=[
+                ("A", "NUMBER(38,0)", "COLUMN", "N", None),
+                ("B", "VARCHAR(5)", "COLUMN", "Y", "'x'"),
+            ],
+        ),
+        fails(
+            "DESC of nothing",
+            "DESC TABLE never_table",
+            Error(2003, "42S02", "does not exist or not authorized"),
+            "sql-reference/sql/desc-table",
+        ),
+        Case(
+            "INFORMATION_SCHEMA.TABLES",
+            (
+                *_T,
+                f"SELECT table_name, table_type, row_count FROM INFORMATION_SCHEMA.TABLES WHERE {_HERE}",
+            ),
+            _INFO + "tables",
+            rows=[("T", "BASE TABLE", 2)],
+        ),
+        Case(
+            "LAST_ALTERED follows a change",
+            (
+                *_T,
+                f"CREATE TABLE seen AS SELECT last_altered FROM INFORMATION_SCHEMA.TABLES WHERE {_HERE} AND table_name = 'T'",
+                "UPDATE t SET b = 'w'",
+                f"SELECT t.last_altered > seen.last_altered FROM INFORMATION_SCHEMA.TABLES t, seen WHERE {_HERE} AND table_name = 'T'",
+            ),
+            _INFO + "tables",
+            rows=[(True,)],
+        ),
+        Case(
+            "a view's type",
+            (
+                *_T,
+                "CREATE VIEW v AS SELECT a FROM t",
+                f"SELECT table_type FROM INFORMATION_SCHEMA.TABLES WHERE {_HERE} AND table_name = 'V'",
+            ),
+            _INFO + "tables",
+            rows=[("VIEW",)],
+            pending="INFORMATION_SCHEMA.TABLES has no views",
+        ),
+        Case(
+            "INFORMATION_SCHEMA.COLUMNS",
+            (
+                *_T,
+                f"SELECT column_name, ordinal_position, data_type, is_nullable, character_maximum_length FROM INFORMATION_SCHEMA.COLUMNS WHERE {_HERE} ORDER BY 2",
+            ),
+            _INFO + "columns",
+            rows=[("A", 1, "NUMBER", "NO", None), ("B", 2, "TEXT", "YES", 5)],
+        ),
+        Case(
+            "a number's precision and scale",
+            (
+                "CREATE TABLE t (a NUMBER(10,2))",
+                f"SELECT numeric_precision, numeric_scale FROM INFORMATION_SCHEMA.COLUMNS WHERE {_HERE}",
+            ),
+            _INFO + "columns",
+            rows=[(10, 2)],
+        ),
+        Case(
+            "INFORMATION_SCHEMA.SCHEMATA",
+            "SELECT COUNT(*) FROM INFORMATION_SCHEMA.SCHEMATA WHERE schema_name = CURRENT_SCHEMA()",
+            _INFO + "schemata",
+            rows=[(1,)],
+        ),
+        Case(
+            "INFORMATION_SCHEMA.VIEWS",
+            (
+                "CREATE VIEW v AS SELECT 1 AS a",
+                f"SELECT table_name, view_definition FROM INFORMATION_SCHEMA.VIEWS WHERE {_HERE}",
+            ),
+            _INFO + "views",
+            rows=[("V", Matching(r"(?is)create view v as select 1 as a;?"))],
+            differs="VIEW_DEFINITION is in other words; SHOW VIEWS has the text as it was written",
+            here=[("V", Matching(r"(?is)create view .*v as select 1 as a;?"))],
+        ),
+        Case(
+            "SYSTEM$LAST_CHANGE_COMMIT_TIME grows",
+            (
+                *_T,
+                "CREATE TABLE seen AS SELECT SYSTEM$LAST_CHANGE_COMMIT_TIME('t') AS c",
+                "INSERT INTO t VALUES (3, 'q')",
+                "SELECT SYSTEM$LAST_CHANGE_COMMIT_TIME('t') > c FROM seen",
+            ),
+            "sql-reference/functions/system_last_change_commit_time",
+            rows=[(True,)],
+        ),
+        Case(
+            "QUERY_HISTORY has the session's statements",
+            (
+                "SELECT 'found me' AS a",
+                "SELECT COUNT(*) >= 1 FROM TABLE(INFORMATION_SCHEMA.QUERY_HISTORY_BY_SESSION()) WHERE query_text LIKE '%found me%'",
+            ),
+            "sql-reference/functions/query_history",
+            rows=[(True,)],
+            pending="there is no QUERY_HISTORY",
+        ),
+        Case(
+            "GET_DDL of a table",
+            (*_T, "SELECT GET_DDL('TABLE', 't')"),
+            "sql-reference/functions/get_ddl",
+            rows=[(Matching(r"(?is)create or replace table .*"),)],
+            refused=Error(),
+        ),
+        Case(
+            "EXPLAIN",
+            (*_T, "EXPLAIN SELECT * FROM t"),
+            "sql-reference/sql/explain",
+            columns=[
+                "step",
+                "id",
+                "parent",
+                "operation",
+                "objects",
+                "alias",
+                "expressions",
+                "partitionsTotal",
+                "partitionsAssigned",
+                "bytesAssigned",
+            ],
+            refused=Error(),
+        ),
+        Case(
+            "an empty answer has its columns",
+            (*_T, "SELECT a, b FROM t WHERE FALSE"),
+            "sql-reference/sql/select",
+            columns=["A", "B"],
+            types=["FIXED", "TEXT"],
+            rows=[],
+        ),
+        Case(
+            "types as clients see them",
+            "SELECT 1 AS a, 1.5 AS b, 1::FLOAT AS c, 'x' AS d, TRUE AS e, CURRENT_DATE() AS f, '10:00'::TIME AS g, '2024-01-01'::TIMESTAMP_NTZ AS h, PARSE_JSON('1') AS i, TO_BINARY('AB') AS j",
+            "sql-reference/intro-summary-data-types",
+            columns=list("ABCDEFGHIJ"),
+            types=[
+                "FIXED",
+                "FIXED",
+                "REAL",
+                "TEXT",
+                "BOOLEAN",
+                "DATE",
+                "TIME",
+                "TIMESTAMP_NTZ",
+                "VARIANT",
+                "BINARY",
+            ],
+        ),
+        Case(
+            "ARRAY and OBJECT as clients see them",
+            "SELECT ARRAY_CONSTRUCT(1) AS a, OBJECT_CONSTRUCT('a', 1) AS o",
+            "sql-reference/intro-summary-data-types",
+            types=["ARRAY", "OBJECT"],
+            columns=["A", "O"],
+            pending="ARRAY and OBJECT are described to clients as VARIANT",
+        ),
+        Case(
+            "a dropped table is in no list",
+            (*_T, "DROP TABLE t", Other("SHOW TABLES")),
+            "sql-reference/sql/show-tables",
+            only=("name",),
+            rows=[],
+        ),
+        Case(
+            "a failed statement changes no result",
+            (
+                "SELECT 5 AS a",
+                Fails("SELECT nope", Error(904, "42000", "invalid identifier")),
+                "SELECT 6",
+            ),
+            "sql-reference/functions/result_scan",
+            rows=[(6,)],
+        ),
+    ),
+)

@@ -1,0 +1,256 @@
+"""What the ML clients make: tags, warehouses, dynamic tables, tasks, datasets."""
+
+from __future__ import annotations
+
+from embedded_snowflake_tests.conformance.case import Case, Error, Group, Json, Matching, fails
+
+_DT = "sql-reference/sql/create-dynamic-table"
+_WH = "CREATE WAREHOUSE IF NOT EXISTS conformance_wh WAREHOUSE_SIZE = XSMALL INITIALLY_SUSPENDED = TRUE"
+_TABLE = ("CREATE TABLE t (a INT)", "INSERT INTO t VALUES (1)")
+_MADE = (
+    *_TABLE,
+    _WH,
+    "CREATE DYNAMIC TABLE d TARGET_LAG = '1 hour' WAREHOUSE = conformance_wh AS SELECT a + 1 AS b FROM t",
+)
+_TASK = (_WH, "CREATE TASK k WAREHOUSE = conformance_wh SCHEDULE = '60 MINUTE' AS SELECT 1")
+
+GROUP = Group(
+    "Tags, warehouses, dynamic tables, tasks, datasets",
+    "The objects that the feature store and Dagster make, as objects. Nothing here runs by a "
+    "schedule: a dynamic table refreshes when it is told to.",
+    (
+        Case(
+            "a tag on a table",
+            (
+                "CREATE TAG g",
+                "CREATE TABLE t (a INT)",
+                "ALTER TABLE t SET TAG g = 'x'",
+                "SELECT SYSTEM$GET_TAG('g', 't', 'TABLE')",
+            ),
+            "sql-reference/functions/system_get_tag",
+            rows=[("x",)],
+        ),
+        Case(
+            "a tag taken off",
+            (
+                "CREATE TAG g",
+                "CREATE TABLE t (a INT)",
+                "ALTER TABLE t SET TAG g = 'x'",
+                "ALTER TABLE t UNSET TAG g",
+                "SELECT SYSTEM$GET_TAG('g', 't', 'TABLE')",
+            ),
+            "user-guide/object-tagging/work",
+            rows=[(None,)],
+        ),
+        fails(
+            "a value that is not allowed",
+            (
+                "CREATE TAG g ALLOWED_VALUES 'a', 'b'",
+                "CREATE TABLE t (a INT)",
+                "ALTER TABLE t SET TAG g = 'c'",
+            ),
+            Error(part="allowed"),
+            "sql-reference/sql/create-tag",
+        ),
+        Case(
+            "SHOW TAGS",
+            (
+                "CREATE TAG shown_tag ALLOWED_VALUES 'a', 'b' COMMENT = 'why'",
+                "SHOW TAGS LIKE 'SHOWN_TAG'",
+            ),
+            "sql-reference/sql/show-tags",
+            only=("name", "allowed_values", "comment"),
+            rows=[("SHOWN_TAG", Json(["a", "b"]), "why")],
+        ),
+        Case(
+            "TAG_REFERENCES",
+            (
+                "CREATE TAG g",
+                "CREATE TABLE t (a INT)",
+                "ALTER TABLE t SET TAG g = 'x'",
+                "SELECT tag_name, tag_value, object_name, domain FROM TABLE(INFORMATION_SCHEMA.TAG_REFERENCES('t', 'TABLE'))",
+            ),
+            "sql-reference/functions/tag_references",
+            rows=[("G", "x", "T", "TABLE")],
+        ),
+        fails(
+            "a tag that is not there",
+            ("CREATE TABLE t (a INT)", "ALTER TABLE t SET TAG never_tag = 'x'"),
+            Error(2003, None, "does not exist"),
+            "user-guide/object-tagging/work",
+        ),
+        Case(
+            "DROP TAG",
+            ("CREATE TAG g", "DROP TAG g"),
+            "sql-reference/sql/drop-tag",
+            rows=[("G successfully dropped.",)],
+        ),
+        Case(
+            "SHOW WAREHOUSES",
+            (_WH, "SHOW WAREHOUSES LIKE 'CONFORMANCE_WH'"),
+            "sql-reference/sql/show-warehouses",
+            only=("name", "size"),
+            rows=[("CONFORMANCE_WH", "X-Small")],
+        ),
+        Case(
+            "USE WAREHOUSE",
+            (_WH, "USE WAREHOUSE conformance_wh", "SELECT CURRENT_WAREHOUSE()"),
+            "sql-reference/sql/use-warehouse",
+            rows=[("CONFORMANCE_WH",)],
+        ),
+        fails(
+            "a warehouse that is not there",
+            "USE WAREHOUSE never_wh",
+            Error(2043, "02000", "does not exist"),
+            "sql-reference/sql/use-warehouse",
+        ),
+        Case(
+            "ALTER WAREHOUSE SET",
+            (
+                _WH,
+                "ALTER WAREHOUSE conformance_wh SET COMMENT = 'why'",
+                "SHOW WAREHOUSES LIKE 'CONFORMANCE_WH'",
+            ),
+            "sql-reference/sql/alter-warehouse",
+            only=("name", "comment"),
+            rows=[("CONFORMANCE_WH", "why")],
+        ),
+        Case(
+            "a dynamic table says so", _MADE, _DT, rows=[("Dynamic table D successfully created.",)]
+        ),
+        Case(
+            "a dynamic table is filled as it is made", (*_MADE, "SELECT b FROM d"), _DT, rows=[(2,)]
+        ),
+        Case(
+            "it changes when it is refreshed",
+            (
+                *_MADE,
+                "INSERT INTO t VALUES (5)",
+                "ALTER DYNAMIC TABLE d REFRESH",
+                "SELECT b FROM d ORDER BY b",
+            ),
+            "sql-reference/sql/alter-dynamic-table",
+            rows=[(2,), (6,)],
+        ),
+        fails(
+            "no row can be put into it",
+            (*_MADE, "INSERT INTO d VALUES (1)"),
+            Error(),
+            "user-guide/dynamic-tables-about",
+        ),
+        Case(
+            "SHOW DYNAMIC TABLES",
+            (*_MADE, "SHOW DYNAMIC TABLES LIKE 'D'"),
+            "sql-reference/sql/show-dynamic-tables",
+            only=("name", "target_lag", "warehouse", "scheduling_state"),
+            rows=[("D", "1 hour", "CONFORMANCE_WH", "ACTIVE")],
+        ),
+        Case(
+            "SUSPEND",
+            (*_MADE, "ALTER DYNAMIC TABLE d SUSPEND", "SHOW DYNAMIC TABLES LIKE 'D'"),
+            "sql-reference/sql/alter-dynamic-table",
+            only=("scheduling_state",),
+            rows=[("SUSPENDED",)],
+        ),
+        Case(
+            "SET TARGET_LAG",
+            (
+                *_MADE,
+                "ALTER DYNAMIC TABLE d SET TARGET_LAG = '2 hours'",
+                "SHOW DYNAMIC TABLES LIKE 'D'",
+            ),
+            "sql-reference/sql/alter-dynamic-table",
+            only=("target_lag",),
+            rows=[("2 hours",)],
+        ),
+        Case(
+            "DROP DYNAMIC TABLE",
+            (*_MADE, "DROP DYNAMIC TABLE d"),
+            "sql-reference/sql/drop-dynamic-table",
+            rows=[("D successfully dropped.",)],
+        ),
+        Case(
+            "its refreshes are kept",
+            (
+                *_MADE,
+                "ALTER DYNAMIC TABLE d REFRESH",
+                "SELECT COUNT(*) >= 1 FROM TABLE(INFORMATION_SCHEMA.DYNAMIC_TABLE_REFRESH_HISTORY()) WHERE name = 'D'",
+            ),
+            "sql-reference/functions/dynamic_table_refresh_history",
+            rows=[(True,)],
+        ),
+        Case(
+            "a task is made suspended",
+            (*_TASK, "SHOW TASKS LIKE 'K'"),
+            "sql-reference/sql/create-task",
+            only=("name", "schedule", "state"),
+            rows=[("K", "60 MINUTE", "suspended")],
+        ),
+        Case(
+            "ALTER TASK RESUME",
+            (*_TASK, "ALTER TASK k RESUME", "SHOW TASKS LIKE 'K'"),
+            "sql-reference/sql/alter-task",
+            only=("state",),
+            rows=[("started",)],
+        ),
+        Case(
+            "DROP TASK",
+            (*_TASK, "DROP TASK k"),
+            "sql-reference/sql/drop-task",
+            rows=[("K successfully dropped.",)],
+        ),
+        Case(
+            "EXECUTE TASK",
+            (*_TASK, "EXECUTE TASK k"),
+            "sql-reference/sql/execute-task",
+            rows=[(Matching("Task K is scheduled to run immediately."),)],
+            refused=Error(1003, None, "runs no tasks"),
+        ),
+        Case(
+            "a dataset and its version",
+            (
+                "CREATE DATASET ds",
+                "ALTER DATASET ds ADD VERSION 'v1' FROM (SELECT 1 AS a)",
+                "SHOW VERSIONS IN DATASET ds",
+            ),
+            "sql-reference/sql/alter-dataset-add-version",
+            only=("version",),
+            rows=[("v1",)],
+        ),
+        fails(
+            "a dataset's version that is there",
+            (
+                "CREATE DATASET ds",
+                "ALTER DATASET ds ADD VERSION 'v1' FROM (SELECT 1 AS a)",
+                "ALTER DATASET ds ADD VERSION 'v1' FROM (SELECT 1 AS a)",
+            ),
+            Error(part="already exist"),
+            "sql-reference/sql/alter-dataset-add-version",
+        ),
+        Case(
+            "a dataset's version is dropped",
+            (
+                "CREATE DATASET ds",
+                "ALTER DATASET ds ADD VERSION 'v1' FROM (SELECT 1 AS a)",
+                "ALTER DATASET ds DROP VERSION 'v1'",
+                "SHOW VERSIONS IN DATASET ds",
+            ),
+            "sql-reference/sql/alter-dataset-drop-version",
+            only=("version",),
+            rows=[],
+        ),
+        Case(
+            "SHOW MODELS of none",
+            "SHOW MODELS LIKE 'NEVER_MODEL'",
+            "sql-reference/sql/show-models",
+            only=("name",),
+            rows=[],
+        ),
+        fails(
+            "DROP MODEL of nothing",
+            "DROP MODEL never_model",
+            Error(2003, None, "does not exist"),
+            "sql-reference/sql/drop-model",
+        ),
+    ),
+)

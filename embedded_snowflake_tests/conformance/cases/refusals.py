@@ -1,0 +1,231 @@
+"""What the embedded warehouse does not have, and what Snowflake does not either."""
+
+from __future__ import annotations
+
+from embedded_snowflake_tests.conformance.case import Anything, Case, Error, Group, fails
+
+_ANY = [(Anything(),)]
+_NO = Error(2, "0A000", "Unsupported feature")
+_T = ("CREATE TABLE t (a INT)", "INSERT INTO t VALUES (1)")
+
+GROUP = Group(
+    "Errors and refusals",
+    "Errors have Snowflake's numbers and states. What is not there is refused by name.",
+    (
+        fails(
+            "a table that is not there",
+            "SELECT * FROM never_table",
+            Error(2003, "42S02", "does not exist or not authorized"),
+            "sql-reference/sql/select",
+        ),
+        fails(
+            "a column that is not there",
+            "SELECT nope FROM (SELECT 1 AS a)",
+            Error(904, "42000", "invalid identifier"),
+            "sql-reference/sql/select",
+        ),
+        fails(
+            "a statement that is none",
+            "SELEC 1",
+            Error(1003, "42000", "syntax error"),
+            "sql-reference/sql/select",
+        ),
+        fails(
+            "an open parenthesis",
+            "SELECT (1",
+            Error(1003, "42000", "syntax error"),
+            "sql-reference/sql/select",
+        ),
+        fails(
+            "a function that is not there",
+            "SELECT no_such_function(1)",
+            Error(2140, "42601", "Unknown function"),
+            "sql-reference/functions-all",
+        ),
+        fails(
+            "a database's function that Snowflake lacks",
+            "SELECT list_value(1, 2)",
+            Error(2140, "42601", "Unknown function"),
+            "sql-reference/functions-all",
+        ),
+        fails(
+            "several statements at once",
+            "SELECT 1; SELECT 2",
+            Error(8, "0A000", "Actual statement count 2"),
+            "developer-guide/python-connector/python-connector-example",
+        ),
+        Case(
+            "a text summed as a number",
+            "SELECT SUM(column1) FROM VALUES ('1'), ('2')",
+            "sql-reference/functions/sum",
+            rows=[(3,)],
+            refused=Error(part="sum"),
+        ),
+        fails(
+            "files of the machine are no tables",
+            "SELECT * FROM '/etc/passwd'",
+            Error(),
+            "sql-reference/constructs/from",
+        ),
+        fails(
+            "functions that read files",
+            "SELECT * FROM TABLE(read_csv('/etc/passwd'))",
+            Error(),
+            "sql-reference/functions-table",
+        ),
+        Case(
+            "time travel",
+            (*_T, "SELECT * FROM t AT (OFFSET => 0)"),
+            "sql-reference/constructs/at-before",
+            rows=[(1,)],
+            refused=_NO,
+        ),
+        Case(
+            "UNDROP",
+            (*_T, "DROP TABLE t", "UNDROP TABLE t"),
+            "sql-reference/sql/undrop-table",
+            rows=[("Table T successfully restored.",)],
+            refused=_NO,
+        ),
+        Case(
+            "streams",
+            (*_T, "CREATE STREAM s ON TABLE t"),
+            "sql-reference/sql/create-stream",
+            rows=[("Stream S successfully created.",)],
+            refused=_NO,
+        ),
+        Case(
+            "SQL functions",
+            "CREATE FUNCTION f() RETURNS INT AS '1'",
+            "sql-reference/sql/create-function",
+            rows=[("Function F successfully created.",)],
+            refused=_NO,
+        ),
+        Case(
+            "procedures",
+            "CREATE PROCEDURE p() RETURNS INT LANGUAGE SQL AS 'BEGIN RETURN 1; END'",
+            "sql-reference/sql/create-procedure",
+            rows=[("Function P successfully created.",)],
+            refused=_NO,
+        ),
+        Case(
+            "anonymous blocks",
+            "EXECUTE IMMEDIATE 'SELECT 1'",
+            "sql-reference/sql/execute-immediate",
+            rows=[(1,)],
+            refused=_NO,
+        ),
+        Case(
+            "materialized views",
+            (*_T, "CREATE MATERIALIZED VIEW m AS SELECT a FROM t"),
+            "sql-reference/sql/create-materialized-view",
+            rows=[("Materialized view M successfully created.",)],
+            refused=Error(),
+        ),
+        Case(
+            "external tables",
+            "CREATE EXTERNAL TABLE x LOCATION = @never FILE_FORMAT = (TYPE = CSV)",
+            "sql-reference/sql/create-external-table",
+            rows=_ANY,
+            refused=Error(),
+        ),
+        Case(
+            "hybrid tables",
+            "CREATE HYBRID TABLE h (a INT PRIMARY KEY)",
+            "sql-reference/sql/create-hybrid-table",
+            rows=_ANY,
+            refused=Error(),
+        ),
+        Case(
+            "Iceberg tables",
+            "CREATE ICEBERG TABLE i (a INT)",
+            "sql-reference/sql/create-iceberg-table",
+            rows=_ANY,
+            refused=Error(),
+        ),
+        Case(
+            "masking policies",
+            "CREATE MASKING POLICY m AS (v VARCHAR) RETURNS VARCHAR -> '*'",
+            "sql-reference/sql/create-masking-policy",
+            rows=_ANY,
+            refused=Error(),
+        ),
+        Case(
+            "row access policies",
+            "CREATE ROW ACCESS POLICY r AS (a INT) RETURNS BOOLEAN -> TRUE",
+            "sql-reference/sql/create-row-access-policy",
+            rows=_ANY,
+            refused=Error(),
+        ),
+        Case(
+            "pipes",
+            ("CREATE STAGE s", "CREATE TABLE t (a INT)", "CREATE PIPE p AS COPY INTO t FROM @s"),
+            "sql-reference/sql/create-pipe",
+            rows=_ANY,
+            refused=Error(),
+        ),
+        Case(
+            "alerts",
+            "CREATE ALERT a SCHEDULE = '1 MINUTE' IF (EXISTS (SELECT 1)) THEN SELECT 1",
+            "sql-reference/sql/create-alert",
+            rows=_ANY,
+            refused=Error(),
+        ),
+        Case(
+            "clones of schemas",
+            ("CREATE SCHEMA cloned_from", "CREATE SCHEMA cloned CLONE cloned_from"),
+            "sql-reference/sql/create-clone",
+            rows=_ANY,
+            refused=Error(),
+        ),
+        Case(
+            "MATCH_RECOGNIZE",
+            "SELECT * FROM (SELECT 1 AS a) MATCH_RECOGNIZE (ORDER BY a MEASURES COUNT(*) AS n PATTERN (x+) DEFINE x AS a > 0)",
+            "sql-reference/constructs/match_recognize",
+            rows=_ANY,
+            refused=Error(),
+        ),
+        Case(
+            "CONNECT BY",
+            "SELECT a FROM (SELECT 1 AS a, NULL AS p) START WITH p IS NULL CONNECT BY p = PRIOR a",
+            "sql-reference/constructs/connect-by",
+            rows=[(1,)],
+            refused=Error(),
+        ),
+        Case(
+            "collations",
+            "SELECT 'a' COLLATE 'en-ci' = 'A'",
+            "sql-reference/collation",
+            rows=[(True,)],
+            refused=Error(),
+        ),
+        Case(
+            "another time zone",
+            "ALTER SESSION SET TIMEZONE = 'America/New_York'",
+            "sql-reference/parameters",
+            rows=[("Statement executed successfully.",)],
+            refused=Error(part="TIMEZONE"),
+        ),
+        Case(
+            "GEOGRAPHY",
+            "CREATE TABLE geo (g GEOGRAPHY)",
+            "sql-reference/data-types-geospatial",
+            rows=[("Table GEO successfully created.",)],
+            refused=Error(),
+        ),
+        Case(
+            "VECTOR",
+            "CREATE TABLE vec (v VECTOR(FLOAT, 3))",
+            "sql-reference/data-types-vector",
+            rows=[("Table VEC successfully created.",)],
+            refused=Error(),
+        ),
+        Case(
+            "Cortex",
+            "SELECT SNOWFLAKE.CORTEX.SENTIMENT('good')",
+            "sql-reference/functions/sentiment-snowflake-cortex",
+            rows=_ANY,
+            refused=Error(),
+        ),
+    ),
+)
