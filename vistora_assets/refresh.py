@@ -116,7 +116,7 @@ class RefreshPlan:
         outcome_snapshots: predicted snapshots whose horizon has passed, if their outcomes are due.
         reasons: why, in sentences.
         held: why nothing may be done, in a sentence.
-        digest: SHA-256 of the plan and of what led to it.
+        digest: of the plan and of what led to it, 16 hexadecimal digits.
     """
 
     feature_snapshots: tuple[date, ...] = ()
@@ -537,4 +537,5 @@ def _instant(day: date) -> datetime:
 
 
 def _digest(content: Sequence[object]) -> str:
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+    # A run carries it as a tag, which the list of runs shows in full.
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
