@@ -240,8 +240,11 @@ class _Demo:
                 f"SELECT COUNT(DISTINCT USER_ID), COUNT(DISTINCT SNAPSHOT_DATE) FROM {features}",
             )[0]
             champion = read_champion(connection, self.settings)
-            metrics = _gate_metrics(
-                connection, warehouse.ml("MODEL_METRICS"), warehouse.ml("PROMOTIONS")
+            # A run without a champion has failed before it comes here.
+            metrics = (
+                _gate_metrics(connection, warehouse.ml("MODEL_METRICS"), champion.version)
+                if champion
+                else {}
             )
             top = rows(
                 connection,
@@ -274,7 +277,7 @@ class _Demo:
             f"{summary['rows_rejected']:,} rejected, {summary['rows_known']:,} known"
         )
         say(f"Features   {summary['users']:,} users, {summary['snapshots']} snapshots")
-        say("Gate       spend of the next 90 days at the newest closed cutoff, never seen before")
+        say("Gate       spend of the next 90 days at a cutoff whose labels no model had seen")
         say(f"           {'model':26} {'RMSE (95 %)':24} {'Gini':>6} {'bias':>6} {'R2':>7}")
         ranked = sorted(summary["models"].items(), key=lambda item: item[1]["rmse"])
         for name, row in ranked:
@@ -299,7 +302,8 @@ class _Demo:
         say("           .venv/bin/vistora sql 'SELECT * FROM ML_DEMO.ML.MODEL_METRICS LIMIT 5'")
 
 
-def _gate_metrics(connection: Any, table: str, promotions: str) -> dict[str, dict[str, Any]]:
+def _gate_metrics(connection: Any, table: str, version: str) -> dict[str, dict[str, Any]]:
+    """Return every model's metrics at the gate of a registered version's training, by name."""
     from vistora_assets.resources.warehouse import rows
 
     columns = (
@@ -309,8 +313,8 @@ def _gate_metrics(connection: Any, table: str, promotions: str) -> dict[str, dic
     found = rows(
         connection,
         f"SELECT {', '.join(name.upper() for name in columns)} FROM {table} "
-        "WHERE STAGE = 'gate' AND SEGMENT = 'all' "
-        f"AND TRAINING_ID = (SELECT MAX_BY(TRAINING_ID, DECIDED_AT) FROM {promotions})",
+        "WHERE STAGE = 'gate' AND SEGMENT = 'all' AND MODEL_VERSION = %(version)s",
+        {"version": version},
     )
     made: list[dict[str, Any]] = [dict(zip(columns, row, strict=True)) for row in found]
     return {str(row.pop("model")): row for row in made}
