@@ -15,7 +15,7 @@ from vistora_assets import refresh, sources
 from vistora_assets.assembly import build_definitions
 from vistora_assets.automation.planning import current_plan, read_champion, run_request
 from vistora_assets.io_managers.frames import read_frame
-from vistora_assets.io_managers.models import get, stage
+from vistora_assets.io_managers.models import GATE, get, stage
 from vistora_assets.io_managers.publishing import described
 from vistora_assets.resources.warehouse import rows
 from vistora_assets_tests.account.conftest import Target
@@ -247,3 +247,41 @@ def test_no_row_of_a_table_passed_through_the_client_but_those_that_were_fitted(
         "ml/user_spend_predictor",
         "ml/model_metrics",
     }
+
+
+def test_a_damaged_training_is_made_again(
+    ran: Ran, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The files of a known training are taken as they are only if they are what was put there."""
+    from vistora_assets.modelling import training
+
+    target, _, _ = ran
+    asked: list[str] = []
+
+    def spy(*_: Any, **__: Any) -> None:
+        asked.append("train")
+        raise training.CannotTrain("enough seen")
+
+    monkeypatch.setattr(training, "train", spy)
+    keys = [dg.AssetKey(["ml", "user_spend_predictor"])]
+    assert run(target, "refresh", asset_selection=keys).success
+    assert asked == []
+    with target.warehouse.connection() as connection:
+        champion = read_champion(connection, target.settings)
+        assert champion is not None
+        folder = f"{stage(target.warehouse)}/{champion.version}"
+        rows(connection, f"GET '{folder}/{GATE}' 'file://{tmp_path.as_posix()}/'")
+        whole = (tmp_path / GATE).read_bytes()
+        put = (
+            f"PUT 'file://{(tmp_path / GATE).as_posix()}' '{folder}' "
+            "AUTO_COMPRESS = FALSE OVERWRITE = TRUE"
+        )
+        (tmp_path / GATE).write_bytes(whole[:-8])
+        rows(connection, put)
+        try:
+            with pytest.raises(dg.Failure, match="enough seen"):
+                run(target, "refresh", asset_selection=keys)
+        finally:
+            (tmp_path / GATE).write_bytes(whole)
+            rows(connection, put)
+    assert asked == ["train"]
