@@ -44,34 +44,42 @@ class Pending:
     Attributes:
         digest: of the work; work that was done or given up once is known by it.
         text: what it is, for a sentence.
-        blocked: of a table, why its last batch is blocked; a file that is blocked does not wait.
     """
 
     digest: str
     text: str
-    blocked: str | None = None
 
 
 def pending(connection: SnowflakeConnection, warehouse: Warehouse) -> Pending | None:
     """Return what waits to be loaded; None if nothing does.
 
     Of a table it is the same until the table changes, or the way in which it is read: whether it
-    was loaded already is known by its digest's runs.
+    was loaded already is known by its digest's runs, so that a quiet table wakes no warehouse.
     """
     from vistora_assets import sources
 
-    objects = warehouse.source_objects()
     table = warehouse.table_source()
     if table is not None:
         token = sources.table_token(connection, table.given_name)
         read = (table.name, token, table.column_map.columns, table.column_map.constants)
         digest = _digest(repr((*read, table.high_water, warehouse.ingest_options())))
-        return Pending(digest, table.name, sources.blocked_batch(connection, objects, table))
-    waiting = sources.pending(connection, objects)
+        return Pending(digest, table.name)
+    waiting = sources.pending(connection, warehouse.source_objects())
     if not waiting:
         return None
     parts = sorted(f"{file.file_name}|{file.file_hash}" for file in waiting)
     return Pending(_digest("\n".join(parts)), f"{len(waiting)} file(s)")
+
+
+def blocked(warehouse: Warehouse) -> str | None:
+    """Return why the events' table waits for a person; a file that is blocked is not pending."""
+    from vistora_assets import sources
+
+    table = warehouse.table_source()
+    if table is None:
+        return None
+    with warehouse.connection() as connection:
+        return sources.blocked_batch(connection, warehouse.source_objects(), table)
 
 
 def _digest(text: str) -> str:
@@ -129,9 +137,9 @@ def _ingest_sensor(settings: Settings, warehouse: Warehouse) -> dg.SensorDefinit
         tried, done = attempt(context, INGEST, found.digest)
         if done and settings.source.table is not None:
             return dg.SkipReason(f"{found.text} has not changed since it was loaded.")
-        if tried and found.blocked is not None:
+        if tried and (why := blocked(warehouse)) is not None:
             return dg.SkipReason(
-                f"{found.text} has not changed since its batch was blocked: {found.blocked} "
+                f"{found.text} has not changed since its batch was blocked: {why} "
                 f"`vistora rejected` shows them, `vistora rejected --accept {found.text}` loads "
                 "the others."
             )

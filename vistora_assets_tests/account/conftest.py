@@ -14,9 +14,10 @@ from vistora_assets.settings import Local, Settings, SettingsError
 from vistora_assets_tests.account.scratch import scratch
 
 SMALL = {
-    "VISTORA_FIRST_SNAPSHOT": "2023-03-01",
+    "VISTORA_FIRST_SNAPSHOT": "2023-06-01",
     "VISTORA_HORIZON_DAYS": "30",
-    "VISTORA_MINIMUM_HISTORY_DAYS": "60",
+    "VISTORA_MINIMUM_HISTORY_DAYS": "120",
+    "VISTORA_DATA_UNTIL": "2023-09-01",
 }
 
 
