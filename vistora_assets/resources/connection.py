@@ -10,6 +10,10 @@ from __future__ import annotations
 from vistora_assets.settings import Local, Settings
 
 
+class UnreachableError(RuntimeError):
+    """The embedded warehouse could not be started; the message says why and what to do."""
+
+
 def connect_arguments(settings: Settings) -> dict[str, object]:
     """Return the keyword arguments for `snowflake.connector.connect` and for Snowpark.
 
@@ -20,11 +24,12 @@ def connect_arguments(settings: Settings) -> dict[str, object]:
         ModuleNotFoundError: the local environment without the `local` extra; the message says how
             to install it.
         SettingsError: a token's file cannot be read any more.
+        UnreachableError: the embedded warehouse could not be started.
     """
     if not isinstance(settings.connection, Local):
         return settings.connection.connect_arguments()
     try:
-        from embedded_snowflake import ensure_running
+        from embedded_snowflake import WarehouseError, ensure_running
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
             f"The embedded warehouse needs {error.name}, which is not installed: install "
@@ -32,7 +37,10 @@ def connect_arguments(settings: Settings) -> dict[str, object]:
             "account.",
             name=error.name,
         ) from error
-    arguments: dict[str, object] = dict(ensure_running(settings.root).connect_arguments())
+    try:
+        arguments: dict[str, object] = dict(ensure_running(settings.root).connect_arguments())
+    except WarehouseError as error:
+        raise UnreachableError(str(error)) from error
     parameters = arguments.get("session_parameters")
     arguments["session_parameters"] = {
         **(parameters if isinstance(parameters, dict) else {}),
