@@ -1,13 +1,20 @@
 """The one place that turns settings into a connection's arguments.
 
 What it holds: `connect_arguments`, for the embedded warehouse (started by asking) and for an
-account. Add to it when there is another way to reach a warehouse. What must not go here: use of a
+account, and `kept_running`, for as long as a run lasts. Add to it when there is another way to reach a warehouse. What must not go here: use of a
 connection, and anything that is read when the code location loads.
 """
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from typing import Final
+
 from vistora_assets.settings import Local, Settings
+
+_WATCH_SECONDS: Final = 3.0
 
 
 class UnreachableError(RuntimeError):
@@ -48,3 +55,30 @@ def connect_arguments(settings: Settings) -> dict[str, object]:
         "QUERY_TAG": "vistora",
     }
     return arguments
+
+
+@contextmanager
+def kept_running(settings: Settings) -> Generator[None, None, None]:
+    """Start the embedded warehouse again if it dies while the block runs.
+
+    Where nobody answers, the connector repeats a statement for ten minutes; a new warehouse says at
+    once that the session is gone, so that the run fails with that sentence and can be carried on.
+    """
+    if not isinstance(settings.connection, Local):
+        yield
+        return
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(_WATCH_SECONDS):
+            # What keeps it from starting, the next connection says.
+            with suppress(ModuleNotFoundError, UnreachableError):
+                connect_arguments(settings)
+
+    watcher = threading.Thread(target=watch, name="warehouse-watch", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        watcher.join()
