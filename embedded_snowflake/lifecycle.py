@@ -85,7 +85,7 @@ def home(root: Path) -> Path:
 def _state(folder: Path) -> dict[str, Any]:
     try:
         return json.loads((folder / "state.json").read_text())
-    except (FileNotFoundError, json.JSONDecodeError):
+    except (FileNotFoundError, NotADirectoryError, json.JSONDecodeError):
         return {}
 
 
@@ -121,7 +121,7 @@ def still_owns(folder: Path, lock: IO[str]) -> bool:
     """
     try:
         there = (folder / "owner.lock").stat()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
     mine = os.fstat(lock.fileno())
     return (there.st_dev, there.st_ino) == (mine.st_dev, mine.st_ino)
@@ -173,8 +173,13 @@ def status(root: Path) -> Status:
 
 @contextlib.contextmanager
 def _starting(folder: Path) -> Generator[None, None, None]:
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "start.lock").open("a") as file:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = (folder / "start.lock").open("a")
+    except OSError as cause:
+        message = f"{folder} cannot be written ({cause.strerror}): make it a writable folder."
+        raise WarehouseError(message) from cause
+    with file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
@@ -193,13 +198,7 @@ def ensure_running(root: Path, *, idle_seconds: float = IDLE_SECONDS) -> Connect
     if found.connection is not None:
         return found.connection
     folder = home(root)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        starting = _starting(folder)
-    except OSError as cause:
-        message = f"{folder} cannot be written ({cause.strerror}): make it writable."
-        raise WarehouseError(message) from cause
-    with starting:
+    with _starting(folder):
         found = status(root)
         if found.connection is not None:
             return found.connection

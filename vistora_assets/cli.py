@@ -42,12 +42,19 @@ def _said_plainly() -> Generator[None, None, None]:
     """Errors of the clients and of the sources as one sentence, without a traceback."""
     from snowflake.connector.errors import Error as ConnectorError
 
+    from vistora_assets.resources.connection import UnreachableError
     from vistora_assets.resources.warehouse import MissingObjectError
     from vistora_assets.sources.errors import SourceError
 
     try:
         yield
-    except (MissingObjectError, ModuleNotFoundError, SettingsError, SourceError) as error:
+    except (
+        MissingObjectError,
+        ModuleNotFoundError,
+        SettingsError,
+        SourceError,
+        UnreachableError,
+    ) as error:
         raise UserError(str(error)) from error
     except ConnectorError as error:
         raise UserError(error.msg or str(error)) from error

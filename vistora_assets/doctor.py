@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.metadata
 from dataclasses import dataclass
 
-from vistora_assets.settings import Local, Settings
+from vistora_assets.settings import Local, Settings, SettingsError
 
 _PACKAGES = ("dagster", "dagster-snowflake", "snowflake-ml-python", "scikit-learn")
 
@@ -63,6 +63,7 @@ def _package(name: str, remedy: str = "pip install vistora-assets") -> Finding:
 def _reached(settings: Settings) -> list[Finding]:
     from snowflake.connector.errors import Error as ConnectorError
 
+    from vistora_assets.resources.connection import UnreachableError
     from vistora_assets.resources.warehouse import MissingObjectError, Warehouse, rows
 
     remedy = (
@@ -81,7 +82,7 @@ def _reached(settings: Settings) -> list[Finding]:
             )
     except MissingObjectError as error:
         return [_missing("objects", str(error), "snow sql -f sql/setup.sql")]
-    except (ConnectorError, ModuleNotFoundError) as error:
+    except (ConnectorError, ModuleNotFoundError, SettingsError, UnreachableError) as error:
         text = getattr(error, "msg", None) or str(error)
         return [_missing("connection", text, remedy)]
     names = {str(row[1]) for row in found}

@@ -10,14 +10,14 @@ import of a client at module level: the code location loads this module.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from vistora_assets.identifiers import qualified, quote
-from vistora_assets.resources.connection import connect_arguments
+from vistora_assets.resources.connection import connect_arguments, kept_running
 from vistora_assets.resources.run_locks import held, release_abandoned
 from vistora_assets.settings import Local, Settings
 
@@ -62,11 +62,9 @@ class Warehouse:
         # What the class needs for binding; another library may have set it otherwise.
         snowflake.connector.paramstyle = "pyformat"
         opened = snowflake.connector.connect(**self._arguments())
-        try:
+        with closing(opened), kept_running(self.settings):
             self._prepare(opened)
             yield opened
-        finally:
-            opened.close()
 
     def session(self) -> Session:
         """Return the Snowpark session, current in our database, opening it at the first call."""
@@ -218,6 +216,7 @@ def warehouse_resource(settings: Settings) -> dg.ResourceDefinition:
     def warehouse(context: dg.InitResourceContext) -> Iterator[Warehouse]:
         opened = Warehouse(settings)
         with ExitStack() as stack:
+            stack.enter_context(kept_running(settings))
             stack.callback(opened.close)
             if context.run is not None and context.instance is not None:
                 stack.enter_context(held(settings.root, context.run.run_id))

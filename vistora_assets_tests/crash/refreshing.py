@@ -13,10 +13,8 @@ import multiprocessing.process
 import os
 import shutil
 import sys
-import time
 from pathlib import Path
 
-import embedded_snowflake
 from vistora_assets.settings import Settings, write_local_settings
 from vistora_assets_tests.crash.moments import Moment, Victim, strike
 from vistora_assets_tests.modelling.simulation import simulate
@@ -66,21 +64,14 @@ def start(
 def finish(root: Path, process: multiprocessing.process.BaseProcess) -> int:
     """Wait for the end of a refresh and return its exit code.
 
-    Whoever asks next starts a killed warehouse again: here it is asked for all the time, as the
-    sensors do.
-
     Raises:
         TimeoutError: it does not end.
     """
-    deadline = time.monotonic() + SECONDS
-    while process.is_alive():
-        if time.monotonic() > deadline:
-            process.kill()
-            message = f"the refresh did not end in {SECONDS:.0f} s: see {root}/refresh.log"
-            raise TimeoutError(message)
-        process.join(0.2)
-        if process.is_alive() and (root / "struck").exists():
-            embedded_snowflake.ensure_running(root)
+    process.join(SECONDS)
+    if process.is_alive():
+        process.kill()
+        message = f"the refresh did not end in {SECONDS:.0f} s: see {root}/refresh.log"
+        raise TimeoutError(message)
     code = process.exitcode
     process.close()
     return 1 if code is None else code

@@ -4,26 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import count
+from pathlib import Path
 
 import pytest
 import snowflake.connector
 from snowflake.connector import SnowflakeConnection
 
 import embedded_snowflake
+from embedded_snowflake import ConnectionInfo
 from vistora_assets.sources import Objects, ensure_objects
+from vistora_assets_tests.sources.shop import Shop
 
 _NUMBERS = count(1)
 
 
 @pytest.fixture(scope="session")
-def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SnowflakeConnection]:
-    """An open connection; stopped with its warehouse at the end."""
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConnectionInfo]:
+    """The running warehouse; stopped at the end."""
     root = tmp_path_factory.mktemp("sources")
-    server = embedded_snowflake.ensure_running(root)
+    yield embedded_snowflake.ensure_running(root)
+    embedded_snowflake.stop(root)
+
+
+@pytest.fixture(scope="session")
+def connection(server: ConnectionInfo) -> Iterator[SnowflakeConnection]:
+    """An open connection."""
     with snowflake.connector.connect(**server.connect_arguments()) as opened:
         opened.cursor().execute("CREATE DATABASE IF NOT EXISTS SOURCES_TEST")
         yield opened
-    embedded_snowflake.stop(root)
 
 
 @pytest.fixture
@@ -33,3 +41,9 @@ def objects(connection: SnowflakeConnection) -> Objects:
     connection.cursor().execute(f"CREATE SCHEMA {names.names['schema']}")
     ensure_objects(connection, names)
     return names
+
+
+@pytest.fixture
+def shop(connection: SnowflakeConnection, objects: Objects, tmp_path: Path) -> Shop:
+    """An empty stage with empty tables, and a folder for files."""
+    return Shop(connection, objects, tmp_path)

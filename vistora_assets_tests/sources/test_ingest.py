@@ -3,63 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
-from typing import Any
 
 import pytest
-from snowflake.connector import SnowflakeConnection
 
 from vistora_assets.sources import (
     ColumnMap,
-    IngestOptions,
-    Objects,
     accept,
     blocked,
-    ingest,
     land,
     pending,
     rejected,
 )
 from vistora_assets.sources.errors import MappingError
+from vistora_assets_tests.sources.shop import HEADER, Shop, counts
 
-HEADER = "user_id,event_time,event_type,amount,country\n"
 GOOD = HEADER + "u1,2025-10-01 09:00:00,purchase,120.0,IN\nu1,2025-10-02,refund,-20,IN\n"
-
-
-class Shop:
-    """A landing stage with its tables, and the few questions that tests ask of them."""
-
-    def __init__(self, connection: SnowflakeConnection, objects: Objects, folder: Path) -> None:
-        self.connection, self.objects, self.folder = connection, objects, folder
-        self.options = IngestOptions()
-
-    def land(self, name: str, text: str, column_map: ColumnMap | None = None) -> None:
-        path = self.folder / name
-        path.write_text(text, encoding="utf-8")
-        land(self.connection, self.objects, path, column_map or ColumnMap())
-
-    def ingest(self, files: list[str] | None = None, **options: Any) -> Any:
-        chosen = IngestOptions(**options) if options else self.options
-        return ingest(self.connection, self.objects, chosen, files)
-
-    def rows(self, statement: str) -> list[tuple[Any, ...]]:
-        cursor = self.connection.cursor()
-        cursor.execute(statement.format_map(self.objects.names))
-        return [tuple(row) for row in cursor.fetchall()]
-
-    def events(self) -> list[tuple[Any, ...]]:
-        return self.rows(
-            "SELECT EVENT_ID, USER_ID, EVENT_TIME, EVENT_TYPE, AMOUNT FROM {events} ORDER BY 1"
-        )
-
-
-@pytest.fixture
-def shop(connection: SnowflakeConnection, objects: Objects, tmp_path: Path) -> Shop:
-    return Shop(connection, objects, tmp_path)
-
-
-def counts(report: Any) -> tuple[int, int, int, int]:
-    return report.rows_read, report.rows_accepted, report.rows_rejected, report.rows_known
 
 
 def test_a_file_becomes_events_once_and_is_known_afterwards(shop: Shop) -> None:
