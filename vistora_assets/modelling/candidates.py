@@ -24,6 +24,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from vistora_assets.modelling.btyd import BetaGeometricNBD, BTYDSpend, CannotFit
 from vistora_assets.modelling.contract import FEATURES, column
+from vistora_assets.modelling.level import YearAgoLevel
 from vistora_assets.modelling.season import SeasonIndex
 
 Array = NDArray[np.float64]
@@ -356,23 +357,29 @@ class BlendedSpend(RegressorMixin, BaseEstimator):
     to the latter's total on the newest training cutoff, the two are added by a fixed share, and
     the season, where a year of it was seen, is put on the sum.
 
+    A leaf that holds one customer of a hundred times the spend of the next would forecast as much
+    for everyone who falls into it. So a booster may say at most `reach` times what the
+    buy-till-you-die forecast says of the user, and the mean forecast above it.
+
     Args:
         share: the boosters' part of the blend, between 0 and 1.
+        reach: that multiple.
         boosters: of "poisson", "hurdle", "root", "corrected", in equal parts.
-        seasonal: whether to scale by `SeasonIndex`.
+        seasonal: whether to scale by `SeasonIndex` and `YearAgoLevel`.
         horizon_days: the length of the forecast.
         label_days: the length of the labels learned from; the horizon by default.
         max_rows: rows used for fitting each booster; None for all.
         random_state: the seed.
 
     Attributes:
-        btyd_, boosters_, scales_, season_: the fitted parts.
+        btyd_, boosters_, scales_, season_, level_: the fitted parts.
     """
 
     def __init__(
         self,
         *,
         share: float = 0.5,
+        reach: float = 3.0,
         boosters: tuple[str, ...] = ("poisson", "hurdle", "corrected"),
         seasonal: bool = False,
         horizon_days: int = 90,
@@ -381,6 +388,7 @@ class BlendedSpend(RegressorMixin, BaseEstimator):
         random_state: int = 0,
     ) -> None:
         self.share = share
+        self.reach = reach
         self.boosters = boosters
         self.seasonal = seasonal
         self.horizon_days = horizon_days
@@ -412,24 +420,46 @@ class BlendedSpend(RegressorMixin, BaseEstimator):
             random_state=self.random_state,
         ).fit(X)
         newest = _newest(X)
-        level = float(self.btyd_.predict(newest).sum())
+        base = self.btyd_.predict(newest)
+        self.mean_ = float(base.mean())
         self.boosters_: list[BoostedSpend | CorrectedBTYD] = []
         self.scales_: list[float] = []
         for name in self.boosters:
             booster = self._booster(name, label_days)
             booster = booster.fit(X, y) if name == "corrected" else booster.fit(learn, labels)
-            total = float(booster.predict(newest).sum())
             self.boosters_.append(booster)
-            self.scales_.append(level / total if total > 0 else 1.0)
-        self.season_ = None
+            self.scales_.append(self._scale(booster.predict(newest), base))
+        self.season_: SeasonIndex | None = None
+        self.level_: YearAgoLevel | None = None
         if self.seasonal and label_days == self.horizon_days:
             self.season_ = SeasonIndex(horizon_days=self.horizon_days).fit(
                 learn,
                 labels,
                 cast("BetaGeometricNBD", self.btyd_.purchase_model_),
             )
+            # Boosters are held to this forecast's total, so that its level is the blend's.
+            total = self.btyd_.predict(X) * self.season_.predict(X)
+            self.level_ = YearAgoLevel(horizon_days=self.horizon_days).fit(
+                X, np.asarray(y, dtype=np.float64), total
+            )
         self.n_features_in_ = X.shape[1]
         return self
+
+    def _limited(self, forecast: Array, base: Array) -> Array:
+        return np.minimum(forecast, self.reach * base + self.mean_)
+
+    def _scale(self, forecast: Array, base: Array) -> float:
+        """Return the factor that gives a booster's forecast, within its limit, the base's total."""
+        total, wanted, scale = float(forecast.sum()), float(base.sum()), 1.0
+        if total <= 0:
+            return 1.0
+        # What the limit takes away is given to the rest, which may then reach it in turn.
+        for _ in range(20):
+            reached = float(self._limited(scale * forecast, base).sum())
+            if reached >= (1.0 - 1e-6) * wanted and reached <= (1.0 + 1e-6) * wanted:
+                break
+            scale *= wanted / reached
+        return scale
 
     def _booster(self, name: str, label_days: int) -> BoostedSpend | CorrectedBTYD:
         if name == "corrected":
@@ -447,8 +477,11 @@ class BlendedSpend(RegressorMixin, BaseEstimator):
     def predict(self, X: pd.DataFrame) -> Array:
         """Return the expected spend in the horizon, shape (n,), float64 >= 0."""
         check_is_fitted(self)
-        forecast = (1.0 - self.share) * self.btyd_.predict(X)
+        base = self.btyd_.predict(X)
+        forecast = (1.0 - self.share) * base
         part = self.share / len(self.boosters_)
         for booster, scale in zip(self.boosters_, self.scales_, strict=True):
-            forecast = forecast + part * scale * booster.predict(X)
-        return forecast if self.season_ is None else forecast * self.season_.predict(X)
+            forecast = forecast + part * self._limited(scale * booster.predict(X), base)
+        if self.season_ is None or self.level_ is None:
+            return forecast
+        return forecast * self.season_.predict(X) * self.level_.predict(X)

@@ -20,6 +20,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.stats import t as student_t
 
 from vistora_assets.modelling.btyd import CannotFit
 from vistora_assets.modelling.catalogue import (
@@ -340,9 +341,9 @@ def choose(
 ) -> str:
     """Return the candidate to refit: the default, unless another is better again and again.
 
-    Another one takes its place if its mean lead over the cutoffs is more than twice its standard
-    error, with at least two cutoffs; of several such, the best mean. The windows of neighbouring
-    cutoffs overlap, so the standard error counts as many as would fit beside each other.
+    Another one takes its place if its mean lead over the cutoffs is above zero by a one-sided
+    t-test at 5 %; of several such, the best mean. The windows of neighbouring cutoffs overlap, so
+    standard error and degrees of freedom count as many as would fit beside each other.
 
     Args:
         scores: candidate to its scores by cutoff, as `selection_scores` gives them.
@@ -359,7 +360,10 @@ def choose(
         cutoffs = sorted(scores[name])
         lead = np.array([scores[DEFAULT][c] - scores[name][c] for c in cutoffs])
         apart = min(len(lead), 1.0 + (cutoffs[-1] - cutoffs[0]).days / horizon_days)
-        if len(lead) > 1 and lead.mean() > 2.0 * lead.std(ddof=1) / np.sqrt(apart):
+        if apart <= 1.0:
+            continue
+        bound = float(student_t.ppf(0.95, df=apart - 1.0))
+        if lead.mean() > bound * lead.std(ddof=1) / np.sqrt(apart):
             return name
     return DEFAULT
 
