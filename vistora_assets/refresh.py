@@ -140,7 +140,9 @@ class RefreshPlan:
         view = (VIEW_STEP,) if self.register_view or self.feature_snapshots or self.train else ()
         training = TRAINING_STEPS if self.train else ()
         scoring = (SCORING_STEP,) if self.score_snapshots else ()
-        return (*features, *view, *training, *scoring)
+        drift = (DRIFT_STEP,) if self.drift else ()
+        outcomes = (OUTCOMES_STEP,) if self.outcome_snapshots else ()
+        return (*features, *view, *training, *scoring, *drift, *outcomes)
 
     @property
     def empty(self) -> bool:
@@ -274,7 +276,7 @@ def newest_load(loads: Sequence[Load]) -> int:
     return max((load.sequence for load in loads), default=0)
 
 
-def plan(  # noqa: PLR0913 - all that decides, by name, in the order of the flow
+def plan(  # noqa: C901, PLR0913 - all that decides, by name, in the order of the flow
     loads: Sequence[Load],
     events: EventsExtent | None,
     snapshots: SnapshotRules,
@@ -363,6 +365,8 @@ def plan(  # noqa: PLR0913 - all that decides, by name, in the order of the flow
             "code does not compute: predictions keep what they had until a training wins."
         )
     drift = _drift_due(publications, newest, scored=score)
+    if drift:
+        reasons.append(f"The drift of {newest} is not measured.")
     outcomes = _outcomes_due(loads, publications, data_until(events, snapshots))
     if outcomes:
         reasons.append(

@@ -23,6 +23,8 @@ ASSETS = {
     "ml/model_metrics",
     "ml/registered_model",
     "ml/user_spend_predictions",
+    "ml/feature_drift",
+    "ml/prediction_outcomes",
 }
 HEAVY = ("pandas", "sklearn", "snowflake.connector", "snowflake.snowpark", "dagster_snowflake")
 
@@ -60,6 +62,7 @@ def test_the_flow_is_one_chain_from_events_to_predictions(definitions: dg.Defini
     graph = definitions.resolve_asset_graph()
     above = dg.AssetSelection.assets("ml/user_spend_predictions").upstream().resolve(graph)
     beside = {"raw/rejected_events", "raw/loaded_files"}
+    beside |= {"ml/feature_drift", "ml/prediction_outcomes"}
     assert {key.to_user_string() for key in above} == ASSETS - beside
 
 
@@ -79,6 +82,7 @@ def test_bad_data_stops_at_a_blocking_check(definitions: dg.Definitions) -> None
         "everyone_is_predicted",
         "predictions_are_amounts",
         "the_total_is_sane",
+        "the_champion_has_not_decayed",
     }
 
 

@@ -85,6 +85,13 @@ class World:
                         champion_version=self.champion.version,
                         horizon_days=self.champion.horizon_days or 30,
                     )
+            elif step == refresh.DRIFT_STEP:
+                done = refresh.predicted(self.publications)
+                self.rows[refresh.DRIFT, None] = done[max(done)]
+            elif step == refresh.OUTCOMES_STEP:
+                self.rows[refresh.OUTCOMES, None] = refresh.outcome_token(
+                    self.publications, plan.outcome_snapshots, newest
+                )
 
 
 def settled() -> World:
@@ -101,12 +108,12 @@ def test_first_plan_computes_everything_and_then_rests() -> None:
     assert plan.score_snapshots == months[-1:]
     # 2024-02-01 lies 27 days after the first purchase; the label of 2024-06-01 closes on 07-01.
     assert plan.cutoffs == months[1:5]
-    assert len(plan.steps) == 7
+    assert len(plan.steps) == 8
     assert settled().plan().reasons == ()
 
 
 def test_plan_cut_off_after_any_step_is_finished_by_the_next() -> None:
-    for steps in range(8):
+    for steps in range(9):
         world = World()
         world.carry_out(world.plan(), steps)
         world.carry_out(world.plan())
@@ -127,6 +134,9 @@ def test_late_event_touches_later_snapshots_only() -> None:
 def test_event_after_every_label_trains_nothing() -> None:
     world = World()
     world.rules = replace(RULES, last=date(2024, 3, 1))
+    world.carry_out(world.plan())
+    # Its predictions' horizon lies in the past as soon as they are made.
+    assert world.plan().steps == (refresh.OUTCOMES_STEP,)
     world.carry_out(world.plan())
     world.loads += (Load(2, datetime(2024, 3, 31), "b.csv", "LOADED"),)
     assert world.plan().empty
@@ -153,11 +163,11 @@ def test_new_version_code_or_closed_cutoff_trains() -> None:
 def test_new_champion_scores_the_newest_snapshot_only() -> None:
     world = settled()
     world.champion = ChampionRef("ROLLED_BACK", VERSION)
-    assert world.plan().steps == (refresh.SCORING_STEP,)
+    assert world.plan().steps == (refresh.SCORING_STEP, refresh.DRIFT_STEP)
     assert world.plan().score_snapshots == (date(2024, 7, 1),)
     world.carry_out(world.plan())
     world.champion = ChampionRef("ROLLED_BACK", VERSION, horizon_days=90)
-    assert world.plan().steps == (refresh.SCORING_STEP,)
+    assert world.plan().steps == (refresh.SCORING_STEP, refresh.DRIFT_STEP)
 
 
 def test_champion_of_an_older_feature_version_keeps_its_features_refreshed() -> None:
@@ -168,7 +178,7 @@ def test_champion_of_an_older_feature_version_keeps_its_features_refreshed() -> 
     assert plan.feature_snapshots == ()
     assert plan.champion_snapshots == (date(2024, 6, 1), date(2024, 7, 1))
     assert plan.champion_feature_version == "V_OLD"
-    assert plan.steps == (refresh.FEATURES_STEP, refresh.SCORING_STEP)
+    assert plan.steps == (refresh.FEATURES_STEP, refresh.SCORING_STEP, refresh.DRIFT_STEP)
     world.carry_out(plan)
     assert world.plan().empty
     world.loads += (Load(2, datetime(2024, 6, 2), "b.csv", "LOADED"),)
@@ -185,7 +195,7 @@ def test_champion_whose_features_no_code_computes_leaves_predictions_as_they_are
     assert "needs features of an older version" in world.plan().reasons[0]
     # As long as nothing was loaded since, what is there still serves.
     world.rows["USER_FEATURES_V_OLD", date(2024, 7, 1)] = "1"
-    assert world.plan().steps == (refresh.SCORING_STEP,)
+    assert world.plan().steps == (refresh.SCORING_STEP, refresh.DRIFT_STEP)
 
 
 def test_blocked_file_holds_everything_until_mended() -> None:
@@ -220,3 +230,27 @@ def test_snapshots_follow_the_cadence() -> None:
     assert refresh.snapshot_dates(weekly, date(2024, 3, 1)) == expected
     daily = SnapshotRules(date(2024, 1, 1), None, "daily")
     assert len(refresh.snapshot_dates(daily, date(2024, 1, 31))) == 31
+
+
+def test_outcomes_are_due_when_a_predicted_horizon_has_passed_and_after_late_events() -> None:
+    world = settled()
+    assert world.plan().outcome_snapshots == ()
+    # The newest snapshot, 2024-07-01, was predicted for 30 days.
+    world.events = replace(EVENTS, last=datetime(2024, 7, 30, 12))
+    world.loads += (Load(2, datetime(2024, 7, 2), "b.csv", "LOADED"),)
+    plan = world.plan()
+    assert plan.outcome_snapshots == (date(2024, 7, 1),)
+    assert plan.steps[-1] == refresh.OUTCOMES_STEP
+    world.carry_out(plan)
+    assert world.plan().empty
+    world.loads += (Load(3, datetime(2024, 7, 31), "c.csv", "LOADED"),)
+    assert world.plan().outcome_snapshots == ()
+    world.loads += (Load(4, datetime(2024, 7, 29), "d.csv", "LOADED"),)
+    assert world.plan().outcome_snapshots == (date(2024, 7, 1),)
+
+
+def test_drift_is_measured_once_for_each_set_of_predictions() -> None:
+    world = settled()
+    assert not world.plan().drift
+    del world.rows[refresh.DRIFT, None]
+    assert world.plan().steps == (refresh.DRIFT_STEP,)

@@ -10,7 +10,9 @@ import dagster as dg
 
 from vistora_assets.assets.feature_store.user_features import user_features
 from vistora_assets.assets.feature_store.user_features_view import user_features_view
+from vistora_assets.assets.ml.feature_drift import feature_drift
 from vistora_assets.assets.ml.model_metrics import model_metrics
+from vistora_assets.assets.ml.prediction_outcomes import prediction_outcomes
 from vistora_assets.assets.ml.registered_model import registered_model
 from vistora_assets.assets.ml.training_set import training_set
 from vistora_assets.assets.ml.user_spend_predictions import user_spend_predictions
@@ -30,5 +32,7 @@ def build_assets(settings: Settings) -> list[dg.AssetsDefinition]:
         model_metrics,
         registered_model,
         user_spend_predictions,
+        feature_drift,
+        prediction_outcomes,
     )
     return [make(settings) for make in makers]

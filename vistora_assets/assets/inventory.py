@@ -21,9 +21,12 @@ USER_SPEND_PREDICTOR: Final = dg.AssetKey(["ml", "user_spend_predictor"])
 MODEL_METRICS: Final = dg.AssetKey(["ml", "model_metrics"])
 REGISTERED_MODEL: Final = dg.AssetKey(["ml", "registered_model"])
 USER_SPEND_PREDICTIONS: Final = dg.AssetKey(["ml", "user_spend_predictions"])
+FEATURE_DRIFT: Final = dg.AssetKey(["ml", "feature_drift"])
+PREDICTION_OUTCOMES: Final = dg.AssetKey(["ml", "prediction_outcomes"])
 
 RAW: Final = (USER_EVENTS, REJECTED_EVENTS, LOADED_FILES)
 TRAINING: Final = (TRAINING_SET, USER_SPEND_PREDICTOR, MODEL_METRICS, REGISTERED_MODEL)
+MONITORING: Final = (FEATURE_DRIFT, PREDICTION_OUTCOMES)
 
 OWNERS: Final = ("team:ml-platform",)
 POOL: Final = "warehouse_writer"

@@ -14,7 +14,7 @@ from typing import Any
 
 import dagster as dg
 
-from vistora_assets.assets.inventory import MODEL_METRICS
+from vistora_assets.assets.inventory import MONITORING, TRAINING
 from vistora_assets.settings import Settings
 
 
@@ -34,16 +34,34 @@ def code_changed() -> dg.AutomationCondition[dg.AssetKey]:
     ).with_label("code_changed")
 
 
+def moved_or_decayed() -> dg.AutomationCondition[dg.AssetKey]:
+    """Ask for a retraining once a check of drift or of outcomes has newly failed.
+
+    All assets of a training have it, so that one tick asks for one run of them all. The same data,
+    features, code and parameters are the same training, which is not run twice: only what was
+    loaded since changes anything, and its challenger still has to pass the gate.
+    """
+    failed: Any = None
+    for key in MONITORING:
+        check: Any = dg.AutomationCondition.asset_matches(
+            key, dg.AutomationCondition.any_checks_match(dg.AutomationCondition.check_failed())
+        )
+        failed = check if failed is None else failed | check
+    return (
+        failed.newly_true().since_last_handled() & ~dg.AutomationCondition.in_progress()
+    ).with_label("moved_or_decayed")
+
+
 def build_condition_sensor(settings: Settings) -> dg.AutomationConditionSensorDefinition:
     """Return the sensor of the conditions."""
     return dg.AutomationConditionSensorDefinition(
         "condition_sensor",
-        target=dg.AssetSelection.assets(MODEL_METRICS),
+        target=dg.AssetSelection.assets(*TRAINING),
         default_status=(
             dg.DefaultSensorStatus.RUNNING
             if settings.automation
             else dg.DefaultSensorStatus.STOPPED
         ),
         minimum_interval_seconds=30,
-        description="Recomputes what changed by its code.",
+        description="Recomputes what changed by its code, and retrains after drift and decay.",
     )

@@ -14,6 +14,7 @@ from typing import Any, Final
 import dagster as dg
 
 from vistora_assets.assets.inventory import (
+    MONITORING,
     RAW,
     TRAINING,
     USER_FEATURES,
@@ -39,9 +40,13 @@ def build_jobs() -> list[Any]:
         dg.define_asset_job(
             REFRESH,
             dg.AssetSelection.assets(
-                USER_FEATURES, USER_FEATURES_VIEW, *TRAINING, USER_SPEND_PREDICTIONS
+                USER_FEATURES,
+                USER_FEATURES_VIEW,
+                *TRAINING,
+                USER_SPEND_PREDICTIONS,
+                *MONITORING,
             ),
-            description="Features, training, registry and predictions, as far as the plan asks.",
+            description="What the plan asks of features, training, registry, predictions, drift and outcomes.",
             tags={JOB_TAG: REFRESH},
             executor_def=dg.in_process_executor,
         ),

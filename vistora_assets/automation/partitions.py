@@ -46,6 +46,11 @@ def snapshots(settings: Settings) -> dg.TimeWindowPartitionsDefinition:
     )
 
 
+def every_snapshot() -> dg.PartitionMapping:
+    """Return how a table of all snapshots hangs on one by snapshot: on all that there are."""
+    return dg.AllPartitionMapping()
+
+
 def snapshot_dates(keys: Sequence[str]) -> list[date]:
     """Return the dates of partition keys."""
     return [date.fromisoformat(key) for key in keys]

@@ -56,7 +56,7 @@ def run(settings: Settings, job: str, **arguments: Any) -> dg.ExecuteInProcessRe
 
 def refresh_until(
     settings: Settings, warehouse: Warehouse, *, without: str = "", only: str = ""
-) -> None:
+) -> dg.ExecuteInProcessResult:
     """Carry out the planner's first run, without some assets or with some only, by key."""
     with warehouse.connection() as connection:
         plan = current_plan(connection, settings)
@@ -70,7 +70,7 @@ def refresh_until(
         if not (without and key.to_user_string().startswith(without))
         and key.to_user_string().startswith(only)
     ]
-    run(
+    return run(
         settings,
         "refresh",
         asset_selection=keys,
@@ -84,9 +84,11 @@ def simulated(users: int = 400, days: int = 330) -> pd.DataFrame:
     return simulate(users, days, seed=3, process=Process(a=0.3, b=4.0, alpha=30.0))
 
 
-def prepare(settings: Settings, warehouse: Warehouse, folder: Path) -> pd.DataFrame:
+def prepare(
+    settings: Settings, warehouse: Warehouse, folder: Path, events: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """Land, load and compute up to the training set, and return that."""
-    land(warehouse, folder / "events.csv", simulated())
+    land(warehouse, folder / "events.csv", simulated() if events is None else events)
     run(settings, "ingest")
     with warehouse.connection() as connection:
         planned = run_request(current_plan(connection, settings))

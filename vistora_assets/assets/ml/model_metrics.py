@@ -9,7 +9,7 @@ import dagster as dg
 
 from vistora_assets.assets import columns
 from vistora_assets.assets.inventory import MODEL_METRICS, OWNERS, POOL, USER_SPEND_PREDICTOR
-from vistora_assets.automation.conditions import code_changed
+from vistora_assets.automation.conditions import code_changed, moved_or_decayed
 from vistora_assets.automation.freshness import freshness
 from vistora_assets.io_managers.models import TrainedModel
 from vistora_assets.io_managers.partitioning import literal
@@ -81,7 +81,7 @@ def model_metrics(settings: Settings) -> dg.AssetsDefinition:
         kinds={"snowflake", "python"},
         owners=list(OWNERS),
         code_version="1",
-        automation_condition=code_changed(),
+        automation_condition=code_changed() | moved_or_decayed(),
         freshness_policy=freshness(settings),
         pool=POOL,
     )

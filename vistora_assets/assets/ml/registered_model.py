@@ -18,6 +18,7 @@ from vistora_assets.assets.inventory import (
 from vistora_assets.assets.ml import championship, promoting
 from vistora_assets.assets.ml.cards import write_card
 from vistora_assets.assets.ml.ledger import comparisons_table, decisions_table
+from vistora_assets.automation.conditions import moved_or_decayed
 from vistora_assets.automation.freshness import freshness
 from vistora_assets.automation.planning import read_champion, read_publications
 from vistora_assets.io_managers.references import ModelVersionRef
@@ -38,6 +39,7 @@ def registered_model(settings: Settings) -> dg.AssetsDefinition:
         kinds={"snowflake", "python"},
         owners=list(OWNERS),
         code_version="1",
+        automation_condition=moved_or_decayed(),
         freshness_policy=freshness(settings),
         pool=POOL,
     )

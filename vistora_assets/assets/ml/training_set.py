@@ -12,6 +12,7 @@ import dagster as dg
 
 from vistora_assets.assets import columns
 from vistora_assets.assets.inventory import OWNERS, POOL, TRAINING_SET, USER_FEATURES_VIEW
+from vistora_assets.automation.conditions import moved_or_decayed
 from vistora_assets.automation.freshness import freshness
 from vistora_assets.automation.planning import (
     closed_cutoffs,
@@ -70,6 +71,7 @@ def training_set(settings: Settings) -> dg.AssetsDefinition:
         kinds={"snowflake", "sql"},
         owners=list(OWNERS),
         code_version="1",
+        automation_condition=moved_or_decayed(),
         freshness_policy=freshness(settings),
         pool=POOL,
     )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from vistora_assets.assets.inventory import OWNERS, TRAINING_SET, USER_SPEND_PREDICTOR
+from vistora_assets.automation.conditions import moved_or_decayed
 from vistora_assets.automation.freshness import freshness
 from vistora_assets.automation.planning import feature_specification
 from vistora_assets.io_managers.models import ModelFilesError, TrainedModel, exists, get, stage
@@ -73,6 +74,7 @@ def user_spend_predictor(settings: Settings) -> dg.AssetsDefinition:
         kinds={"scikitlearn", "python"},
         owners=list(OWNERS),
         code_version="1",
+        automation_condition=moved_or_decayed(),
         freshness_policy=freshness(settings),
     )
     def asset(

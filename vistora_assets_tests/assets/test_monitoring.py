@@ -1,0 +1,121 @@
+"""Drift and outcomes, on a log that is landed in parts: forecast first, then it happens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from embedded_snowflake import stop
+from vistora_assets.assets.ml import promoting
+from vistora_assets.automation.planning import current_plan
+from vistora_assets.checks.monitoring import at_gate, decay, realised
+from vistora_assets.io_managers.tables import read_frame
+from vistora_assets.modelling.metrics import point_metrics
+from vistora_assets.resources.warehouse import Warehouse, rows
+from vistora_assets.settings import Settings
+from vistora_assets_tests.assets import trainings
+
+SPLIT = pd.Timestamp("2021-10-01")
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    root = tmp_path_factory.mktemp("monitoring")
+    yield trainings.settings_of(root)
+    stop(root)
+
+
+@pytest.fixture(scope="module")
+def warehouse(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    """A champion that was trained on what was known at SPLIT, and its predictions of that day."""
+    opened = Warehouse(settings)
+    folder = tmp_path_factory.mktemp("files")
+    events = trainings.simulated()
+    frame = trainings.prepare(settings, opened, folder, events[events["event_time"] < SPLIT])
+    trained = trainings.training(settings, opened, frame, "better", trainings.better())
+    promoting.log(opened, trained)
+    promoting.decide(opened, trained, action="promote", forced="the only one there is")
+    trainings.refresh_until(settings, opened, only="ml/user_spend_predictions")
+    yield opened
+    opened.close()
+
+
+def land_the_rest(settings: Settings, warehouse: Warehouse, folder: Path, factor: float) -> None:
+    events = trainings.simulated()
+    later = events[events["event_time"] >= SPLIT]
+    later = later.assign(amount=(later["amount"] * factor).round(2))
+    trainings.land(warehouse, folder / "later.csv", later)
+    trainings.run(settings, "ingest")
+
+
+def test_drift_names_what_moved_and_outcomes_appear_once_the_horizon_has_passed(
+    settings: Settings, warehouse: Warehouse, tmp_path: Path
+) -> None:
+    trainings.refresh_until(settings, warehouse, only="ml/feature_drift")
+    with warehouse.connection() as connection:
+        drift = read_frame(connection, "SELECT * FROM ML.FEATURE_DRIFT")
+        assert current_plan(connection, settings).outcome_snapshots == ()
+    assert set(drift["kind"]) >= {"country", "cohort", "batch", "prediction", "feature"}
+    assert set(drift["snapshot_date"]) == {SPLIT}
+    assert not drift[drift["kind"] == "prediction"]["moved"].any()
+
+    land_the_rest(settings, warehouse, tmp_path, 1.0)
+    with warehouse.connection() as connection:
+        assert current_plan(connection, settings).outcome_snapshots == (SPLIT.date(),)
+    done = trainings.refresh_until(settings, warehouse, only="ml/prediction_outcomes")
+    (check,) = done.get_asset_check_evaluations()
+    assert "V_" in (check.description or "")
+    with warehouse.connection() as connection:
+        (quality,) = realised(connection, warehouse)
+        frame = read_frame(connection, "SELECT * FROM ML.PREDICTION_OUTCOMES")
+        gate = at_gate(connection, warehouse, quality["model_version"])
+    expected = point_metrics(frame["actual_spend"], frame["predicted_spend"])
+    for name in ("rmse", "mae", "bias", "gini"):
+        assert quality[name] == pytest.approx(expected[name], rel=1e-6), name
+    naive = point_metrics(frame["actual_spend"], frame["previous_period"])
+    assert quality["naive_rmse"] == pytest.approx(naive["rmse"])
+    # Ties, of which a naive forecast is full, are broken by another random order.
+    assert quality["naive_gini"] == pytest.approx(naive["gini"], abs=0.05)
+    assert not decay(quality, gate)[1]
+    actual = trainings.simulated()
+    window = (actual["event_time"] >= SPLIT) & (
+        actual["event_time"] < SPLIT + pd.Timedelta(days=trainings.HORIZON)
+    )
+    known = actual["user_id"].isin(frame["user_id"])
+    assert frame["actual_spend"].sum() == pytest.approx(actual[window & known]["amount"].sum())
+
+
+def test_a_training_that_had_learned_the_outcome_has_none(
+    settings: Settings, warehouse: Warehouse
+) -> None:
+    """As if the champion's newest cutoff were the predicted snapshot itself."""
+    with warehouse.connection() as connection:
+        before = rows(connection, "SELECT GATE_AS_OF FROM ML.PROMOTIONS")[0][0]
+        rows(connection, f"UPDATE ML.PROMOTIONS SET GATE_AS_OF = '{SPLIT}'::TIMESTAMP_NTZ")
+        rows(connection, "DELETE FROM ML.PUBLICATIONS WHERE TABLE_NAME = 'PREDICTION_OUTCOMES'")
+    done = trainings.refresh_until(settings, warehouse, only="ml/prediction_outcomes")
+    (check,) = done.get_asset_check_evaluations()
+    assert check.passed
+    with warehouse.connection() as connection:
+        assert rows(connection, "SELECT COUNT(*) FROM ML.PREDICTION_OUTCOMES") == [(0,)]
+        rows(connection, f"UPDATE ML.PROMOTIONS SET GATE_AS_OF = '{before}'::TIMESTAMP_NTZ")
+
+
+def test_decay_warns_below_the_gate_and_is_an_error_below_naive() -> None:
+    good = {"rmse": 10.0, "gini": 0.8, "bias": 1.0, "naive_rmse": 15.0, "naive_gini": 0.6}
+    gate = {"rmse": 9.5, "gini": 0.78}
+    assert decay(good, gate) == ([], False)
+    assert decay(good, None) == ([], False)
+    found, worse = decay({**good, "rmse": 12.5}, gate)
+    assert len(found) == 1
+    assert not worse
+    assert "was 9.50 at the gate" in found[0]
+    assert "0.78" in decay({**good, "gini": 0.65}, gate)[0][0]
+    assert "times what was spent" in decay({**good, "bias": 0.6}, gate)[0][0]
+    assert "nothing was spent" in decay({**good, "bias": None}, gate)[0][0]
+    found, worse = decay({**good, "rmse": 16.0, "gini": 0.5}, gate)
+    assert worse
+    assert "previous period" in found[0]
