@@ -99,7 +99,17 @@ def _created_as(expression: Any, duck: Any) -> Any:
     ):
         return expression
     query = expression.expression
-    wanted = [one for one in expression.this.expressions if isinstance(one, exp.ColumnDef)]
+    wanted: list[Any] = [
+        one
+        for one in expression.this.expressions
+        if isinstance(one, (exp.ColumnDef, exp.Identifier))
+    ]
+    for one in wanted:
+        for constraint in one.args.get("constraints") or []:
+            if not isinstance(constraint.kind, exp.CommentColumnConstraint):
+                raise errors.unsupported(
+                    "CREATE TABLE .. AS with constraints of columns: create it, then insert"
+                )
     given = duck.execute(f"DESCRIBE {query.sql(dialect='duckdb')}").fetchall()
     if len(wanted) != len(expression.this.expressions) or len(wanted) != len(given):
         raise errors.error("SQL compilation error:\nInvalid column definition list", 2026, "42601")
@@ -108,7 +118,9 @@ def _created_as(expression: Any, duck: Any) -> Any:
         column: Any = exp.column(exp.to_identifier(row[0], quoted=True), "_s")
         kind = one.args.get("kind")
         value = exp.Cast(this=column, to=kind.copy()) if kind else column
-        columns.append(exp.alias_(value, one.name, quoted=True))
+        stored = one if isinstance(one, exp.Identifier) else one.this
+        name = stored.name if stored.quoted else stored.name.upper()
+        columns.append(exp.alias_(value, name, quoted=True))
     inner = query.this if isinstance(query, exp.Subquery) and not query.alias else query
     expression.set("expression", exp.select(*columns).from_(inner.subquery("_s")))
     expression.set("this", expression.this.this)

@@ -10,7 +10,7 @@ from embedded_snowflake.statements import Reader, scalar
 
 
 @scalar("SYSTEM$LAST_CHANGE_COMMIT_TIME")
-def last_change(session: Session, table: str) -> str:
+def last_change(session: Session, table: str) -> int:
     """Nanoseconds since 1970 of the last committed change of a table.
 
     https://docs.snowflake.com/en/sql-reference/functions/system_last_change_commit_time
@@ -23,4 +23,4 @@ def last_change(session: Session, table: str) -> str:
         "WHERE schema_name = ? AND name = ?",
         [name.schema, name.name],
     ).fetchall()
-    return str(rows[0][0] or 0)
+    return int(rows[0][0] or 0)
