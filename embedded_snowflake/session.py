@@ -427,20 +427,73 @@ class Session:
                 len(self._on_commit),
                 len(self._on_rollback),
             )
+            began = datetime.datetime.now(datetime.UTC)
             try:
                 answer = self._execute(sql, describe=describe)
             except duckdb.Error as cause:
                 self._undo_statement(mark, str(cause))
-                raise errors.translated(cause) from cause
+                translated = errors.translated(cause)
+                if not describe:
+                    self._note(sql, began, None, translated)
+                raise translated from cause
             except Exception as cause:
                 self._undo_statement(mark, str(cause))
+                if not describe:
+                    self._note(sql, began, None, cause)
                 raise
             finally:
                 self._forget_registered()
                 self.seen = time.monotonic()
+            if not describe:
+                self._note(sql, began, answer, None)
             if not describe and answer.raw is None:
                 self.last_query_id = answer.query_id
             return answer
+
+    def _note(
+        self,
+        sql: str,
+        began: datetime.datetime,
+        answer: Answer | None,
+        failure: Exception | None,
+    ) -> None:
+        """A row of QUERY_HISTORY."""
+        ended = datetime.datetime.now(datetime.UTC)
+        words = sql.split(None, 2)
+        table = answer.table if answer else None
+        counts = {}
+        if table is not None and table.num_rows == 1:
+            counts = {name: table[name][0].as_py() for name in table.column_names if "rows" in name}
+        written = [f"number of rows {word}" for word in ("inserted", "updated", "deleted")]
+        produced = None if table is None else table.num_rows
+        if any(one in counts for one in written):
+            produced = sum(counts.get(one, 0) for one in written)
+        kind = words[0].upper() if words else ""
+        self.engine.note_statement(
+            {
+                "QUERY_ID": self.query_id,
+                "QUERY_TEXT": sql[:100_000],
+                "DATABASE_NAME": self.database,
+                "SCHEMA_NAME": self.schema,
+                "QUERY_TYPE": "SELECT" if kind == "WITH" else kind,
+                "SESSION_ID": str(self.session_id),
+                "USER_NAME": self.user,
+                "ROLE_NAME": self.role,
+                "WAREHOUSE_NAME": self.warehouse or "",
+                "QUERY_TAG": str(self.parameters.get("QUERY_TAG", "")),
+                "EXECUTION_STATUS": "SUCCESS" if failure is None else "FAILED_WITH_ERROR",
+                "ERROR_CODE": None if failure is None else str(getattr(failure, "errno", "")),
+                "ERROR_MESSAGE": None if failure is None else str(failure),
+                "START_TIME": began,
+                "END_TIME": ended,
+                "TOTAL_ELAPSED_TIME": round((ended - began).total_seconds() * 1000),
+                "ROWS_PRODUCED": produced,
+                "ROWS_INSERTED": counts.get(written[0]),
+                "ROWS_UPDATED": counts.get(written[1]),
+                "ROWS_DELETED": counts.get(written[2]),
+                "BYTES_WRITTEN_TO_RESULT": None if table is None else table.nbytes,
+            }
+        )
 
     def _undo_statement(self, mark: _Mark, reason: str) -> None:
         """Undo what a failed statement did, and that alone, as Snowflake does."""
