@@ -1,7 +1,19 @@
-"""Everything that is changed in fakesnow 0.12.1, each with the fault that it mends.
+"""Everything that is changed in fakesnow, each with its fault and the condition on which it goes.
 
-Each patch can go when the fault named beside it is mended in the pinned version; a test pins the
-versions that this module reaches into.
+| patch | fault in fakesnow 0.12.1 | goes when |
+|---|---|---|
+| `_timestamps` | NULL timestamps arrive as 1970-01-01 | its structure has a mask of NULLs |
+| `_table_comment` | a comment is written to a second database | it is written beside its table |
+| `_text_lengths` | the lengths of texts are, as well | they are written beside their table |
+| `_aggregates` | text that is no number is left out of a SUM | it casts, not tries to |
+| `_created_as` | a column ``"b c"`` of a query is a syntax error | it quotes names |
+| columns view | it reads lengths from the second database | as `_text_lengths` |
+| columns view | a HUGEINT has no precision | it lists HUGEINT with BIGINT |
+| tables view | every table is of 1970 | it knows times of creation and change |
+
+`embedded_snowflake_tests/test_patches.py` shows each fault in the unchanged fakesnow, so that it
+fails when a fault is gone and its patch can go; and it compares `PINNED` with what is installed,
+since this package reaches into names of these that are nobody's promise.
 """
 
 from __future__ import annotations
@@ -17,6 +29,14 @@ from sqlglot import exp
 
 from embedded_snowflake import errors
 from embedded_snowflake.names import literal, quoted
+
+PINNED = {
+    "fakesnow": "0.12.1",
+    "sqlglot": "30.22.0",
+    "duckdb": "2.0.0",
+    "snowflake-connector-python": "4.8.1",
+}
+"""Versions that this package was read and tested against."""
 
 
 def _timestamps(values: pa.Array | pa.ChunkedArray) -> pa.Array:
