@@ -45,6 +45,23 @@ def creation_sql(database: str) -> str:
                 trim(CAST(value AS VARCHAR)),
                 '(?i)[+-]?(([0-9]+\\.?[0-9]*|\\.[0-9]+)(e[+-]?[0-9]+)?|nan|inf|infinity)')
             THEN CAST(value AS VARCHAR) END;
+        CREATE OR REPLACE MACRO {quoted(database)}._es_time_text(value, format) AS
+            strftime(CAST(value AS TIMESTAMP), format);
+        CREATE OR REPLACE MACRO {quoted(database)}._es_time_fraction(value, digits) AS
+            substr(strftime(CAST(value AS TIMESTAMP), '%f') || '000', 1, digits);
+        CREATE OR REPLACE MACRO {quoted(database)}._es_time_read(value, format) AS
+            strptime(CAST(value AS VARCHAR), format);
+        CREATE OR REPLACE MACRO {quoted(database)}._es_time_tried(value, format) AS
+            try_strptime(CAST(value AS VARCHAR), format);
+        -- Snowflake's centuries of two digits begin at 1970, DuckDB's at 1969.
+        CREATE OR REPLACE MACRO {quoted(database)}._es_time_read_yy(value, format) AS
+            CASE WHEN year(strptime(CAST(value AS VARCHAR), format)) = 1969
+            THEN strptime(CAST(value AS VARCHAR), format) + INTERVAL 100 YEAR
+            ELSE strptime(CAST(value AS VARCHAR), format) END;
+        CREATE OR REPLACE MACRO {quoted(database)}._es_time_tried_yy(value, format) AS
+            CASE WHEN year(try_strptime(CAST(value AS VARCHAR), format)) = 1969
+            THEN try_strptime(CAST(value AS VARCHAR), format) + INTERVAL 100 YEAR
+            ELSE try_strptime(CAST(value AS VARCHAR), format) END;
         CREATE OR REPLACE MACRO {quoted(database)}._es_divide(value, divisor) AS
             CASE WHEN divisor = 0 THEN error('Division by zero') ELSE value / divisor END;
         {translation.macros_sql(database)}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 from fakesnow import info_schema, macros
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 LOCK_SECONDS = 60.0
 """How long a writer waits for another's table (Snowflake's LOCK_TIMEOUT is longer: 43,200 s)."""
+STATEMENTS_KEPT = 10_000
+"""How many statements QUERY_HISTORY knows."""
 VANISHED_SECONDS = 3.0
 """How long a transaction outlives its client's last connection."""
 
@@ -54,6 +57,7 @@ class Engine:
         self._clock = 0
         self._committed: dict[QualifiedName, int] = {}
         self._freed = threading.Condition()
+        self._run: deque[dict[str, Any]] = deque(maxlen=STATEMENTS_KEPT)
         for path in sorted(self.files.glob("*.db")):
             self._attach(path.stem)
 
@@ -65,6 +69,14 @@ class Engine:
         self.duck.execute(f"SET GLOBAL allowed_directories = [{folders}]")
         self.duck.execute("SET GLOBAL enable_external_access = false")
         self.duck.execute("SET GLOBAL python_enable_replacements = false")
+
+    def note_statement(self, row: dict[str, Any]) -> None:
+        """Remember what was run, for QUERY_HISTORY."""
+        self._run.append(row)
+
+    def statements_run(self) -> list[dict[str, Any]]:
+        """What was run, oldest first."""
+        return list(self._run)
 
     def now(self) -> int:
         """The number of the last commit; a transaction remembers it as it begins."""

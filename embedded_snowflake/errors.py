@@ -97,7 +97,7 @@ def unknown_function(name: str) -> SnowflakeError:
     return error(f"SQL compilation error:\nUnknown function {name}{_NOT_HERE}", 2140, "42601")
 
 
-def translated(cause: duckdb.Error) -> SnowflakeError:  # noqa: PLR0911  (a case a line)
+def translated(cause: duckdb.Error) -> SnowflakeError:  # noqa: C901, PLR0911, PLR0912  (a case a line)
     """What DuckDB says, with the number and the words that Snowflake's clients look for."""
     text = str(cause)
     first = text.split("\n", maxsplit=1)[0]
@@ -122,10 +122,26 @@ def translated(cause: duckdb.Error) -> SnowflakeError:  # noqa: PLR0911  (a case
         return error(f"SQL compilation error: invalid identifier '{column}'", 904, "42000")
     if isinstance(cause, duckdb.ParserException):
         return error(f"SQL compilation error:\n{first}", 1003, "42000")
+    if "Could not parse string" in first:
+        value = first.split('"')[1]
+        return error(
+            f"Can't parse '{value}' as date or time with the given format", 100096, "22007"
+        )
+    wide = "out of range" in first or "Could not cast value" in first
+    wide = wide and "field value out of range" not in first
+    if isinstance(cause, duckdb.ConversionException) and wide:
+        return error(f"Numeric value out of range: {first}", 100039, "22003")
     if isinstance(cause, duckdb.ConversionException):
         return _unconverted(first)
     if isinstance(cause, duckdb.ConstraintException) and "NOT NULL" in first:
         return error("NULL result in a non-nullable column", 100072, "22000")
+    if isinstance(cause, duckdb.ConstraintException) and "CHECK constraint" in first:
+        column, length = re.findall(r"length\((.+?)\) <= (\d+)", first)[0]
+        return error(
+            f"String is too long and would be truncated: column {column} takes {length} characters",
+            100078,
+            "22000",
+        )
     if "InferenceError:" in text:
         return error(text.split("InferenceError:", 1)[1].strip().split("\n")[0], 100357, "P0000")
     return error(first, 100183, "P0000")

@@ -1,7 +1,19 @@
-"""Everything that is changed in fakesnow 0.12.1, each with the fault that it mends.
+"""Everything that is changed in fakesnow, each with its fault and the condition on which it goes.
 
-Each patch can go when the fault named beside it is mended in the pinned version; a test pins the
-versions that this module reaches into.
+| patch | fault in fakesnow 0.12.1 | goes when |
+|---|---|---|
+| `_timestamps` | NULL timestamps arrive as 1970-01-01 | its structure has a mask of NULLs |
+| `_table_comment` | a comment is written to a second database | it is written beside its table |
+| `_text_lengths` | the lengths of texts are, as well | they are written beside their table |
+| `_aggregates` | text that is no number is left out of a SUM | it casts, not tries to |
+| `_created_as` | a column ``"b c"`` of a query is a syntax error | it quotes names |
+| columns view | it reads lengths from the second database | as `_text_lengths` |
+| columns view | a HUGEINT has no precision | it lists HUGEINT with BIGINT |
+| tables view | every table is of 1970 | it knows times of creation and change |
+
+`embedded_snowflake_tests/test_patches.py` shows each fault in the unchanged fakesnow, so that it
+fails when a fault is gone and its patch can go; and it compares `PINNED` with what is installed,
+since this package reaches into names of these that are nobody's promise.
 """
 
 from __future__ import annotations
@@ -17,6 +29,14 @@ from sqlglot import exp
 
 from embedded_snowflake import errors
 from embedded_snowflake.names import literal, quoted
+
+PINNED = {
+    "fakesnow": "0.12.1",
+    "sqlglot": "30.22.0",
+    "duckdb": "2.0.0",
+    "snowflake-connector-python": "4.8.1",
+}
+"""Versions that this package was read and tested against."""
 
 
 def _timestamps(values: pa.Array | pa.ChunkedArray) -> pa.Array:
@@ -99,7 +119,17 @@ def _created_as(expression: Any, duck: Any) -> Any:
     ):
         return expression
     query = expression.expression
-    wanted = [one for one in expression.this.expressions if isinstance(one, exp.ColumnDef)]
+    wanted: list[Any] = [
+        one
+        for one in expression.this.expressions
+        if isinstance(one, (exp.ColumnDef, exp.Identifier))
+    ]
+    for one in wanted:
+        for constraint in one.args.get("constraints") or []:
+            if not isinstance(constraint.kind, exp.CommentColumnConstraint):
+                raise errors.unsupported(
+                    "CREATE TABLE .. AS with constraints of columns: create it, then insert"
+                )
     given = duck.execute(f"DESCRIBE {query.sql(dialect='duckdb')}").fetchall()
     if len(wanted) != len(expression.this.expressions) or len(wanted) != len(given):
         raise errors.error("SQL compilation error:\nInvalid column definition list", 2026, "42601")
@@ -108,7 +138,9 @@ def _created_as(expression: Any, duck: Any) -> Any:
         column: Any = exp.column(exp.to_identifier(row[0], quoted=True), "_s")
         kind = one.args.get("kind")
         value = exp.Cast(this=column, to=kind.copy()) if kind else column
-        columns.append(exp.alias_(value, one.name, quoted=True))
+        stored = one if isinstance(one, exp.Identifier) else one.this
+        name = stored.name if stored.quoted else stored.name.upper()
+        columns.append(exp.alias_(value, name, quoted=True))
     inner = query.this if isinstance(query, exp.Subquery) and not query.alias else query
     expression.set("expression", exp.select(*columns).from_(inner.subquery("_s")))
     expression.set("this", expression.this.this)

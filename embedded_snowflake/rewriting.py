@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import datetime
 import functools
+import re
 import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pyarrow as pa
+import sqlglot
 from sqlglot import exp
 from sqlglot.tokenizer_core import Token, TokenType
 
@@ -61,7 +63,9 @@ def _replacement(session: Session, tokens: list[Token], place: int) -> tuple[str
             value = statements.SCALARS[word](session, *positional)
         except NotMine:
             return None
-        return ("NULL" if value is None else literal(value.replace("\\", "\\\\"))), last
+        if value is None or isinstance(value, int):
+            return ("NULL" if value is None else str(value)), last
+        return literal(value.replace("\\", "\\\\")), last
     if called and word == "TABLE":
         inner = place + 2
         while inner + 1 < len(tokens) and tokens[inner + 1].token_type is TokenType.DOT:
@@ -132,11 +136,14 @@ def check(session: Session, expression: Any) -> None:
         if found.db.lower() == INTERNAL or found.catalog.lower() == "_fs_global":
             raise errors.missing("Object", found.sql(dialect="snowflake"))
     _check_functions(expression)
-    for call in expression.find_all(exp.ToChar):
+    formatted = (exp.ToChar, exp.TimeToStr, exp.StrToTime, exp.TsOrDsToDate, exp.TsOrDsToTime)
+    for call in expression.find_all(*formatted):
         if call.args.get("format") is not None:
-            # DuckDB's translation would leave the format out without a word.
-            raise errors.unsupported("TO_CHAR with a format")
+            # Known formats are replaced before; DuckDB would take another for something else.
+            raise errors.unsupported(f"{call.sql_name()} with a format that is not a text")
     _check_kinds(expression)
+    if isinstance(expression, exp.Create) and expression.args.get("clone"):
+        raise errors.unsupported(f"CREATE {expression.kind} CLONE")
     if isinstance(expression, exp.Create) and expression.kind not in {"TABLE", "VIEW", "SEQUENCE"}:
         raise errors.unsupported(f"CREATE {expression.kind}")
     if isinstance(expression, exp.Drop) and expression.kind not in {"TABLE", "SEQUENCE", "VIEW"}:
@@ -249,17 +256,6 @@ def name_of(session: Session, table: Any) -> QualifiedName:
     return session.qualified(tuple(parts))
 
 
-def column_comments(expression: Any) -> dict[str, str]:
-    """The comments that a CREATE TABLE gives its columns."""
-    if not isinstance(expression, exp.Create) or not isinstance(expression.this, exp.Schema):
-        return {}
-    return {
-        one.this.name if one.this.quoted else one.name.upper(): found.this.name
-        for one in expression.this.find_all(exp.ColumnDef)
-        for found in one.find_all(exp.CommentColumnConstraint)
-    }
-
-
 def before_create(session: Session, expression: Any) -> list[str]:
     """What must go first when CREATE OR REPLACE meets a temporary table of the session."""
     if not isinstance(expression, exp.Create) or not expression.find(exp.TemporaryProperty):
@@ -308,6 +304,7 @@ def _asof(_: Session, expression: Any) -> Any:
         condition = condition.this if isinstance(condition, exp.Paren) else condition
         using = join.args.get("using")
         if using:
+            _name_sides(join, {one.name.upper() for one in using})
             left = join.parent.args["from_"].this.alias_or_name
             right = join.this.alias_or_name
             equal = [
@@ -321,6 +318,61 @@ def _asof(_: Session, expression: Any) -> Any:
         join.set("match_condition", None)
         join.set("side", "LEFT")
     return expression
+
+
+def _name_sides(join: Any, columns: set[str]) -> None:
+    """A column of USING, without its table's name, is the left side's."""
+    select = join.parent
+    if any(one.is_star for one in select.expressions):
+        raise errors.unsupported("SELECT * with ASOF JOIN .. USING: name the columns, or use ON")
+    left = select.args["from_"].this.alias_or_name
+    for column in select.find_all(exp.Column):
+        if not column.table and column.name.upper() in columns and column.parent_select is select:
+            column.set("table", exp.to_identifier(left))
+
+
+def _lengths(_: Session, expression: Any) -> Any:
+    """VARCHAR(n) takes n characters at most; DuckDB's takes any number."""
+    if not isinstance(expression, exp.Create) or not isinstance(expression.this, exp.Schema):
+        return expression
+    if expression.kind != "TABLE" or expression.expression is not None:
+        return expression
+    for column in expression.this.expressions:
+        if isinstance(column, exp.ColumnDef) and (length := text_length(column.args.get("kind"))):
+            column.set("kind", exp.DataType.build(f"VARCHAR({length})"))
+            measured = exp.Anonymous(this="length", expressions=[exp.column(column.this.copy())])
+            fits = exp.LTE(this=measured, expression=exp.Literal.number(length))
+            check = exp.CheckColumnConstraint(this=fits)
+            column.append("constraints", exp.ColumnConstraint(kind=check))
+    return expression
+
+
+def text_length(kind: Any) -> int | None:
+    """How many characters a type of texts takes; None where it takes any number."""
+    if not isinstance(kind, exp.DataType) or kind.this not in exp.DataType.TEXT_TYPES:
+        return None
+    if kind.expressions:
+        return int(kind.expressions[0].name)
+    return 1 if kind.this in (exp.DataType.Type.CHAR, exp.DataType.Type.NCHAR) else None
+
+
+def quote_reserved(expression: Any) -> Any:
+    """Names that are no reserved words on Snowflake, but are for DuckDB."""
+    for node in expression.find_all(exp.Identifier):
+        if not node.quoted and node.name.lower() in _RESERVED:
+            node.args["quoted"] = True
+    return expression
+
+
+_RESERVED = frozenset(
+    {
+        *("analyse", "analyze", "array", "asymmetric", "at", "both", "collate", "concurrently"),
+        *("deferrable", "describe", "do", "end", "fetch", "foreign", "initially", "lambda"),
+        *("leading", "limit", "offset", "only", "pivot", "pivot_longer", "pivot_wider"),
+        *("placing", "primary", "references", "show", "summarize", "symmetric", "trailing"),
+        *("unpivot", "variadic", "window"),
+    }
+)
 
 
 def _result_scan(session: Session, expression: Any) -> Any:
@@ -340,21 +392,6 @@ def _result_scan(session: Session, expression: Any) -> Any:
     return expression
 
 
-def _clone(_: Session, expression: Any) -> Any:
-    """Fakesnow's CLONE forgets OR REPLACE and IF NOT EXISTS."""
-    if isinstance(expression, exp.Create) and (clone := expression.args.get("clone")):
-        if expression.kind != "TABLE":
-            raise errors.unsupported(f"CREATE {expression.kind} CLONE")
-        return exp.Create(
-            this=expression.this,
-            kind="TABLE",
-            replace=expression.args.get("replace"),
-            exists=expression.args.get("exists"),
-            expression=exp.select("*").from_(clone.this),
-        )
-    return expression
-
-
 def _constraints(_: Session, expression: Any) -> Any:
     """Snowflake records keys and enforces none of them; DuckDB would enforce them."""
     if isinstance(expression, exp.Create):
@@ -370,7 +407,23 @@ def _constraints(_: Session, expression: Any) -> Any:
             node.pop()
         for node in list(expression.find_all(exp.UniqueColumnConstraint)):
             node.pop()
+        for node in list(expression.find_all(exp.CommentColumnConstraint)):
+            # Set once the table is there (`column_comments`).
+            (node.parent or node).pop()
     return expression
+
+
+def column_comments(expression: Any) -> dict[str, str]:
+    """The comments that a CREATE TABLE gives its columns."""
+    if not isinstance(expression.this, exp.Schema):
+        return {}
+    return {
+        column.name if column.this.quoted else column.name.upper(): constraint.kind.this.name
+        for column in expression.this.expressions
+        if isinstance(column, exp.ColumnDef)
+        for constraint in column.args.get("constraints") or []
+        if isinstance(constraint.kind, exp.CommentColumnConstraint)
+    }
 
 
 def _context_functions(session: Session, expression: Any) -> Any:
@@ -428,8 +481,12 @@ def _hash_agg(_: Session, expression: Any) -> Any:
     """HASH_AGG: a content hash that does not depend on order; values differ from Snowflake's."""
     for node in list(expression.find_all(exp.HashAgg)):
         arguments = [node.this, *node.expressions]
+        if any(isinstance(one, exp.Column) and one.is_star for one in arguments) or any(
+            isinstance(one, exp.Star) and any(one.args.values()) for one in arguments
+        ):
+            raise errors.unsupported("HASH_AGG of a table's * or of * EXCLUDE: name the columns")
         if any(isinstance(one, exp.Star) for one in arguments):
-            raise errors.unsupported("HASH_AGG(*): name the columns")
+            arguments = [sqlglot.parse_one("*COLUMNS(*)", read="duckdb")]
         inner = exp.Anonymous(this="hash", expressions=[one.copy() for one in arguments])
         total = exp.Sum(this=exp.cast(inner, "HUGEINT", dialect="duckdb"))
         whole = exp.Mod(this=total, expression=exp.Literal.number(9223372036854775807))
@@ -590,8 +647,8 @@ _STEPS: tuple[Callable[[Session, Any], Any], ...] = (
     _result_scan,
     _values_columns,
     _asof,
-    _clone,
     _constraints,
+    _lengths,
     _transient,
     _longest_binary,
     _truncate,
@@ -607,6 +664,28 @@ _STEPS: tuple[Callable[[Session, Any], Any], ...] = (
 
 
 # ---- statements that DuckDB answers otherwise
+
+
+def name_in_status(cursor: Any, expression: Any) -> None:
+    """Say a table's own name where fakesnow says the one that DuckDB knows it by."""
+    if not isinstance(expression, (exp.Create, exp.Drop)) or expression.kind != "TABLE":
+        return
+    table = expression.this or (expression.args.get("tables") or [None])[0]
+    table = table.this if isinstance(table, exp.Schema) else table
+    if not isinstance(table, exp.Table) or not isinstance(table.this, exp.Identifier):
+        return
+    held = re.search(r"TEMP_[0-9A-F]{32}", str(cursor._arrow_table[0][0]))  # noqa: SLF001
+    if held is None:
+        return
+    name = table.name if table.this.quoted else table.name.upper()
+    say(cursor, str(cursor._arrow_table[0][0]).replace(held.group(), name))  # noqa: SLF001
+
+
+def say(cursor: Any, status: str) -> None:
+    """Answer a definition with this status."""
+    cursor._arrow_table = pa.table({"status": [status]})  # noqa: SLF001
+    cursor._last_sql = f"SELECT {literal(status)} AS status"  # noqa: SLF001
+    cursor._last_params = None  # noqa: SLF001
 
 
 def merge(session: Session, cursor: Any, expression: Any) -> None:
@@ -675,7 +754,12 @@ def shown_type(kind: str) -> str:
 
 def describe_relation(session: Session, name: QualifiedName) -> Result:
     """The columns of a table or view, as DESC TABLE shows them."""
+    from embedded_snowflake.objects import table_facts
+
     held = session.temporary.get(name)
+    keys = table_facts.keys_of(session, name)
+    primary = {one for key in keys if key["kind"] == "PRIMARY" for one in key["columns"]}
+    unique = {one for key in keys if key["kind"] == "UNIQUE" for one in key["columns"]}
     key = ["temp", "main", held] if held else [name.database, name.schema, name.name]
     rows = session.duck.execute(
         "SELECT column_name, data_type, is_nullable, column_default, comment FROM duckdb_columns() "
@@ -715,8 +799,8 @@ def describe_relation(session: Session, name: QualifiedName) -> Result:
                 "COLUMN",
                 "Y" if nullable else "N",
                 default,
-                "N",
-                "N",
+                "Y" if column in primary else "N",
+                "Y" if column in unique else "N",
                 None,
                 None,
                 comment,

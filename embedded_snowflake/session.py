@@ -27,7 +27,7 @@ from snowflake.connector.errors import ProgrammingError
 from sqlglot import exp
 from sqlglot.errors import ParseError
 
-from embedded_snowflake import errors, results, rewriting, statements
+from embedded_snowflake import errors, results, rewriting, statements, time_formats
 from embedded_snowflake.catalog import INTERNAL, Catalog
 from embedded_snowflake.engine import Engine
 from embedded_snowflake.journal import RecordingConnection
@@ -52,6 +52,9 @@ _CREATED_KINDS = {"TABLE", "VIEW", "SEQUENCE"}
 _RETRIES = 12
 
 
+statements.rewrites(time_formats.rewritten)
+
+
 class _Cursor(FakeSnowflakeCursor):
     """fakesnow's cursor with our rewrites in front of its own."""
 
@@ -62,7 +65,8 @@ class _Cursor(FakeSnowflakeCursor):
         super()._execute(transformed, params)
 
     def _transform(self, expression: Any, params: Any) -> Any:
-        return super()._transform(rewriting.rewrite(self.session, expression), params)
+        rewritten = rewriting.rewrite(self.session, expression)
+        return rewriting.quote_reserved(super()._transform(rewritten, params))
 
     def _transform_explode(self, expression: Any) -> list[Any]:
         # fakesnow runs a MERGE as several statements; DuckDB's own is atomic.
@@ -423,20 +427,73 @@ class Session:
                 len(self._on_commit),
                 len(self._on_rollback),
             )
+            began = datetime.datetime.now(datetime.UTC)
             try:
                 answer = self._execute(sql, describe=describe)
             except duckdb.Error as cause:
                 self._undo_statement(mark, str(cause))
-                raise errors.translated(cause) from cause
+                translated = errors.translated(cause)
+                if not describe:
+                    self._note(sql, began, None, translated)
+                raise translated from cause
             except Exception as cause:
                 self._undo_statement(mark, str(cause))
+                if not describe:
+                    self._note(sql, began, None, cause)
                 raise
             finally:
                 self._forget_registered()
                 self.seen = time.monotonic()
+            if not describe:
+                self._note(sql, began, answer, None)
             if not describe and answer.raw is None:
                 self.last_query_id = answer.query_id
             return answer
+
+    def _note(
+        self,
+        sql: str,
+        began: datetime.datetime,
+        answer: Answer | None,
+        failure: Exception | None,
+    ) -> None:
+        """A row of QUERY_HISTORY."""
+        ended = datetime.datetime.now(datetime.UTC)
+        words = sql.split(None, 2)
+        table = answer.table if answer else None
+        counts = {}
+        if table is not None and table.num_rows == 1:
+            counts = {name: table[name][0].as_py() for name in table.column_names if "rows" in name}
+        written = [f"number of rows {word}" for word in ("inserted", "updated", "deleted")]
+        produced = None if table is None else table.num_rows
+        if any(one in counts for one in written):
+            produced = sum(counts.get(one, 0) for one in written)
+        kind = words[0].upper() if words else ""
+        self.engine.note_statement(
+            {
+                "QUERY_ID": self.query_id,
+                "QUERY_TEXT": sql[:100_000],
+                "DATABASE_NAME": self.database,
+                "SCHEMA_NAME": self.schema,
+                "QUERY_TYPE": "SELECT" if kind == "WITH" else kind,
+                "SESSION_ID": str(self.session_id),
+                "USER_NAME": self.user,
+                "ROLE_NAME": self.role,
+                "WAREHOUSE_NAME": self.warehouse or "",
+                "QUERY_TAG": str(self.parameters.get("QUERY_TAG", "")),
+                "EXECUTION_STATUS": "SUCCESS" if failure is None else "FAILED_WITH_ERROR",
+                "ERROR_CODE": None if failure is None else str(getattr(failure, "errno", "")),
+                "ERROR_MESSAGE": None if failure is None else str(failure),
+                "START_TIME": began,
+                "END_TIME": ended,
+                "TOTAL_ELAPSED_TIME": round((ended - began).total_seconds() * 1000),
+                "ROWS_PRODUCED": produced,
+                "ROWS_INSERTED": counts.get(written[0]),
+                "ROWS_UPDATED": counts.get(written[1]),
+                "ROWS_DELETED": counts.get(written[2]),
+                "BYTES_WRITTEN_TO_RESULT": None if table is None else table.nbytes,
+            }
+        )
 
     def _undo_statement(self, mark: _Mark, reason: str) -> None:
         """Undo what a failed statement did, and that alone, as Snowflake does."""
@@ -619,9 +676,15 @@ class Session:
                 self.lock_table(target, expression)
         self._look_again(expression)
         attempt = 0
+        writes = len(self.duck.journal.entries)
         while True:
             try:
                 return self._run_once(text, expression, target)
+            except (duckdb.ConversionException, ProgrammingError) as cause:
+                attempt += 1
+                wide = _too_wide(cause) and dml and attempt == 1 and not self._depth
+                if target is None or not wide or not self._widen(target, writes):
+                    raise
             except duckdb.TransactionException as cause:
                 attempt += 1
                 if self.in_transaction or attempt > _RETRIES or "onflict" not in str(cause):
@@ -662,6 +725,42 @@ class Session:
         self.aborted = message
         raise errors.error(message, 625, "57014")
 
+    def _widen(self, target: QualifiedName, writes: int) -> bool:
+        """Let a table's integers have 38 digits, as Snowflake's have: they begin with 64 bits.
+
+        64 bits are read and added faster, and are hardly ever too few.
+
+        Args:
+            target: the table into which a number did not go.
+            writes: how much of the open transaction was there before the statement.
+
+        Returns:
+            False where no column is narrow, or where the transaction cannot be carried over.
+        """
+        held = self.temporary.get(target)
+        columns = self.duck_aside(
+            "SELECT column_name FROM duckdb_columns() WHERE data_type = 'BIGINT' "
+            "AND database_name = ? AND schema_name = ? AND table_name = ?",
+            [target.database, target.schema, target.name],
+        )
+        if held is not None or not columns:
+            return False
+        if self.explicit and self._started:
+            self.duck.journal.cut(writes)
+            with self.duck.cursor() as aside:
+                if self.duck.journal.why_not(aside, self.engine.changed(self._moment)):
+                    return False
+        for (column,) in columns:
+            self.duck_aside(
+                f"ALTER TABLE {target.sql} ALTER COLUMN {quoted(column)} TYPE DECIMAL(38, 0)"
+            )
+        return not (self.explicit and self._started) or self._renew() is None
+
+    def duck_aside(self, sql: str, parameters: Any = None) -> list[Any]:
+        """Run DuckDB SQL on another connection, outside of the session's transaction."""
+        with self.duck.cursor() as aside:
+            return aside.execute(sql, parameters).fetchall()
+
     def bind_first(self, transformed: Any) -> None:
         """Bind a statement aside: DuckDB ends a transaction at a wrong name, Snowflake does not.
 
@@ -685,12 +784,19 @@ class Session:
         if target is None:
             return self._cursor_run(text, expression)
         own = self._is_own(target, expression)
+        made = isinstance(expression, exp.Create) and expression.kind == "TABLE"
+        there = made and expression.args.get("exists") and self.relation_kind(target) is not None
         with self.transaction():
             cursor = self._cursor_run(text, expression)
+            if there:
+                rewriting.say(cursor, f"{target.name} already exists, statement succeeded.")
+                return cursor
+            if made:
+                self.set_column_comments(target, rewriting.column_comments(expression))
             if own:
                 return cursor
             created = isinstance(expression, exp.Create)
-            self._log_change(target, created=created)
+            self.log_change(target, created=created)
             self._follow(target, expression)
             return cursor
 
@@ -701,23 +807,23 @@ class Session:
         return target in self.temporary
 
     def _follow(self, target: QualifiedName, expression: Any) -> None:
-        """Comments, tags, and what was loaded, go with the table that they are of."""
-        from embedded_snowflake.objects import copying, tags
+        """What is kept of a table goes with it: keys, tags, and what was loaded."""
+        from embedded_snowflake.objects import copying, table_facts
 
-        if isinstance(expression, exp.Create) and expression.kind == "TABLE":
-            self.set_column_comments(target, rewriting.column_comments(expression))
-        if self._depth > 1:
-            # An object's own statement: the object moves its tags itself.
+        if self._depth > 1 and not isinstance(expression, exp.Create):
+            # An object's own statement: the object moves what it keeps itself.
             return
-        if isinstance(expression, exp.TruncateTable):
+        if isinstance(expression, exp.Create) and expression.kind == "TABLE":
+            table_facts.record_keys(self, target, expression)
+        elif isinstance(expression, exp.TruncateTable):
             copying.forget_loads(self, target)
         elif isinstance(expression, exp.Drop) and expression.kind == "TABLE":
-            tags.forget(self, "TABLE", target)
+            table_facts.forget(self, target)
         elif isinstance(expression, exp.Alter):
             for action in expression.args.get("actions") or []:
                 if isinstance(action, exp.AlterRename):
                     new = rewriting.name_of(self, action.this)
-                    tags.move(self, "TABLE", target, new)
+                    table_facts.move(self, target, new)
                     copying.move_loads(self, {target: new})
 
     def _cursor_run(self, text: str, expression: Any) -> Any:
@@ -734,9 +840,11 @@ class Session:
             for name in set(self.temporary) - known:
                 del self.temporary[name]
             raise
+        rewriting.name_in_status(cursor, expression)
         return cursor
 
-    def _log_change(self, name: QualifiedName, *, created: bool) -> None:
+    def log_change(self, name: QualifiedName, *, created: bool) -> None:
+        """Note that a table was changed, or made, in this transaction."""
         if name.database in self.engine.databases():
             self.duck.execute(
                 f"INSERT INTO {quoted(name.database)}.{INTERNAL}.changes VALUES (?, ?, ?, ?)",
@@ -844,6 +952,11 @@ class Session:
                 "presignedUrls": [self.presigned(path, 3600) for path in paths],
             },
         )
+
+
+def _too_wide(cause: Exception) -> bool:
+    text = str(cause.__cause__ or cause)
+    return "INT64" in text and ("out of range" in text or "Could not cast" in text)
 
 
 def _parsed(text: str) -> Any:

@@ -52,7 +52,8 @@ class NotMine(Exception):  # noqa: N818  (a signal between handlers, not an erro
 
 Handler = Callable[["Session", "Reader"], Result]
 HANDLERS: list[tuple[tuple[str, ...], Handler]] = []
-SCALARS: dict[str, Callable[..., str | None]] = {}
+Scalar = Callable[..., str | int | None]
+SCALARS: dict[str, Scalar] = {}
 TABLES: dict[str, Callable[..., Result]] = {}
 VIEWS: dict[str, Callable[..., Result]] = {}
 REWRITES: list[Callable[[Session, str], str]] = []
@@ -77,10 +78,10 @@ def handles(*words: str) -> Callable[[Handler], Handler]:
     return register
 
 
-def scalar(name: str) -> Callable[[Callable[..., str | None]], Callable[..., str | None]]:
+def scalar(name: str) -> Callable[[Scalar], Scalar]:
     """Register a function of literals whose answer replaces the call in any query."""
 
-    def register(function: Callable[..., str | None]) -> Callable[..., str | None]:
+    def register(function: Scalar) -> Scalar:
         SCALARS[name] = function
         return function
 

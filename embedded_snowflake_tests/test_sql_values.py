@@ -198,3 +198,73 @@ def test_a_table_can_be_made_of_the_types_that_describe_shows(connection: Any) -
     assert described[0][1] == "BINARY(8388608)"
     with pytest.raises(snowflake.connector.errors.Error):
         cursor.execute("CREATE OR REPLACE TABLE shorter (b BINARY(3))")
+
+
+FORMATS: list[tuple[str, Any]] = [
+    (
+        "TO_CHAR('2024-01-02 13:04:05.123456'::TIMESTAMP, 'YYYY-MM-DD HH24:MI:SS.FF3')",
+        "2024-01-02 13:04:05.123",
+    ),
+    ("TO_VARCHAR('2024-01-02'::DATE, 'DY, DD MON YY')", "Tue, 02 Jan 24"),
+    ("TO_CHAR('2024-01-02'::DATE, 'MMMM')", "January"),
+    (
+        "TO_CHAR('2024-01-02 13:04:05'::TIMESTAMP, 'YYYY-MM-DD\"T\"HH12:MI:SS PM')",
+        "2024-01-02T01:04:05 PM",
+    ),
+    ("TO_DATE('02/01/2024', 'DD/MM/YYYY')", dt.date(2024, 1, 2)),
+    ("TO_DATE(TO_CHAR('2024-01-15'::DATE, 'YYYYMM') || '01', 'YYYYMMDD')", dt.date(2024, 1, 1)),
+    ("TO_TIMESTAMP('69-01-02', 'YY-MM-DD')", dt.datetime(2069, 1, 2)),
+    (
+        "TO_TIMESTAMP('2024-01-02 03.5', 'YYYY-MM-DD SS.FF')",
+        dt.datetime(2024, 1, 2, 0, 0, 3, 500000),
+    ),
+    ("TRY_TO_DATE('2024-02-30', 'YYYY-MM-DD')", None),
+    ("TRY_TO_TIMESTAMP('x', 'YYYY')", None),
+    ("TO_TIME('13:04', 'HH24:MI')", dt.time(13, 4)),
+    ("TO_DATE(NULL, 'YYYY')", None),
+    ("TO_DATE('2024-01-02', 'AUTO')", dt.date(2024, 1, 2)),
+]
+
+
+@pytest.mark.parametrize(("expression", "expected"), FORMATS)
+def test_formats_of_times_are_snowflakes(connection: Any, expression: str, expected: Any) -> None:
+    """As https://docs.snowflake.com/en/sql-reference/functions-conversion has them."""
+    assert connection.cursor().execute(f"SELECT {expression}").fetchall() == [(expected,)]
+
+
+@pytest.mark.parametrize(
+    ("expression", "named"),
+    [
+        ("TO_CHAR('2024-01-02'::DATE, 'YYYY-Q')", "'Q'"),
+        ("TO_DATE('2024-01', 'YYYY-WW')", "'WW'"),
+        ("TO_CHAR(12, '999')", "number's format"),
+        ("TO_TIMESTAMP('12', 'HH24')", "without a year"),
+        ("TO_CHAR(d, f) FROM (SELECT CURRENT_DATE AS d, 'YYYY' AS f)", "not a text"),
+        ("HASH_AGG(* EXCLUDE d) FROM (SELECT 1 AS d, 2 AS e)", "EXCLUDE"),
+    ],
+)
+def test_a_format_that_is_not_known_whole_is_refused_by_name(
+    connection: Any, expression: str, named: str
+) -> None:
+    with pytest.raises(snowflake.connector.errors.ProgrammingError, match=named):
+        connection.cursor().execute(f"SELECT {expression}")
+
+
+def test_a_time_that_does_not_fit_its_format_is_an_error(connection: Any) -> None:
+    with pytest.raises(snowflake.connector.errors.ProgrammingError, match="Can't parse 'x'"):
+        connection.cursor().execute("SELECT TO_DATE('x', 'YYYY')")
+
+
+def test_a_hash_of_all_columns_is_the_hash_of_each(connection: Any) -> None:
+    rows = "(SELECT 1 AS x, NULL AS s UNION ALL SELECT 2, 'b')"
+    sql = f"SELECT HASH_AGG(*) = HASH_AGG(x, s), HASH_AGG(*) <> HASH_AGG(x) FROM {rows}"
+    assert connection.cursor().execute(sql).fetchall() == [(True, True)]
+
+
+def test_asof_join_using_takes_the_left_sides_column(connection: Any) -> None:
+    left = "(SELECT 1 k, 5 t, 'l' v UNION ALL SELECT 2, 5, 'm') l"
+    right = "(SELECT 1 k, 4 u, 'r' w) r"
+    sql = f"SELECT k, v, w FROM {left} ASOF JOIN {right} MATCH_CONDITION (l.t >= r.u) USING (k)"
+    assert sorted(connection.cursor().execute(sql).fetchall()) == [(1, "l", "r"), (2, "m", None)]
+    with pytest.raises(snowflake.connector.errors.ProgrammingError, match="USING"):
+        connection.cursor().execute(sql.replace("k, v, w", "*"))

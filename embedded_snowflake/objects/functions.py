@@ -14,7 +14,7 @@ from embedded_snowflake.statements import Reader, scalar
 
 
 @scalar("SYSTEM$LAST_CHANGE_COMMIT_TIME")
-def last_change(session: Session, table: str) -> str:
+def last_change(session: Session, table: str) -> int:
     """Nanoseconds since 1970 of the last committed change of a table, or of a view's tables.
 
     https://docs.snowflake.com/en/sql-reference/functions/system_last_change_commit_time
@@ -22,7 +22,7 @@ def last_change(session: Session, table: str) -> str:
     name = Reader(table, session).name()
     if session.relation_kind(name) is None:
         raise errors.missing("Table", name)
-    return str(max(_changed(session, one) for one in {name, *_beneath(session, name)}))
+    return max(_changed(session, one) for one in {name, *_beneath(session, name)})
 
 
 def _changed(session: Session, name: QualifiedName) -> int:

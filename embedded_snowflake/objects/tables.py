@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
 import uuid
 from typing import Any
 
 from embedded_snowflake import errors
 from embedded_snowflake.catalog import INTERNAL
 from embedded_snowflake.names import QualifiedName, literal, quoted
-from embedded_snowflake.objects import copying
+from embedded_snowflake.objects import copying, table_facts
 from embedded_snowflake.session import Session
 from embedded_snowflake.statements import (
     NotMine,
@@ -169,24 +170,151 @@ def comment_on(session: Session, reader: Reader) -> Result:
     return Result.status()
 
 
+@handles("CREATE", "TABLE")
+def clone_table(session: Session, reader: Reader) -> Result:
+    """CREATE [OR REPLACE] [TRANSIENT] TABLE [IF NOT EXISTS] name CLONE source.
+
+    A clone has the source's columns, constraints, comments and tags; not what it loaded.
+    https://docs.snowflake.com/en/sql-reference/sql/create-clone
+    """
+    name = reader.name()
+    if not reader.accept("CLONE"):
+        raise NotMine
+    source = reader.name()
+    if reader.at("AT") or reader.at("BEFORE") or reader.at("("):
+        raise errors.unsupported("time travel (AT, BEFORE)")
+    reader.accept("COPY", "GRANTS")
+    reader.end()
+    if reader.temporary or source in session.temporary:
+        raise errors.unsupported("CLONE of or as a temporary table")
+    if session.relation_kind(source) != "TABLE":
+        raise errors.missing("Table", source)
+    existing = session.relation_kind(name)
+    if existing is not None and reader.if_not_exists:
+        return Result.status(f"{name.name} already exists, statement succeeded.")
+    if existing is not None and not (reader.or_replace and existing == "TABLE"):
+        raise errors.exists(name, existing)
+    session.lock_table(name)
+    between = QualifiedName(name.database, name.schema, f"CLONE_{uuid.uuid4().hex.upper()}")
+    with session.transaction():
+        _like(session, source, between, _definition(session, source))
+        # First made, then put in place: a table may be replaced by its own clone.
+        table_facts.copy(session, source, between)
+        if existing:
+            session.run(f"DROP TABLE {name.sql}")
+            table_facts.forget(session, name)
+        session.duck.execute(f"ALTER TABLE {between.sql} RENAME TO {quoted(name.name)}")
+        table_facts.move(session, between, name)
+        session.log_change(name, created=True)
+    return Result.status(f"Table {name.name} successfully created.")
+
+
+def _definition(session: Session, name: QualifiedName) -> str:
+    """The columns and constraints of a table, in their parentheses, in DuckDB's words."""
+    sql = str(
+        session.duck.execute(
+            "SELECT sql FROM duckdb_tables() "
+            "WHERE database_name = ? AND schema_name = ? AND table_name = ?",
+            [name.database, name.schema, name.name],
+        ).fetchall()[0][0]
+    )
+    inside = False
+    for place, char in enumerate(sql):
+        inside ^= char == '"'
+        if char == "(" and not inside:
+            return sql[place:].rstrip().removesuffix(";")
+    message = f"the definition of {name} cannot be read: {sql}"
+    raise ValueError(message)
+
+
+def _like(session: Session, source: QualifiedName, made: QualifiedName, definition: str) -> None:
+    """Make a table by that definition, with the source's rows and comments."""
+    session.duck.execute(f"CREATE TABLE {made.sql} {definition}")
+    session.duck.execute(f"INSERT INTO {made.sql} SELECT * FROM {source.sql}")
+    key = [source.database, source.schema, source.name]
+    where = "WHERE database_name = ? AND schema_name = ? AND table_name = ?"
+    comment = session.duck.execute(f"SELECT comment FROM duckdb_tables() {where}", key).fetchall()
+    if comment[0][0]:
+        session.duck.execute(f"COMMENT ON TABLE {made.sql} IS {literal(comment[0][0])}")
+    comments = session.duck.execute(
+        f"SELECT column_name, comment FROM duckdb_columns() {where} AND comment IS NOT NULL", key
+    ).fetchall()
+    session.set_column_comments(made, dict(comments))
+
+
 @handles("ALTER", "TABLE")
 def alter_table(session: Session, reader: Reader) -> Result:
-    """SWAP WITH; everything else is DuckDB's."""
+    """SWAP WITH, and another length of texts; everything else is DuckDB's."""
     name = reader.name()
+    if (length := _longer(session, name, reader)) is not None:
+        return length
     if not reader.accept("SWAP", "WITH"):
         raise NotMine
     other = reader.name()
     for one in (name, other):
         if session.relation_kind(one) != "TABLE":
             raise errors.missing("Table", one)
+        if one in session.temporary:
+            raise errors.unsupported("SWAP WITH of a temporary table")
     if (name.database, name.schema) != (other.database, other.schema):
         raise errors.unsupported("SWAP WITH a table of another schema")
-    between = f"SWAP_{uuid.uuid4().hex.upper()}"
+    between = QualifiedName(name.database, name.schema, f"SWAP_{uuid.uuid4().hex.upper()}")
+    for one in (name, other):
+        session.lock_table(one)
     with session.transaction():
+        for old, new in ((name, between), (other, name), (between, other)):
+            session.duck.execute(f"ALTER TABLE {old.sql} RENAME TO {quoted(new.name)}")
+            table_facts.move(session, old, new)
         for one in (name, other):
-            session.engine.lock(session, one)
-        where = f"{quoted(name.database)}.{quoted(name.schema)}"
-        for old, new in ((name.name, between), (other.name, name.name), (between, other.name)):
-            session.duck.execute(f"ALTER TABLE {where}.{quoted(old)} RENAME TO {quoted(new)}")
+            session.log_change(one, created=False)
         copying.move_loads(session, {name: other, other: name})
+    return Result.status()
+
+
+def _longer(session: Session, name: QualifiedName, reader: Reader) -> Result | None:
+    """ALTER TABLE .. ALTER | MODIFY [COLUMN] c [SET DATA] TYPE VARCHAR(n): n may only grow."""
+    if not (reader.accept("ALTER") or reader.accept("MODIFY")):
+        return None
+    reader.accept("COLUMN")
+    column = reader.identifier()
+    reader.accept("SET", "DATA")
+    if not reader.accept("TYPE") or reader.word() not in {"VARCHAR", "STRING", "TEXT", "CHAR"}:
+        raise NotMine
+    length = int(reader.parenthesised()) if reader.at("(") else None
+    reader.end()
+    if session.relation_kind(name) != "TABLE" or name in session.temporary:
+        raise NotMine
+    definition = _definition(session, name)
+    check = re.compile(
+        rf",?\s*CHECK\(\(length\(\"?{re.escape(column)}\"?\) <= (?:CAST\()?(\d+)[^)]*?\)+(?=[,)])"
+    )
+    found = check.search(definition)
+    if found is None:
+        raise NotMine
+    if length is not None and length < int(found.group(1)):
+        raise errors.error(
+            f"SQL compilation error: cannot reduce the byte-length of a varchar column {column}",
+            2020,
+            "22000",
+        )
+    wanted = "" if length is None else f", CHECK((length({quoted(column)}) <= {length}))"
+    definition = definition.replace(found.group(), wanted)
+    between = QualifiedName(name.database, name.schema, f"ALTER_{uuid.uuid4().hex.upper()}")
+    session.lock_table(name)
+    with session.transaction():
+        _like(session, name, between, definition)
+        session.duck.execute(f"DROP TABLE {name.sql}")
+        session.duck.execute(f"ALTER TABLE {between.sql} RENAME TO {quoted(name.name)}")
+        lengths = f"{quoted(name.database)}.{INTERNAL}._fs_columns_ext"
+        key = [name.schema, name.name, column]
+        where = "ext_table_schema = ? AND ext_table_name = ? AND ext_column_name = ?"
+        if length is None:
+            session.duck.execute(f"DELETE FROM {lengths} WHERE {where}", key)
+        else:
+            session.duck.execute(
+                f"UPDATE {lengths} SET ext_character_maximum_length = {length}, "
+                f"ext_character_octet_length = {min(length * 4, 16777216)} WHERE {where}",
+                key,
+            )
+        session.log_change(name, created=False)
     return Result.status()

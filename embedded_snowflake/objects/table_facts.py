@@ -1,0 +1,212 @@
+"""What is kept of a table beside DuckDB's own: keys, lengths of texts, times of change, tags.
+
+Whoever drops, renames, swaps or clones a table calls `forget`, `move` or `copy` here, so that the
+facts go where the rows go. Add a fact here when it must follow its table; what a kind of object
+keeps of itself stays in that kind's module.
+
+Keys are recorded and not enforced, as on Snowflake:
+https://docs.snowflake.com/en/sql-reference/constraints-overview.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlglot import exp
+
+from embedded_snowflake import errors
+from embedded_snowflake.catalog import INTERNAL
+from embedded_snowflake.names import QualifiedName, literal, quoted
+from embedded_snowflake.objects import tags
+from embedded_snowflake.statements import (
+    Reader,
+    Result,
+    handles,
+    information_schema_view,
+    show_scope,
+)
+
+if TYPE_CHECKING:
+    from embedded_snowflake.session import Session
+
+KEYS = "table_keys"
+_KINDS = {"PRIMARY": "PRIMARY KEY", "UNIQUE": "UNIQUE", "FOREIGN": "FOREIGN KEY"}
+
+
+def _stored(identifier: Any) -> str:
+    inner = identifier.this if isinstance(identifier, (exp.Column, exp.Ordered)) else identifier
+    inner = inner.this if isinstance(inner, exp.Column) else inner
+    return inner.name if inner.quoted else inner.name.upper()
+
+
+def read_keys(expression: Any) -> list[dict[str, Any]]:
+    """The keys that a CREATE TABLE states: kind, name, columns."""
+    if not isinstance(expression.this, exp.Schema):
+        return []
+    found: list[dict[str, Any]] = []
+    for item in expression.this.expressions:
+        if isinstance(item, exp.ColumnDef):
+            for constraint in item.args.get("constraints") or []:
+                kind = _kind(constraint.kind)
+                if kind:
+                    found.append({"kind": kind, "name": None, "columns": [_stored(item.this)]})
+            continue
+        name = None
+        parts = [item]
+        if isinstance(item, exp.Constraint):
+            name, parts = _stored(item.this), item.expressions
+        for part in parts:
+            kind = _kind(part)
+            if kind:
+                found.append({"kind": kind, "name": name, "columns": _columns(part)})
+    return found
+
+
+def _kind(node: Any) -> str | None:
+    if isinstance(node, (exp.PrimaryKey, exp.PrimaryKeyColumnConstraint)):
+        return "PRIMARY"
+    if isinstance(node, exp.UniqueColumnConstraint):
+        return "UNIQUE"
+    return "FOREIGN" if isinstance(node, (exp.ForeignKey, exp.Reference)) else None
+
+
+def _columns(node: Any) -> list[str]:
+    inner = node.this if isinstance(node, exp.UniqueColumnConstraint) else node
+    return [_stored(one) for one in inner.expressions]
+
+
+def record_keys(session: Session, name: QualifiedName, expression: Any) -> None:
+    """Remember the keys of a table that was just made."""
+    session.catalog.remove(KEYS, name)
+    keys = read_keys(expression)
+    for key in keys:
+        key["name"] = key["name"] or f"SYS_CONSTRAINT_{session.query_id}"
+    if keys:
+        session.catalog.put(KEYS, name, {"keys": keys})
+
+
+def keys_of(session: Session, name: QualifiedName) -> list[dict[str, Any]]:
+    """The keys of a table."""
+    entry = session.catalog.get(KEYS, name)
+    return list(entry.props["keys"]) if entry else []
+
+
+def _lengths(name: QualifiedName) -> tuple[str, str]:
+    table = f"{quoted(name.database)}.{INTERNAL}._fs_columns_ext"
+    return table, (
+        f"ext_table_schema = {literal(name.schema)} AND ext_table_name = {literal(name.name)}"
+    )
+
+
+def forget(session: Session, name: QualifiedName) -> None:
+    """The table is gone."""
+    tags.forget(session, "TABLE", name)
+    session.catalog.remove(KEYS, name)
+    table, key = _lengths(name)
+    session.duck.execute(f"DELETE FROM {table} WHERE {key}")
+
+
+def move(session: Session, old: QualifiedName, new: QualifiedName) -> None:
+    """The table has another name, in the same database."""
+    tags.move(session, "TABLE", old, new)
+    session.catalog.rename(KEYS, old, new)
+    table, key = _lengths(old)
+    session.duck.execute(
+        f"UPDATE {table} SET ext_table_schema = {literal(new.schema)}, "
+        f"ext_table_name = {literal(new.name)} WHERE {key}"
+    )
+    session.duck.execute(
+        f"UPDATE {quoted(old.database)}.{INTERNAL}.changes SET schema_name = ?, name = ? "
+        "WHERE schema_name = ? AND name = ?",
+        [new.schema, new.name, old.schema, old.name],
+    )
+
+
+def copy(session: Session, old: QualifiedName, new: QualifiedName) -> None:
+    """The new table is the old one's clone; what it loaded and when it changed is its own."""
+    tags.set_values(session, "TABLE", new, tags.values_of(session, "TABLE", old))
+    keys = keys_of(session, old)
+    if keys:
+        session.catalog.put(KEYS, new, {"keys": keys})
+    table, key = _lengths(old)
+    other, _ = _lengths(new)
+    session.duck.execute(
+        f"INSERT INTO {other} SELECT {literal(new.database)}, {literal(new.schema)}, "
+        f"{literal(new.name)}, ext_column_name, ext_character_maximum_length, "
+        f"ext_character_octet_length FROM {table} WHERE {key}"
+    )
+
+
+def _shown(session: Session, reader: Reader, kind: str) -> Result:
+    one: QualifiedName | None = None
+    if reader.accept("IN", "TABLE") or (reader.at("IN") and not _scoped(reader)):
+        reader.accept("IN")
+        one = reader.name()
+        reader.end()
+        if session.relation_kind(one) is None:
+            raise errors.missing("Table", one)
+    entries = session.catalog.list(KEYS) if one else show_scope(reader).entries(session, KEYS)
+    columns = {
+        "created_on": "TIMESTAMP_LTZ",
+        **dict.fromkeys(("database_name", "schema_name", "table_name", "column_name"), "VARCHAR"),
+        "key_sequence": "NUMBER",
+        "constraint_name": "VARCHAR",
+        "rely": "VARCHAR",
+        "comment": "VARCHAR",
+    }
+    rows = [
+        (
+            entry.created_on,
+            entry.name.database,
+            entry.name.schema,
+            entry.name.name,
+            column,
+            place,
+            key["name"],
+            "false",
+            None,
+        )
+        for entry in entries
+        if one is None or entry.name == one
+        for key in entry.props["keys"]
+        if key["kind"] == kind
+        for place, column in enumerate(key["columns"], 1)
+    ]
+    return Result.rows(columns, rows)
+
+
+def _scoped(reader: Reader) -> bool:
+    return any(reader.at("IN", word) for word in ("ACCOUNT", "DATABASE", "SCHEMA"))
+
+
+@handles("SHOW", "PRIMARY", "KEYS")
+@handles("SHOW", "TERSE", "PRIMARY", "KEYS")
+def show_primary_keys(session: Session, reader: Reader) -> Result:
+    """SHOW PRIMARY KEYS [IN [TABLE] name | SCHEMA | DATABASE | ACCOUNT]."""
+    return _shown(session, reader, "PRIMARY")
+
+
+@handles("SHOW", "UNIQUE", "KEYS")
+def show_unique_keys(session: Session, reader: Reader) -> Result:
+    """SHOW UNIQUE KEYS, as SHOW PRIMARY KEYS."""
+    return _shown(session, reader, "UNIQUE")
+
+
+@information_schema_view("TABLE_CONSTRAINTS")
+def table_constraints(session: Session) -> Result:
+    """INFORMATION_SCHEMA.TABLE_CONSTRAINTS of the current database."""
+    names = (
+        "CONSTRAINT_CATALOG CONSTRAINT_SCHEMA CONSTRAINT_NAME TABLE_CATALOG TABLE_SCHEMA "
+        "TABLE_NAME CONSTRAINT_TYPE IS_DEFERRABLE INITIALLY_DEFERRED ENFORCED COMMENT"
+    )
+    rows = [
+        (
+            *(entry.name.database, entry.name.schema, key["name"]),
+            *(entry.name.database, entry.name.schema, entry.name.name),
+            *(_KINDS[key["kind"]], "NO", "YES", "NO", None),
+        )
+        for entry in session.catalog.list(KEYS)
+        if entry.name.database == session.database
+        for key in entry.props["keys"]
+    ]
+    return Result.rows(dict.fromkeys(names.split(), "VARCHAR"), rows)

@@ -1,0 +1,179 @@
+"""Formats of dates and times: Snowflake's elements in DuckDB's words.
+
+``TO_CHAR(x, 'YYYY-MM-DD')``, ``TO_DATE(x, 'DD/MM/YYYY')`` and their like are rewritten before the
+statement is parsed, because the parser passes on what it does not know as if it were text. A
+format that is not understood whole is refused by the name of its first unknown element. Formats
+of numbers are refused: nothing here writes them.
+
+Source: https://docs.snowflake.com/en/sql-reference/functions-conversion (date and time formats).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from sqlglot.tokenizer_core import Token, TokenType
+
+from embedded_snowflake import errors, statements
+from embedded_snowflake.names import literal
+
+if TYPE_CHECKING:
+    from embedded_snowflake.session import Session
+
+_ELEMENTS = {
+    "YYYY": "%Y",
+    "YY": "%y",
+    "MMMM": "%B",
+    "MON": "%b",
+    "MM": "%m",
+    "DD": "%d",
+    "DY": "%a",
+    "HH24": "%H",
+    "HH12": "%I",
+    "AM": "%p",
+    "PM": "%p",
+    "MI": "%M",
+    "SS": "%S",
+    "TZHTZM": "%z",
+    "TZH:TZM": "%z",
+}
+_PATTERN = re.compile(
+    r"TZH:TZM|TZHTZM|YYYY|YY|MMMM|MON|MM|DD|DY|HH24|HH12|AM|PM|MI|SS|FF[0-9]?", re.IGNORECASE
+)
+_LITERAL = re.compile(r'"([^"]*)"|([-/:.,;=() _]|T(?=HH))', re.IGNORECASE)
+_NUMERIC = re.compile(r"[09$XB.,DGSFMTE]*[09$X][09$XB.,DGSMIFMTE]*", re.IGNORECASE)
+_WRITING = {"TO_CHAR", "TO_VARCHAR"}
+_STRICT = {
+    "TO_DATE": "DATE",
+    "DATE": "DATE",
+    "TO_TIME": "TIME",
+    "TIME": "TIME",
+    "TO_TIMESTAMP": "TIMESTAMP_NTZ",
+    "TO_TIMESTAMP_NTZ": "TIMESTAMP_NTZ",
+    "TO_TIMESTAMP_LTZ": "TIMESTAMP_LTZ",
+    "TO_TIMESTAMP_TZ": "TIMESTAMP_TZ",
+}
+_READING = _STRICT | {
+    f"TRY_{name}": kind for name, kind in _STRICT.items() if name.startswith("TO_")
+}
+
+
+def elements(text: str) -> list[tuple[str, str]]:
+    """A format's parts in their order: ("text", what stands there) or ("element", its name).
+
+    Raises:
+        SnowflakeError: a part is no element of dates and times that is known here.
+    """
+    if _NUMERIC.fullmatch(text):
+        raise errors.unsupported(f"a number's format '{text}'")
+    found: list[tuple[str, str]] = []
+    place = 0
+    while place < len(text):
+        if match := _PATTERN.match(text, place):
+            found.append(("element", match.group().upper()))
+        elif match := _LITERAL.match(text, place):
+            quoted = match.group(1)
+            found.append(("text", match.group() if quoted is None else quoted))
+        else:
+            unknown = re.match(r"[A-Za-z]+|.", text[place:], re.DOTALL)
+            raise errors.unsupported(
+                f"the element '{unknown.group() if unknown else text}' in the format '{text}'"
+            )
+        place = match.end()
+    if any("%" in part for kind, part in found if kind == "text"):
+        raise errors.unsupported(f"a per cent sign in the format '{text}'")
+    return found
+
+
+def writing(value: str, text: str) -> str:
+    """SQL that writes a date or time in a format."""
+    pieces: list[str] = []
+    pattern = ""
+    for kind, part in elements(text):
+        if kind == "element" and part.startswith("FF"):
+            if pattern:
+                pieces.append(f"_es_time_text({value}, {literal(pattern)})")
+            pattern = ""
+            digits = int(part[2:] or 9)
+            pieces.append(f"_es_time_fraction({value}, {digits})")
+        elif part == "TZH:TZM":
+            pattern += "+00:00"
+        elif part == "TZHTZM":
+            pattern += "+0000"
+        else:
+            pattern += part if kind == "text" else _ELEMENTS[part]
+    if pattern:
+        pieces.append(f"_es_time_text({value}, {literal(pattern)})")
+    return f"({' || '.join(pieces)})" if pieces else "''"
+
+
+def reading(value: str, text: str, kind: str, *, tried: bool) -> str:
+    """SQL that reads a date or time in a format.
+
+    Raises:
+        SnowflakeError: the format has no year, so that the day would be another than Snowflake's.
+    """
+    parts = elements(text)
+    names = {part for what, part in parts if what == "element"}
+    if kind != "TIME" and not names & {"YYYY", "YY"}:
+        raise errors.unsupported(f"a format without a year ('{text}') where a day is read")
+    pattern = "".join(
+        part if what == "text" else "%n" if part.startswith("FF") else _ELEMENTS[part]
+        for what, part in parts
+    )
+    function = "_es_time_tried" if tried else "_es_time_read"
+    if "YY" in names:
+        function += "_yy"
+    return f"{function}({value}, {literal(pattern)})::{kind}"
+
+
+def rewritten(_: Session, sql: str) -> str:
+    """Replace the calls that carry a format as a text; inner ones first."""
+    while True:
+        tokens = statements.tokens_of(sql)
+        found = _innermost(tokens)
+        if found is None:
+            return sql
+        place, comma, closing = found
+        name = tokens[place].text.upper()
+        value = sql[tokens[place + 2].start : tokens[comma].start].strip()
+        text = tokens[comma + 1].text
+        if name in _WRITING:
+            made = writing(value, text)
+        elif text.upper() == "AUTO":
+            made = f"{name}({value})"
+        else:
+            made = reading(value, text, _READING[name], tried=name.startswith("TRY_"))
+        sql = sql[: tokens[place].start] + made + sql[tokens[closing].end + 1 :]
+
+
+def _innermost(tokens: Sequence[Token]) -> tuple[int, int, int] | None:
+    """The last call with a format: its place, its comma and its closing parenthesis."""
+    for place in range(len(tokens) - 4, -1, -1):
+        name = tokens[place].text.upper()
+        if tokens[place].token_type in (TokenType.STRING, TokenType.IDENTIFIER):
+            continue
+        if name not in _WRITING and name not in _READING:
+            continue
+        if tokens[place + 1].token_type is not TokenType.L_PAREN:
+            continue
+        if place and tokens[place - 1].token_type is TokenType.DOT:
+            continue
+        depth = 0
+        comma: int | None = None
+        for at in range(place + 1, len(tokens)):
+            kind = tokens[at].token_type
+            depth += (kind is TokenType.L_PAREN) - (kind is TokenType.R_PAREN)
+            if depth == 1 and kind is TokenType.COMMA:
+                comma = at
+            if depth == 0:
+                if comma is not None and at == comma + 2 and _is_text(tokens[comma + 1]):
+                    return place, comma, at
+                break
+    return None
+
+
+def _is_text(token: Token) -> bool:
+    return token.token_type in (TokenType.STRING, TokenType.RAW_STRING, TokenType.HEREDOC_STRING)
