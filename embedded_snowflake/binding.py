@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import TYPE_CHECKING, Any
 
 from fakesnow.converter import from_binding
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from embedded_snowflake.session import Session
 
 
+_EPOCH = datetime.datetime(1970, 1, 1)  # noqa: DTZ001  (wall time of UTC, as NTZ is)
+
+
 def _sql(bound: dict[str, Any], value: Any) -> str:  # noqa: PLR0911  (a type a line)
     kind = bound["type"]
     if value is None:
@@ -21,6 +25,10 @@ def _sql(bound: dict[str, Any], value: Any) -> str:  # noqa: PLR0911  (a type a 
         return f"'{value}'::FLOAT"
     if kind in {"FIXED", "REAL", "BOOLEAN"}:
         return str(value)
+    if kind in {"TIMESTAMP_NTZ", "TIMESTAMP_LTZ"}:
+        return f"'{_moment(value)}'::TIMESTAMP_NTZ"
+    if kind == "TIMESTAMP_TZ":
+        return f"'{_moment(value.split()[0])}+00:00'::TIMESTAMP_TZ"
     read = from_binding({"type": kind, "value": value})
     if kind == "TEXT":
         return literal(str(read).replace("\\", "\\\\"))
@@ -30,12 +38,14 @@ def _sql(bound: dict[str, Any], value: Any) -> str:  # noqa: PLR0911  (a type a 
         return f"'{read}'::TIME"
     if kind == "BINARY":
         return f"TO_BINARY('{value}', 'HEX')"
-    if kind in {"TIMESTAMP_NTZ", "TIMESTAMP_LTZ"}:
-        text = str(read).removesuffix("+00:00")
-        return f"'{text}'::TIMESTAMP_NTZ"
-    if kind == "TIMESTAMP_TZ":
-        return f"'{read}'::TIMESTAMP_TZ"
     raise errors.unsupported(f"binding a value of type {kind}")
+
+
+def _moment(nanoseconds: str) -> str:
+    """A moment in UTC. Exact: a FLOAT, as fakesnow has it, cannot tell 9999 from 10000."""
+    seconds, rest = divmod(int(nanoseconds), 1_000_000_000)
+    moment = _EPOCH + datetime.timedelta(seconds=seconds, microseconds=rest // 1000)
+    return moment.isoformat(sep=" ")
 
 
 def _places(sql: str) -> list[tuple[int, int, str]]:

@@ -21,6 +21,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from embedded_snowflake import errors, results, statements, translation
 from embedded_snowflake.catalog import INTERNAL
+from embedded_snowflake.inference import FUNCTION_NAME
 from embedded_snowflake.names import QualifiedName, literal, quoted
 from embedded_snowflake.statements import NotMine, Result
 
@@ -205,6 +206,10 @@ def _native_functions() -> frozenset[str]:
 
 def _check_functions(expression: Any) -> None:
     for call in expression.find_all(exp.Anonymous):
+        parent = call.parent
+        if isinstance(parent, exp.Anonymous) and parent.name == FUNCTION_NAME:
+            # What a model's call packs its arguments into.
+            continue
         if call.name.upper() in _native_functions():
             raise errors.unknown_function(call.name.upper())
     for node in expression.find_all(exp.TableFromRows):

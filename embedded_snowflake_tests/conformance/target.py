@@ -99,13 +99,13 @@ class Target:
         self.must(self._home, f"CREATE DATABASE {self.database}")
         self._schemas = 0
 
-    def connect(self, *, within: bool = True) -> Any:
+    def connect(self, *, within: bool = True, **more: Any) -> Any:
         """A new session."""
         parameters = {**self._arguments.get("session_parameters", {}), "TIMEZONE": "UTC"}
         arguments = {**self._arguments, "session_parameters": parameters}
         if within:
             arguments |= {"database": self.database, "schema": "PUBLIC"}
-        return snowflake.connector.connect(**arguments)
+        return snowflake.connector.connect(**{**arguments, **more})
 
     def must(self, connection: Any, sql: str) -> Answer:
         """Put a statement that may not fail."""
