@@ -349,7 +349,7 @@ class _Backtest:
 
 def _read(connection: Any, frame: Any) -> pd.DataFrame:
     """Return a Snowpark frame's rows as pandas, in the pipeline's way of reading tables."""
-    from vistora_assets.io_managers.tables import read_frame
+    from vistora_assets.io_managers.frames import read_frame
 
     *before, last = frame.queries["queries"]
     for sql in before:
@@ -373,8 +373,10 @@ def _row(
 def result_table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return the lines of a table, cutoff by cutoff, the lowest RMSE first."""
     lines = [
-        f"  {'model':24} {'RMSE (95 %)':>28} {'R2':>7} {'MAE':>9} {'bias':>6} {'Gini':>6} "
-        f"{'top 10 %':>8} {'Spearman':>8} {'seconds':>7}"
+        (
+            f"  {'model':24} {'RMSE (95 %)':>28} {'R2':>7} {'MAE':>9} {'bias':>6} {'Gini':>6} "
+            f"{'top 10 %':>8} {'Spearman':>8} {'seconds':>7}"
+        )
     ]
     for cutoff in sorted({str(row["cutoff"]) for row in rows}):
         mine = [row for row in rows if row["cutoff"] == cutoff]

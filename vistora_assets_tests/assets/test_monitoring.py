@@ -12,7 +12,7 @@ from embedded_snowflake import stop
 from vistora_assets.assets.ml import promoting
 from vistora_assets.automation.planning import current_plan
 from vistora_assets.checks.monitoring import at_gate, decay, realised
-from vistora_assets.io_managers.tables import read_frame
+from vistora_assets.io_managers.frames import read_frame
 from vistora_assets.modelling.metrics import point_metrics
 from vistora_assets.resources.warehouse import Warehouse, rows
 from vistora_assets.settings import Settings

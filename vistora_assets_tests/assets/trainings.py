@@ -19,8 +19,8 @@ import pandas as pd
 from vistora_assets import sources
 from vistora_assets.assembly import build_definitions
 from vistora_assets.automation.planning import current_plan, feature_specification, run_request
+from vistora_assets.io_managers.frames import read_frame
 from vistora_assets.io_managers.models import TrainedModel, put, stage
-from vistora_assets.io_managers.tables import read_frame
 from vistora_assets.modelling.baselines import SeedLinearRegression
 from vistora_assets.modelling.btyd import BTYDSpend
 from vistora_assets.modelling.catalogue import BASELINES, NAIVE, ModelSpec

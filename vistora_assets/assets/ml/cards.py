@@ -13,8 +13,8 @@ from vistora_assets.assets.ml.ledger import comparisons_table
 from vistora_assets.assets.ml.model_versions import CARD, put_file, read_file
 from vistora_assets.automation.planning import at, features_table
 from vistora_assets.identifiers import quote
+from vistora_assets.io_managers.frames import read_frame
 from vistora_assets.io_managers.models import TrainedModel
-from vistora_assets.io_managers.tables import read_frame
 from vistora_assets.resources.warehouse import Warehouse, rows
 
 if TYPE_CHECKING:

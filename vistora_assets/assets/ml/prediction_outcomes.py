@@ -31,7 +31,8 @@ from vistora_assets.automation.planning import (
 )
 from vistora_assets.features import FeatureSpecification, labels_sql
 from vistora_assets.features.drift_sql import outcomes_sql
-from vistora_assets.io_managers.tables import EMPTY_IS_AN_ANSWER, Published, literal
+from vistora_assets.io_managers.partitioning import literal
+from vistora_assets.io_managers.tables import EMPTY_IS_AN_ANSWER, Published
 from vistora_assets.resources.warehouse import Warehouse, rows
 from vistora_assets.settings import Settings
 
