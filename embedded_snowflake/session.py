@@ -822,9 +822,7 @@ class Session:
         elif isinstance(expression, exp.Alter):
             for action in expression.args.get("actions") or []:
                 if isinstance(action, exp.AlterRename):
-                    new = rewriting.name_of(self, action.this)
-                    table_facts.move(self, target, new)
-                    copying.move_loads(self, {target: new})
+                    table_facts.move(self, target, rewriting.name_of(self, action.this))
 
     def _cursor_run(self, text: str, expression: Any) -> Any:
         cursor = self.connection.cursor()

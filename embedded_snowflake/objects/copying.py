@@ -54,15 +54,13 @@ from embedded_snowflake.objects.stages import (
     prune,
     read_reference,
 )
+from embedded_snowflake.objects.table_facts import LOADS
 from embedded_snowflake.statements import Reader, Result, handles, tokens_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from embedded_snowflake.session import Session
-
-HISTORY = "load_history"
-"""Kind of the catalog's rows that say what a table has loaded, named as the table."""
 
 _OPTIONS = {
     "FILES",
@@ -521,7 +519,7 @@ def _history(copy: _Copy) -> dict[str, str]:
     physical = copy.session.temporary.get(copy.target)
     if physical is not None:
         return dict(_TEMPORARY.setdefault(copy.session, {}).get(physical, {}))
-    entry = copy.session.catalog.get(HISTORY, copy.target)
+    entry = copy.session.catalog.get(LOADS, copy.target)
     if entry is None or entry.props["made"] != _made(copy.session, copy.target):
         return {}
     return dict(entry.props["files"])
@@ -531,7 +529,7 @@ def _remember(copy: _Copy, files: dict[str, str]) -> None:
     physical = copy.session.temporary.get(copy.target)
     if physical is None:
         copy.session.catalog.put(
-            HISTORY, copy.target, {"made": _made(copy.session, copy.target), "files": files}
+            LOADS, copy.target, {"made": _made(copy.session, copy.target), "files": files}
         )
         return
     own = _TEMPORARY.setdefault(copy.session, {})
@@ -546,27 +544,7 @@ def forget_loads(session: Session, table: QualifiedName) -> None:
     if physical is not None:
         _TEMPORARY.setdefault(session, {}).pop(physical, None)
     else:
-        session.catalog.remove(HISTORY, table)
+        session.catalog.remove(LOADS, table)
 
 
-def move_loads(session: Session, moves: Mapping[QualifiedName, QualifiedName]) -> None:
-    """Let what tables have loaded go with them to their new names, as RENAME and SWAP do.
-
-    Args:
-        session: in whose transaction the tables have been renamed.
-        moves: new names by old ones.
-    """
-    kept = {old: session.catalog.get(HISTORY, old) for old in moves}
-    valid = {
-        old: entry.props["files"]
-        for old, entry in kept.items()
-        if entry is not None and entry.props["made"] == _made(session, old)
-    }
-    for name in {*moves, *moves.values()}:
-        session.catalog.remove(HISTORY, name)
-    for old, files in valid.items():
-        new = moves[old]
-        session.catalog.put(HISTORY, new, {"made": _made(session, new), "files": files})
-
-
-__all__ = ["HISTORY", "copy_into", "forget_loads", "move_loads"]
+__all__ = ["copy_into", "forget_loads"]

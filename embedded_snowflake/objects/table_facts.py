@@ -1,4 +1,4 @@
-"""What is kept of a table beside DuckDB's own: keys, lengths of texts, times of change, tags.
+"""What is kept of a table beside DuckDB's own: keys, lengths, loads, times of change, tags.
 
 Whoever drops, renames, swaps or clones a table calls `forget`, `move` or `copy` here, so that the
 facts go where the rows go. Add a fact here when it must follow its table; what a kind of object
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from embedded_snowflake.session import Session
 
 KEYS = "table_keys"
+LOADS = "load_history"
+"""Kinds of the catalog's rows: keys, and the files that a table has loaded."""
 _KINDS = {"PRIMARY": "PRIMARY KEY", "UNIQUE": "UNIQUE", "FOREIGN": "FOREIGN KEY"}
 
 
@@ -101,7 +103,8 @@ def _lengths(name: QualifiedName) -> tuple[str, str]:
 def forget(session: Session, name: QualifiedName) -> None:
     """The table is gone."""
     tags.forget(session, "TABLE", name)
-    session.catalog.remove(KEYS, name)
+    for kind in (KEYS, LOADS):
+        session.catalog.remove(kind, name)
     table, key = _lengths(name)
     session.duck.execute(f"DELETE FROM {table} WHERE {key}")
 
@@ -109,7 +112,8 @@ def forget(session: Session, name: QualifiedName) -> None:
 def move(session: Session, old: QualifiedName, new: QualifiedName) -> None:
     """The table has another name, in the same database."""
     tags.move(session, "TABLE", old, new)
-    session.catalog.rename(KEYS, old, new)
+    for kind in (KEYS, LOADS):
+        session.catalog.rename(kind, old, new)
     table, key = _lengths(old)
     session.duck.execute(
         f"UPDATE {table} SET ext_table_schema = {literal(new.schema)}, "

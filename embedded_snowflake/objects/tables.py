@@ -11,7 +11,7 @@ from typing import Any
 from embedded_snowflake import errors
 from embedded_snowflake.catalog import INTERNAL
 from embedded_snowflake.names import QualifiedName, literal, quoted
-from embedded_snowflake.objects import copying, table_facts
+from embedded_snowflake.objects import table_facts
 from embedded_snowflake.session import Session
 from embedded_snowflake.statements import (
     NotMine,
@@ -267,7 +267,6 @@ def alter_table(session: Session, reader: Reader) -> Result:
             table_facts.move(session, old, new)
         for one in (name, other):
             session.log_change(one, created=False)
-        copying.move_loads(session, {name: other, other: name})
     return Result.status()
 
 
