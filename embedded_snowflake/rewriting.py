@@ -28,8 +28,6 @@ from embedded_snowflake.statements import NotMine, Result
 if TYPE_CHECKING:
     from embedded_snowflake.session import Session
 
-_LONGEST_BINARY = "8388608"
-
 # ---- of the text
 
 
@@ -627,7 +625,7 @@ def _longest_binary(_: Session, expression: Any) -> Any:
     for node in list(expression.find_all(exp.DataType)):
         if node.this in (exp.DataType.Type.BINARY, exp.DataType.Type.VARBINARY) and [
             length.name for length in node.expressions
-        ] == [_LONGEST_BINARY]:
+        ] == ["8388608"]:
             node.set("expressions", [])
     return expression
 

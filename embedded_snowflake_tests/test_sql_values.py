@@ -187,19 +187,6 @@ def test_many_rows_are_bound_exactly(connection: Any) -> None:
     assert connection.cursor().execute("SELECT * FROM em ORDER BY i").fetchall() == rows
 
 
-def test_a_table_can_be_made_of_the_types_that_describe_shows(connection: Any) -> None:
-    """Who copies a table's columns by its description gets the same columns."""
-    cursor = connection.cursor()
-    cursor.execute("CREATE OR REPLACE TABLE kinds (b BINARY, s VARCHAR, n NUMBER(9, 2), f FLOAT)")
-    described = cursor.execute("DESCRIBE TABLE kinds").fetchall()
-    listed = ", ".join(f"{name} {kind}" for name, kind, *_ in described)
-    cursor.execute(f"CREATE OR REPLACE TABLE copied ({listed})")
-    assert cursor.execute("DESCRIBE TABLE copied").fetchall() == described
-    assert described[0][1] == "BINARY(8388608)"
-    with pytest.raises(snowflake.connector.errors.Error):
-        cursor.execute("CREATE OR REPLACE TABLE shorter (b BINARY(3))")
-
-
 FORMATS: list[tuple[str, Any]] = [
     (
         "TO_CHAR('2024-01-02 13:04:05.123456'::TIMESTAMP, 'YYYY-MM-DD HH24:MI:SS.FF3')",
