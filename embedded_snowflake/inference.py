@@ -328,7 +328,7 @@ class Inference:
         for kind, argument in zip(function.kinds, arguments, strict=True):
             lists[kind].append(argument)
         packed = ", ".join(
-            f"LIST_VALUE({', '.join(lists[kind])})" if lists[kind] else "NULL" for kind in KINDS
+            f"[{', '.join(lists[kind])}]" if lists[kind] else "NULL" for kind in KINDS
         )
         key = function.key.replace("'", "''")
         return f"{FUNCTION_NAME}('{key}', {packed})"

@@ -20,6 +20,7 @@ _OF_THE_RUN = frozenset(
         "DECIDED_AT",
         "CREATED_AT",
         "UPDATED_AT",
+        "CHANGED_AT",
         "RUN_ID",
         "created_on",
     }

@@ -21,7 +21,7 @@ from vistora_assets_tests.modelling.simulation import simulate
 
 SETTINGS = {"VISTORA_FIRST_SNAPSHOT": "2021-11-01", "VISTORA_HORIZON_DAYS": "60"}
 FILES = 3
-SECONDS = 120.0
+SECONDS = 400.0
 """How long a process may take before it is called stuck."""
 
 _PROCESSES = multiprocessing.get_context("forkserver")

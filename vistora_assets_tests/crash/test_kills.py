@@ -18,6 +18,8 @@ from vistora_assets_tests.crash.contents import contents
 from vistora_assets_tests.crash.moments import MOMENTS, Moment, Victim
 from vistora_assets_tests.crash.refreshing import finish, prepare, start
 
+pytestmark = pytest.mark.timeout(900)
+
 NAMED = {moment.name: moment for moment in MOMENTS}
 
 
