@@ -188,3 +188,15 @@ def test_snapshots_follow_the_cadence() -> None:
     assert refresh.snapshot_dates(weekly, date(2024, 3, 1)) == expected
     daily = SnapshotRules(date(2024, 1, 1), None, "daily")
     assert len(refresh.snapshot_dates(daily, date(2024, 1, 31))) == 31
+
+
+def test_monthly_snapshots_may_lie_on_any_day_of_the_month() -> None:
+    """In a month that has no such day, on its last one."""
+    rules = SnapshotRules(date(2024, 1, 1), None, "monthly", month_day=31)
+    expected = (date(2024, 1, 31), date(2024, 2, 29), date(2024, 3, 31), date(2024, 4, 30))
+    assert refresh.snapshot_dates(rules, date(2024, 5, 1)) == expected
+    middle = SnapshotRules(date(2024, 1, 20), None, "monthly", month_day=15)
+    assert refresh.snapshot_dates(middle, date(2024, 3, 15)) == (
+        date(2024, 2, 15),
+        date(2024, 3, 15),
+    )
