@@ -254,3 +254,15 @@ def test_drift_is_measured_once_for_each_set_of_predictions() -> None:
     assert not world.plan().drift
     del world.rows[refresh.DRIFT, None]
     assert world.plan().steps == (refresh.DRIFT_STEP,)
+
+
+def test_monthly_snapshots_may_lie_on_any_day_of_the_month() -> None:
+    """In a month that has no such day, on its last one."""
+    rules = SnapshotRules(date(2024, 1, 1), None, "monthly", month_day=31)
+    expected = (date(2024, 1, 31), date(2024, 2, 29), date(2024, 3, 31), date(2024, 4, 30))
+    assert refresh.snapshot_dates(rules, date(2024, 5, 1)) == expected
+    middle = SnapshotRules(date(2024, 1, 20), None, "monthly", month_day=15)
+    assert refresh.snapshot_dates(middle, date(2024, 3, 15)) == (
+        date(2024, 2, 15),
+        date(2024, 3, 15),
+    )

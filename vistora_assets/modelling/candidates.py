@@ -358,8 +358,9 @@ class BlendedSpend(RegressorMixin, BaseEstimator):
     the season, where a year of it was seen, is put on the sum.
 
     A leaf that holds one customer of a hundred times the spend of the next would forecast as much
-    for everyone who falls into it. So a booster may say at most `reach` times what the
-    buy-till-you-die forecast says of the user, and the mean forecast above it.
+    for everyone who falls into it. So a booster learns and says at most `reach` times what the
+    buy-till-you-die forecast says of the user, and the mean forecast above it: the order is the
+    boosters', the extremes are not.
 
     Args:
         share: the boosters' part of the blend, between 0 and 1.
@@ -379,7 +380,7 @@ class BlendedSpend(RegressorMixin, BaseEstimator):
         self,
         *,
         share: float = 0.5,
-        reach: float = 3.0,
+        reach: float = 2.5,
         boosters: tuple[str, ...] = ("poisson", "hurdle", "corrected"),
         seasonal: bool = False,
         horizon_days: int = 90,
@@ -422,11 +423,15 @@ class BlendedSpend(RegressorMixin, BaseEstimator):
         newest = _newest(X)
         base = self.btyd_.predict(newest)
         self.mean_ = float(base.mean())
+        part = label_days / self.horizon_days
+        within = self._limited(labels, part * self.btyd_.predict(learn), part * self.mean_)
+        marked = np.full(len(X), np.nan)
+        marked[~np.isnan(np.asarray(y, dtype=np.float64))] = within
         self.boosters_: list[BoostedSpend | CorrectedBTYD] = []
         self.scales_: list[float] = []
         for name in self.boosters:
             booster = self._booster(name, label_days)
-            booster = booster.fit(X, y) if name == "corrected" else booster.fit(learn, labels)
+            booster = booster.fit(X, marked) if name == "corrected" else booster.fit(learn, within)
             self.boosters_.append(booster)
             self.scales_.append(self._scale(booster.predict(newest), base))
         self.season_: SeasonIndex | None = None
@@ -445,8 +450,8 @@ class BlendedSpend(RegressorMixin, BaseEstimator):
         self.n_features_in_ = X.shape[1]
         return self
 
-    def _limited(self, forecast: Array, base: Array) -> Array:
-        return np.minimum(forecast, self.reach * base + self.mean_)
+    def _limited(self, spend: Array, base: Array, mean: float) -> Array:
+        return np.minimum(spend, self.reach * base + mean)
 
     def _scale(self, forecast: Array, base: Array) -> float:
         """Return the factor that gives a booster's forecast, within its limit, the base's total."""
@@ -455,7 +460,7 @@ class BlendedSpend(RegressorMixin, BaseEstimator):
             return 1.0
         # What the limit takes away is given to the rest, which may then reach it in turn.
         for _ in range(20):
-            reached = float(self._limited(scale * forecast, base).sum())
+            reached = float(self._limited(scale * forecast, base, self.mean_).sum())
             if reached >= (1.0 - 1e-6) * wanted and reached <= (1.0 + 1e-6) * wanted:
                 break
             scale *= wanted / reached
@@ -481,7 +486,7 @@ class BlendedSpend(RegressorMixin, BaseEstimator):
         forecast = (1.0 - self.share) * base
         part = self.share / len(self.boosters_)
         for booster, scale in zip(self.boosters_, self.scales_, strict=True):
-            forecast = forecast + part * self._limited(scale * booster.predict(X), base)
+            forecast = forecast + part * self._limited(scale * booster.predict(X), base, self.mean_)
         if self.season_ is None or self.level_ is None:
             return forecast
         return forecast * self.season_.predict(X) * self.level_.predict(X)

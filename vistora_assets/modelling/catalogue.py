@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
@@ -88,6 +89,7 @@ CANDIDATES: Final[tuple[ModelSpec, ...]] = (
     ),
     ModelSpec("poisson_boosting", "candidate", BoostedSpend, {"loss": "poisson"}),
     ModelSpec("hurdle_boosting", "candidate", BoostedSpend, {"loss": "hurdle"}),
+    ModelSpec("root_boosting", "candidate", BoostedSpend, {"loss": "root"}),
     ModelSpec("tweedie_linear", "candidate", TweedieSpend),
     # Alone, the correction takes the level of past seasons along; half of it, held to the total,
     # keeps the order that it learned.
@@ -105,6 +107,34 @@ DEFAULT: Final = "blend_seasonal"
 """What is chosen unless another is reliably better, as where the history is too short to tell."""
 
 MODELS: Final[tuple[ModelSpec, ...]] = (*BASELINES, *CANDIDATES)
+
+
+def variations(budget: int, seed: int) -> tuple[ModelSpec, ...]:
+    """Return the search: so many seeded draws of the default's parameters, as candidates.
+
+    They stand before selection like every other candidate, and the default is kept unless one of
+    them is reliably better; each costs a fit at every evaluated cutoff.
+    """
+    default = next(spec for spec in CANDIDATES if spec.name == DEFAULT)
+    rng = random.Random(seed)  # noqa: S311 - a search, not a secret
+    boosters = ("poisson", "hurdle", "root", "corrected")
+    drawn: list[ModelSpec] = []
+    for number in range(1, budget + 1):
+        chosen = rng.sample(boosters, k=rng.randint(1, len(boosters)))
+        changed = {
+            "share": round(rng.uniform(0.2, 0.7), 2),
+            "reach": round(rng.uniform(1.5, 4.0), 1),
+            "boosters": tuple(name for name in boosters if name in chosen),
+        }
+        drawn.append(
+            ModelSpec(
+                f"{DEFAULT}_{number}",
+                "candidate",
+                default.estimator,
+                {**default.parameters, **changed},
+            )
+        )
+    return tuple(drawn)
 
 
 def catalogue_digest(models: Sequence[ModelSpec] = MODELS) -> str:

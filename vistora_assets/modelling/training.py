@@ -29,6 +29,7 @@ from vistora_assets.modelling.catalogue import (
     REFERENCE,
     ModelSpec,
     catalogue_digest,
+    variations,
 )
 from vistora_assets.modelling.contract import COUNTRY, FEATURES, LABEL, check_training_frame
 from vistora_assets.modelling.identity import (
@@ -59,6 +60,8 @@ class TrainingSettings:
     Attributes:
         seed: of every random draw.
         evaluated_cutoffs: how many cutoffs before the gate selection looks at.
+        search_budget: how many seeded variations of the default stand before selection beside the
+            catalogue's candidates; each costs its fits at every evaluated cutoff.
         minimum_users: users at the gate.
         minimum_buyers: users at the gate with a label above zero, and rows to learn from with one.
         resamples: bootstrap resamples for the intervals.
@@ -68,6 +71,7 @@ class TrainingSettings:
 
     seed: int = 0
     evaluated_cutoffs: int = 4
+    search_budget: int = 0
     minimum_users: int = 100
     minimum_buyers: int = 30
     resamples: int = 200
@@ -403,7 +407,8 @@ def evaluate(
         data_until=data_until,
         settings=given,
     )
-    roles = {spec.name: str(spec.role) for spec in models}
+    compared = (*models, *variations(given.search_budget, given.seed))
+    roles = {spec.name: str(spec.role) for spec in compared}
     rows: list[dict[str, Any]] = []
     seconds: dict[str, float] = {}
     skipped: dict[str, str] = {}
@@ -417,7 +422,7 @@ def evaluate(
             training=training,
             horizon_days=days,
             label_days=learned,
-            models=models,
+            models=compared,
             seed=given.seed,
             progress=progress,
         )
@@ -505,7 +510,8 @@ def train(
             },
         ),
     )
-    specs = {spec.name: spec for spec in models}
+    searched = variations(chosen_settings.search_budget, chosen_settings.seed)
+    specs = {spec.name: spec for spec in (*models, *searched)}
     progress(f"refit of {chosen} on {len(dates.closed)} cutoffs")
     learn = frame[frame["as_of"].isin(list(dates.closed))].sort_values(["as_of", "user_id"])
     predictor = SpendPredictor(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.optimize import approx_fprime
 from scipy.special import hyp2f1
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
+from sklearn.utils.estimator_checks import check_estimator
 
 from vistora_assets.modelling.btyd import (
     BetaGeometricNBD,
@@ -15,6 +18,7 @@ from vistora_assets.modelling.btyd import (
     CannotFit,
     GammaGamma,
     ParetoNBD,
+    stretch,
 )
 from vistora_assets.modelling.contract import FEATURES
 from vistora_assets_tests.modelling.simulation import Process, simulate
@@ -22,6 +26,32 @@ from vistora_assets_tests.modelling.simulation import Process, simulate
 HISTORY = np.array(
     [[2.0, 30.43, 38.86], [0.0, 0.0, 38.0], [1.0, 1.71, 38.86], [26.0, 30.0, 31.0], [0, 0, 0.0]]
 )
+
+
+OF_HISTORIES = (
+    "check_dict_unchanged",
+    "check_dont_overwrite_parameters",
+    "check_dtype_object",
+    "check_estimators_dtypes",
+    "check_estimators_fit_returns_self",
+    "check_estimators_nan_inf",
+    "check_estimators_overwrite_params",
+    "check_estimators_pickle",
+    "check_f_contiguous_array_estimator",
+    "check_fit2d_1sample",
+    "check_fit2d_predict1d",
+    "check_fit_check_is_fitted",
+    "check_fit_idempotent",
+    "check_fit_score_takes_y",
+    "check_methods_sample_order_invariance",
+    "check_methods_subset_invariance",
+    "check_n_features_in",
+    "check_n_features_in_after_fitting",
+    "check_pipeline_consistency",
+    "check_positive_only_tag_during_fit",
+    "check_readonly_memmap_input",
+)
+"""Checks of scikit-learn that feed negative numbers or other widths than a purchase history has."""
 
 
 def purchases(sample: pd.DataFrame) -> np.ndarray:
@@ -179,3 +209,49 @@ def test_spend_is_fitted_on_the_newest_cutoff_alone(frame: pd.DataFrame) -> None
 def test_parameters_survive_cloning() -> None:
     model = BTYDSpend(purchases="pareto_nbd", spend_days="all", horizon_days=30, max_rows=None)
     assert clone(model).get_params() == model.get_params()
+
+
+@pytest.mark.parametrize("kind", [BetaGeometricNBD, ParetoNBD, GammaGamma])
+def test_scikit_learns_checks_pass_where_they_apply(kind: type[BaseEstimator]) -> None:
+    """The ones that cannot apply are named; what they ask is asked below, of real histories."""
+    reason = "its matrices are no purchase histories"
+    found = check_estimator(
+        kind(), expected_failed_checks=dict.fromkeys(OF_HISTORIES, reason), on_skip=None
+    )
+    passed = {check["check_name"] for check in found if check["status"] == "passed"}
+    assert len(passed) > 15
+    assert "check_no_attributes_set_in_init" in passed
+
+
+@pytest.mark.parametrize("kind", [BetaGeometricNBD, ParetoNBD, GammaGamma])
+def test_scikit_learns_promises_hold_on_histories(
+    cdnow_sample: pd.DataFrame, kind: type[BetaGeometricNBD | ParetoNBD | GammaGamma]
+) -> None:
+    """Parameters, data and order are left alone; fitting again and pickling change nothing."""
+    columns = ["x", "mean"] if kind is GammaGamma else ["x", "t_x", "T"]
+    values = cdnow_sample[columns].to_numpy(dtype=np.float64)[:600]
+    before = values.copy()
+    values.setflags(write=False)
+    model = kind()
+    parameters = model.get_params()
+    assert model.fit(values) is model
+    assert model.get_params() == parameters
+    forecast = model.predict(values)
+    np.testing.assert_array_equal(values, before)
+    np.testing.assert_array_equal(model.predict(values[::-1]), forecast[::-1])
+    np.testing.assert_array_equal(model.predict(values[:5]), forecast[:5])
+    np.testing.assert_array_equal(clone(model).fit(values).predict(values), forecast)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(model)).predict(values), forecast)  # noqa: S301
+    np.testing.assert_array_equal(kind().fit(np.asfortranarray(values)).predict(values), forecast)
+    with pytest.raises(ValueError, match=r"NaN|infinity"):
+        kind().fit(np.where(values == values[0, 0], np.nan, values))
+
+
+def test_three_times_the_days_bring_less_than_three_times_the_purchases(
+    frame: pd.DataFrame,
+) -> None:
+    """Customers leave; where nothing can be estimated the lengths decide."""
+    features = frame[list(FEATURES)]
+    assert 2.0 < stretch(features, 60, 180) < 3.0
+    once = features.assign(purchase_days=1.0, active_span_days=0.0)
+    assert stretch(once, 60, 180) == 3.0

@@ -28,6 +28,7 @@ from vistora_assets.modelling.catalogue import (
     NAIVE,
     REFERENCE,
     catalogue_digest,
+    variations,
 )
 
 
@@ -49,6 +50,16 @@ def test_horizon_and_seed_reach_the_models_that_have_them() -> None:
         parameters = spec.build(horizon_days=17, seed=23).get_params(deep=False)
         assert parameters.get("horizon_days", 17) == 17
         assert parameters.get("random_state", 23) == 23
+
+
+def test_the_search_is_seeded_and_within_its_budget() -> None:
+    drawn = variations(5, seed=3)
+    assert len({spec.name for spec in drawn}) == 5
+    assert drawn == variations(5, seed=3)
+    assert drawn[:2] == variations(2, seed=3), "a larger budget adds to a smaller one"
+    assert drawn != variations(5, seed=4)
+    assert all(spec.build(horizon_days=30, seed=0).get_params()["seasonal"] for spec in drawn)
+    assert variations(0, seed=3) == ()
 
 
 @pytest.mark.parametrize(

@@ -239,5 +239,6 @@ def test_the_default_stays_unless_another_is_better_again_and_again() -> None:
     assert chosen(-0.10, -0.11, -0.09, -0.10) == "poisson_boosting"
     assert chosen(-0.50, 0.10, -0.20, 0.30) == DEFAULT, "a lead that comes and goes is luck"
     assert chosen(-0.50) == DEFAULT, "one cutoff proves nothing"
+    assert chosen(-0.10, -0.14) == DEFAULT, "two windows are too few for so small a lead"
     assert choose({}, able, horizon_days=60) == DEFAULT
     assert choose({}, ["poisson_boosting"], horizon_days=60) == "poisson_boosting"
