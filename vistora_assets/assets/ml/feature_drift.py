@@ -113,8 +113,8 @@ def _features(connection: Any, compared: Compared, columns: Sequence[str]) -> li
                 psi=moved.psi,
                 ks=moved.ks,
                 ks_probability=moved.probability,
-                baseline_n=sum(before),
-                current_n=sum(after),
+                baseline_count=sum(before),
+                current_count=sum(after),
                 baseline_mean=was,
                 current_mean=now,
                 moved=moved.moved,
@@ -144,8 +144,8 @@ def _predictions(
         psi=moved.psi,
         ks=moved.ks,
         ks_probability=moved.probability,
-        baseline_n=len(known),
-        current_n=sum(after),
+        baseline_count=len(known),
+        current_count=sum(after),
         baseline_mean=float(known.mean()),
         current_mean=now,
         moved=moved.moved,
@@ -197,8 +197,8 @@ def _groups(connection: Any, compared: Compared) -> list[dict[str, Any]]:
                     kind,
                     name,
                     psi=apart.psi,
-                    baseline_n=then[0],
-                    current_n=now[0],
+                    baseline_count=then[0],
+                    current_count=now[0],
                     baseline_mean=means[0],
                     current_mean=means[1],
                     moved=large and (abs(shares[0] - shares[1]) >= MOVED_SHARE or by_mean),
@@ -223,8 +223,8 @@ def _batches(connection: Any, warehouse: Warehouse, compared: Compared) -> list[
                 compared,
                 "batch",
                 name,
-                baseline_n=before,
-                current_n=purchases,
+                baseline_count=before,
+                current_count=purchases,
                 baseline_mean=usual,
                 current_mean=mean,
                 moved=purchases >= SMALLEST_GROUP and _ratio_moved(usual, mean, 1.0),
@@ -266,7 +266,7 @@ def measured(
 
 
 def _page(frame: pd.DataFrame) -> str:
-    heads = ["kind", "name", "psi", "ks", "baseline_n", "current_n", "baseline_mean"]
+    heads = ["kind", "name", "psi", "ks", "baseline_count", "current_count", "baseline_mean"]
     heads += ["current_mean", "moved"]
     lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
     for row in frame[heads].head(30).itertuples(index=False):
