@@ -48,6 +48,9 @@ MOVED_SHARE: Final = 0.05
 MOVED_MEAN: Final = 1.5
 """... or its users' mean recent spend (a batch's mean amount) by this factor either way, beside
 how everybody's moved."""
+MOVED_TOTAL: Final = 0.1
+"""The predictions have moved if, beside the index, their mean did by so much: the index counts
+users, and most of them are expected to spend next to nothing, a little less with every month."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +140,8 @@ def _predictions(
     found = rows(connection, counts_sql({"PREDICTED_SPEND": edges}, table, at(compared.day)))[0]
     after, now, _ = _bins(found, 1, len(edges))
     moved = shift([*before, 0], after, missing=1)
+    was = float(known.mean())
+    by_total = now is None or abs(now - was) >= MOVED_TOTAL * max(was, 1e-12)
     return _row(
         compared,
         "prediction",
@@ -146,9 +151,9 @@ def _predictions(
         ks_probability=moved.probability,
         baseline_count=len(known),
         current_count=sum(after),
-        baseline_mean=float(known.mean()),
+        baseline_mean=was,
         current_mean=now,
-        moved=moved.moved,
+        moved=moved.moved and by_total,
     )
 
 
