@@ -132,7 +132,7 @@ def monitoring_checks(settings: Settings) -> list[dg.AssetChecksDefinition]:
         drift = warehouse.ml("FEATURE_DRIFT")
         newest = f"SNAPSHOT_DATE = (SELECT MAX(SNAPSHOT_DATE) FROM {drift})"
         return (
-            "SELECT KIND, NAME, PSI, KS, BASELINE_N, CURRENT_N, BASELINE_MEAN, CURRENT_MEAN "
+            "SELECT KIND, NAME, PSI, KS, BASELINE_COUNT, CURRENT_COUNT, BASELINE_MEAN, CURRENT_MEAN "
             f"FROM {drift} WHERE {newest} AND MOVED AND EXISTS (SELECT 1 FROM {drift} "
             f"WHERE {newest} AND MOVED AND KIND IN ('prediction', 'batch')) "
             "ORDER BY CASE KIND WHEN 'country' THEN 0 WHEN 'cohort' THEN 1 WHEN 'batch' THEN 2 "

@@ -35,12 +35,9 @@ ALTER TABLE {ml}."PROMOTIONS" ADD COLUMN IF NOT EXISTS COMPARISONS TEXT COMMENT 
 
 ALTER TABLE {ml}."PROMOTIONS" ADD COLUMN IF NOT EXISTS FEATURE_SPECIFICATION TEXT COMMENT 'What makes the features of that version, JSON';
 
-CREATE TABLE IF NOT EXISTS {ml}."CHAMPION" (
-  GENERATION NUMBER(38, 0) NOT NULL COMMENT 'Decisions so far; each adds one, on the condition that nobody else did',
-  MODEL_VERSION TEXT COMMENT 'Who is champion; the alias CHAMPION follows. NULL: nobody yet',
-  CHANGED_AT TIMESTAMP_NTZ COMMENT 'When, in UTC'
-) COMMENT = 'The champion: one row, which two promotions cannot change at once';
+CREATE TABLE IF NOT EXISTS {ml}."CHAMPION" (GENERATION NUMBER(38, 0), MODEL_VERSION TEXT, CHANGED_AT TIMESTAMP_NTZ)
+AS SELECT 0, NULL::TEXT, NULL::TIMESTAMP_NTZ;
 
-INSERT INTO {ml}."CHAMPION" (GENERATION) SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM {ml}."CHAMPION");
+COMMENT ON TABLE {ml}."CHAMPION" IS 'One row, which two promotions cannot change at once. GENERATION: decisions so far. MODEL_VERSION: the champion, whom the alias follows; NULL: nobody yet. CHANGED_AT: in UTC';
 
 CREATE STAGE IF NOT EXISTS {ml}."MODELS" COMMENT = 'Fitted models, one folder a training';

@@ -5,9 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
+from snowflake.ml.model import ExportMode
 
 from embedded_snowflake import stop
 from vistora_assets.assets.ml import championship, promoting
@@ -85,6 +88,21 @@ def test_a_worse_model_is_refused_and_a_better_one_takes_its_place(
     assert not again.promoted
     assert any("worse than the champion" in reason for reason in again.reasons)
     assert champions(warehouse) == [better.version]
+
+
+def test_a_version_knows_the_table_that_it_learned_from_and_keeps_no_row_of_it(
+    settings: Settings, warehouse: Warehouse, frame: pd.DataFrame, tmp_path: Path
+) -> None:
+    trained = registered(settings, warehouse, frame, "better")
+    registry = warehouse.registry(warehouse.session())
+    version = registry.get_model(settings.objects.model).version(trained.version)
+    version.export(str(tmp_path), export_mode=ExportMode.FULL)
+    manifest = yaml.safe_load((tmp_path / "MANIFEST.yml").read_text())
+    (source,) = manifest["lineage_sources"]
+    assert source["type"] == "QUERY"
+    assert "TRAINING_SET" in source["entity"]
+    user = str(frame["user_id"].iloc[0]).encode()
+    assert not any(user in file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
 
 
 def test_two_promotions_at_once_leave_one_champion_and_two_decisions(

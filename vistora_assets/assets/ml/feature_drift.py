@@ -48,6 +48,9 @@ MOVED_SHARE: Final = 0.05
 MOVED_MEAN: Final = 1.5
 """... or its users' mean recent spend (a batch's mean amount) by this factor either way, beside
 how everybody's moved."""
+MOVED_TOTAL: Final = 0.1
+"""The predictions have moved if, beside the index, their mean did by so much: the index counts
+users, and most of them are expected to spend next to nothing, a little less with every month."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +116,8 @@ def _features(connection: Any, compared: Compared, columns: Sequence[str]) -> li
                 psi=moved.psi,
                 ks=moved.ks,
                 ks_probability=moved.probability,
-                baseline_n=sum(before),
-                current_n=sum(after),
+                baseline_count=sum(before),
+                current_count=sum(after),
                 baseline_mean=was,
                 current_mean=now,
                 moved=moved.moved,
@@ -137,6 +140,8 @@ def _predictions(
     found = rows(connection, counts_sql({"PREDICTED_SPEND": edges}, table, at(compared.day)))[0]
     after, now, _ = _bins(found, 1, len(edges))
     moved = shift([*before, 0], after, missing=1)
+    was = float(known.mean())
+    by_total = now is None or abs(now - was) >= MOVED_TOTAL * max(was, 1e-12)
     return _row(
         compared,
         "prediction",
@@ -144,11 +149,11 @@ def _predictions(
         psi=moved.psi,
         ks=moved.ks,
         ks_probability=moved.probability,
-        baseline_n=len(known),
-        current_n=sum(after),
-        baseline_mean=float(known.mean()),
+        baseline_count=len(known),
+        current_count=sum(after),
+        baseline_mean=was,
         current_mean=now,
-        moved=moved.moved,
+        moved=moved.moved and by_total,
     )
 
 
@@ -197,8 +202,8 @@ def _groups(connection: Any, compared: Compared) -> list[dict[str, Any]]:
                     kind,
                     name,
                     psi=apart.psi,
-                    baseline_n=then[0],
-                    current_n=now[0],
+                    baseline_count=then[0],
+                    current_count=now[0],
                     baseline_mean=means[0],
                     current_mean=means[1],
                     moved=large and (abs(shares[0] - shares[1]) >= MOVED_SHARE or by_mean),
@@ -223,8 +228,8 @@ def _batches(connection: Any, warehouse: Warehouse, compared: Compared) -> list[
                 compared,
                 "batch",
                 name,
-                baseline_n=before,
-                current_n=purchases,
+                baseline_count=before,
+                current_count=purchases,
                 baseline_mean=usual,
                 current_mean=mean,
                 moved=purchases >= SMALLEST_GROUP and _ratio_moved(usual, mean, 1.0),
@@ -266,7 +271,7 @@ def measured(
 
 
 def _page(frame: pd.DataFrame) -> str:
-    heads = ["kind", "name", "psi", "ks", "baseline_n", "current_n", "baseline_mean"]
+    heads = ["kind", "name", "psi", "ks", "baseline_count", "current_count", "baseline_mean"]
     heads += ["current_mean", "moved"]
     lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
     for row in frame[heads].head(30).itertuples(index=False):

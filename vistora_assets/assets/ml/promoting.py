@@ -74,6 +74,7 @@ def complete(warehouse: Warehouse, trained: TrainedModel) -> None:
 def log(warehouse: Warehouse, trained: TrainedModel) -> None:
     """Log the training as a version of the model, with the gate's metrics."""
     from snowflake.ml.model import model_signature
+    from snowflake.ml.model.task import Task
 
     import vistora_assets
 
@@ -93,16 +94,26 @@ def log(warehouse: Warehouse, trained: TrainedModel) -> None:
             ignore=shutil.ignore_patterns("__pycache__"),
         )
         shutil.copy(source / "__init__.py", package / "__init__.py")
-        warehouse.registry(warehouse.session()).log_model(
+        session = warehouse.session()
+        # Lineage: the client takes it from the Snowpark frame of a sample. The training set is a
+        # table and no Dataset, so it is the query of that table; the sample itself is not kept.
+        learned_from = session.table(warehouse.ml("TRAINING_SET")).select(*features)
+        warehouse.registry(session).log_model(
             trained.predictor,
             model_name=warehouse.settings.objects.model,
             version_name=trained.version,
             signatures={"predict": signature},
+            sample_input_data=learned_from,
+            task=Task.TABULAR_REGRESSION,
             code_paths=[str(package)],
             target_platforms=["WAREHOUSE"],
             metrics=_metrics(trained),
             comment=_comment(trained),
-            options={"relax_version": False, "enable_explainability": False},
+            options={
+                "relax_version": False,
+                "enable_explainability": False,
+                "capture_sample_input_data": False,
+            },
         )
 
 
