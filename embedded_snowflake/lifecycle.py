@@ -82,7 +82,7 @@ def home(root: Path) -> Path:
 def _state(folder: Path) -> dict[str, Any]:
     try:
         return json.loads((folder / "state.json").read_text())
-    except (FileNotFoundError, json.JSONDecodeError):
+    except (FileNotFoundError, NotADirectoryError, json.JSONDecodeError):
         return {}
 
 
