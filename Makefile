@@ -14,7 +14,7 @@ MADE := $(VENV)/.made
 LOCAL := $(VENV)/.installed-local
 DEV := $(VENV)/.installed-dev
 PIP := $(BIN)/python -m pip --disable-pip-version-check
-CODE := vistora_assets embedded_snowflake vistora_assets_tests embedded_snowflake_tests conftest.py setup.py
+CODE := vistora_assets embedded_snowflake vistora_assets_tests embedded_snowflake_tests benchmarks conftest.py setup.py
 
 # What a version manager puts on the path may be a shim for an interpreter that is not there:
 # only running it tells.
@@ -29,7 +29,7 @@ CLOCK = ( passed=0; while sleep 1 && kill -0 $$$$ 2>/dev/null; do passed=$$((pas
 	[ $$((passed % 15)) -ne 0 ] || echo "    ... still installing ($$passed s)"; done ) & \
 	clock=$$!; trap 'kill $$clock 2>/dev/null' EXIT
 
-.PHONY: help install demo dev test soak check
+.PHONY: help install demo dev test soak bench check
 
 help:
 	@echo "make demo     set everything up and run the whole pipeline on real purchases"
@@ -37,6 +37,7 @@ help:
 	@echo "make test     set everything up and pass the tests"
 	@echo "make check    formatting, lint, types and import rules"
 	@echo "make soak     the tests that take long"
+	@echo "make bench    how fast the embedded warehouse is"
 	@echo "make install  only set everything up, development tools included"
 
 install: $(DEV)
@@ -52,6 +53,9 @@ test: $(DEV)
 
 soak: $(DEV)
 	@$(BIN)/python -m pytest -m soak
+
+bench: $(DEV)
+	@$(BIN)/python -m benchmarks.warehouse
 
 check: $(DEV)
 	@echo "==> ruff format --check"
