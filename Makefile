@@ -55,7 +55,8 @@ soak: $(DEV)
 	@$(BIN)/python -m pytest -m soak
 
 bench: $(DEV)
-	@set -e; for benchmark in benchmarks/*.py; do echo "==> $$benchmark"; PYTHONPATH=. $(BIN)/python "$$benchmark"; done
+	@set -e; for benchmark in code_location busy_machine warehouse; do echo "==> $$benchmark"; \
+		$(BIN)/python -m benchmarks.$$benchmark; done
 
 check: $(DEV)
 	@echo "==> ruff format --check"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import fcntl
+import ipaddress
 import logging
 import logging.handlers
 import socket
@@ -24,14 +25,29 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+LOOPBACK = "127.0.0.1"
+
 
 def main() -> int:
     """Serve until told to stop; 3 where another process owns the data."""
     parser = argparse.ArgumentParser(prog="embedded_snowflake", description=__doc__)
     parser.add_argument("--root", type=Path, required=True, help="where everything is kept")
     parser.add_argument("--idle-seconds", type=float, default=lifecycle.IDLE_SECONDS)
+    parser.add_argument("--host", default=LOOPBACK, help="the address to listen on")
+    parser.add_argument(
+        "--password-file", type=Path, help="a file with the password; needed off loopback"
+    )
     parser.add_argument("--faults", type=Path, help="for tests: what goes wrong (faults.py)")
     arguments = parser.parse_args()
+    password = None
+    if arguments.password_file is not None:
+        password = arguments.password_file.read_text().strip()
+    if not password and not ipaddress.ip_address(arguments.host).is_loopback:
+        sys.stderr.write(
+            f"{arguments.host} is reached by other machines: give --password-file with a "
+            "password of your own, or leave --host out.\n"
+        )
+        return 2
     home = lifecycle.home(arguments.root)
     home.mkdir(parents=True, exist_ok=True)
     logging.basicConfig(
@@ -50,14 +66,16 @@ def main() -> int:
             sys.stderr.write(f"Another process owns {home}.\n")
             return 3
         try:
-            return asyncio.run(_serve(home, owner, arguments.idle_seconds, arguments.faults))
+            return asyncio.run(_serve(home, owner, arguments, password))
         except Exception as cause:
             logging.getLogger("embedded_snowflake").exception("the warehouse could not start")
             (home / "failure.txt").write_text(f"{type(cause).__name__}: {cause}")
             return 1
 
 
-async def _serve(home: Path, owner: IO[str], idle_seconds: float, faults: Path | None) -> int:
+async def _serve(
+    home: Path, owner: IO[str], arguments: argparse.Namespace, password: str | None
+) -> int:
     import uvicorn
     from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -72,7 +90,7 @@ async def _serve(home: Path, owner: IO[str], idle_seconds: float, faults: Path |
     engine = Engine(home)
     engine.presign = state["presign"]
     sweeping.sweep(engine)
-    server = Server(engine, state["password"], faults)
+    server = Server(engine, password or state["password"], arguments.faults)
     owned = partial(lifecycle.still_owns, home, owner)
 
     class Protocol(H11Protocol):
@@ -88,7 +106,7 @@ async def _serve(home: Path, owner: IO[str], idle_seconds: float, faults: Path |
                 server.peer_gone(self.client)
             super().connection_lost(exc)
 
-    listener = _listener(state.get("port"))
+    listener = _listener(arguments.host, state.get("port"))
     port = int(listener.getsockname()[1])
     http: Any = uvicorn.Server(
         uvicorn.Config(
@@ -109,7 +127,7 @@ async def _serve(home: Path, owner: IO[str], idle_seconds: float, faults: Path |
     try:
         while not serving.done():
             await asyncio.sleep(1)
-            if server.idle_seconds() > idle_seconds or not owned():
+            if server.idle_seconds() > arguments.idle_seconds or not owned():
                 http.should_exit = True
             else:
                 lifecycle.announce(home, state, port)
@@ -137,19 +155,19 @@ def _while_owned(application: ASGIApp, owned: Callable[[], bool]) -> ASGIApp:
     return guarded
 
 
-def _listener(wanted: int | None) -> socket.socket:
-    """A socket on loopback: the port of last time where it is free."""
+def _listener(host: str, wanted: int | None) -> socket.socket:
+    """A socket on that address: the port of last time where it is free."""
     for port in (wanted or 0, 0):
         # asyncio switches Nagle's delay off only where the protocol is named.
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            listener.bind(("127.0.0.1", port))
+            listener.bind((host, port))
         except OSError:
             listener.close()
             continue
         return listener
-    message = "no port is free on loopback"
+    message = f"no port is free on {host}"
     raise OSError(message)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from typing import TYPE_CHECKING, Any
 
 from fakesnow.converter import from_binding
@@ -77,6 +78,50 @@ def _filled(sql: str, value_of: Any) -> str:
     return "".join(pieces) + sql[done:]
 
 
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+_MOMENTS = {"TIMESTAMP": "TIMESTAMP_NTZ", "DATE": "DATE", "TIME": "TIME"}
+
+
+def _moments(session: Session, sql: str, bindings: dict[str, Any]) -> dict[str, str]:
+    """Values for columns of time that the client sent as numbers in texts.
+
+    It does so for a column of many rows in which some are missing, and leaves it to the server to
+    see that the column holds times.
+
+    Returns:
+        The type of those values, by their number.
+    """
+    kinds = [one["type"] for one in bindings.values()]
+    reader = statements.Reader(sql, session)
+    if "TEXT" not in kinds or not reader.accept("INSERT", "INTO"):
+        return {}
+    name = reader.name()
+    columns = None
+    if reader.accept("("):
+        columns = [reader.identifier()]
+        while reader.accept(","):
+            columns.append(reader.identifier())
+        reader.expect(")")
+    if not reader.accept("VALUES", "(") or session.relation_kind(name) is None:
+        return {}
+    described = session.duck.execute(f"SELECT * FROM {session.physical(name)} LIMIT 0").description
+    types = {str(one[0]): str(one[1]) for one in described or []}
+    found: dict[str, str] = {}
+    for place, column in enumerate(columns or list(types)):
+        if place and not reader.accept(","):
+            break
+        if not reader.accept("?"):
+            break
+        bound = bindings.get(str(place + 1))
+        kind = _MOMENTS.get(types.get(column, ""))
+        if bound is None or kind is None or bound["type"] != "TEXT":
+            continue
+        values = bound["value"] if isinstance(bound["value"], list) else [bound["value"]]
+        if all(one is None or _NUMBER.fullmatch(str(one)) for one in values):
+            found[str(place + 1)] = kind
+    return found
+
+
 def texts(session: Session, sql: str, bindings: dict[str, Any] | None) -> list[str]:
     """The statement once, or once a row where values came as arrays.
 
@@ -86,12 +131,16 @@ def texts(session: Session, sql: str, bindings: dict[str, Any] | None) -> list[s
     session.bound = bool(bindings)
     if not bindings:
         return [sql]
+    moments = _moments(session, sql, bindings)
 
     def value_of(row: int | None) -> Any:
         def one(number: str) -> str:
             if number not in bindings:
                 raise errors.error(f"Bind variable ?{number} not set.", 1012, "42601")
-            bound = bindings[number]
+            bound: dict[str, Any] = {
+                **bindings[number],
+                "type": moments.get(number, bindings[number]["type"]),
+            }
             value = bound["value"] if row is None else bound["value"][row]
             return _sql(bound, value)
 

@@ -29,6 +29,10 @@ VANISHED_SECONDS = 3.0
 """How long a transaction outlives its client's last connection."""
 
 
+class DamagedDatabase(Exception):  # noqa: N818  (what it is, in one word)
+    """A database's file cannot be opened; the text says which and what to do."""
+
+
 class Engine:
     """What every session shares: DuckDB, the account, locks, earlier results, inference."""
 
@@ -107,7 +111,15 @@ class Engine:
     def _attach(self, name: str) -> None:
         path = self.files / f"{name}.db"
         target = str(path).replace("'", "''")
-        self.duck.execute(f"ATTACH '{target}' AS {quoted(name)}")
+        try:
+            self.duck.execute(f"ATTACH '{target}' AS {quoted(name)}")
+        except duckdb.Error as cause:
+            reason = str(cause).split("\n", maxsplit=1)[0]
+            message = (
+                f"the database file {path} cannot be read ({reason}): put back a copy of it, "
+                "or move it away to go on without this database"
+            )
+            raise DamagedDatabase(message) from cause
         self.duck.execute(catalog.creation_sql(name))
         self.duck.execute(
             info_schema.per_db_creation_sql(quoted(name)).replace(f"'{quoted(name)}'", f"'{name}'")

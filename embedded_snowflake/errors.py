@@ -142,6 +142,14 @@ def translated(cause: duckdb.Error) -> SnowflakeError:  # noqa: C901, PLR0911, P
             100078,
             "22000",
         )
+    unwritable = "Could not write" in first or "No space left" in first
+    if unwritable or isinstance(cause, (duckdb.IOException, duckdb.FatalException)):
+        return error(
+            f"The warehouse's files cannot be written ({first}): free space on the disk, or mend "
+            "the directory, and start the warehouse again. What was committed is kept.",
+            603,
+            "XX000",
+        )
     if "InferenceError:" in text:
         return error(text.split("InferenceError:", 1)[1].strip().split("\n")[0], 100357, "P0000")
     return error(first, 100183, "P0000")

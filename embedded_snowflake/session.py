@@ -50,6 +50,8 @@ _KINDS_RUN = (
 )
 _CREATED_KINDS = {"TABLE", "VIEW", "SEQUENCE"}
 _RETRIES = 12
+RESULT_BYTES = 1 << 30
+"""How many bytes of rows a statement may answer: they pass through memory as one."""
 
 
 statements.rewrites(time_formats.rewritten)
@@ -629,6 +631,13 @@ class Session:
                 described = self._described(expression)
             return Answer(self.query_id, None, describe_as_rowtype(described), type_id)
         cursor = self.run(text, rewritten=True)
+        if cursor._arrow_table.nbytes > RESULT_BYTES:  # noqa: SLF001
+            raise errors.error(
+                f"The result is larger than {RESULT_BYTES >> 20} MB: ask for fewer rows or "
+                "columns, or write it to a table and read it in parts.",
+                100357,
+                "54000",
+            )
         rowtype = describe_as_rowtype(cursor._describe_last_sql())  # noqa: SLF001
         self.engine.fakesnow.results_cache.pop(cursor.sfqid, None)
         self.engine.fakesnow.results_cache[self.query_id] = (

@@ -59,7 +59,8 @@ def main(root: Path, worker: int, statements: int) -> Counter[str]:
                     f"CREATE OR REPLACE TABLE made_{worker} AS SELECT * FROM inserted "
                     f"WHERE worker = {worker}"
                 )
-                rows = cursor.execute(f"SELECT COUNT(*) FROM made_{worker}").fetchall()
+                cursor.execute(f"SELECT COUNT(*) FROM made_{worker}")
+                rows = cursor.fetchall()
                 if rows != [(done["insert"],)]:
                     message = f"worker {worker} made {rows} of {done['insert']} rows"
                     raise AssertionError(message)

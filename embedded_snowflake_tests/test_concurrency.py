@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections import Counter
+from typing import Any
 
 import pytest
 import snowflake.connector
@@ -43,8 +44,9 @@ def test_eight_clients_of_mixed_statements_lose_and_double_nothing(
             done.update(json.loads(out))
         assert sum(done.values()) == statements // CLIENTS * CLIENTS
 
-        def rows(sql: str) -> list[tuple[int, ...]]:
-            return cursor.execute(sql).fetchall()
+        def rows(sql: str) -> list[Any]:
+            cursor.execute(sql)
+            return cursor.fetchall()
 
         assert rows("SELECT n FROM counter") == [(done["update"],)]
         distinct = "(SELECT DISTINCT worker, number FROM inserted)"

@@ -255,3 +255,27 @@ def test_asof_join_using_takes_the_left_sides_column(connection: Any) -> None:
     assert sorted(connection.cursor().execute(sql).fetchall()) == [(1, "l", "r"), (2, "m", None)]
     with pytest.raises(snowflake.connector.errors.ProgrammingError, match="USING"):
         connection.cursor().execute(sql.replace("k, v, w", "*"))
+
+
+@pytest.mark.parametrize("missing", [0, 1, 2])
+def test_many_rows_are_bound_by_the_server_with_missing_times(
+    server: ConnectionInfo, connection: Any, missing: int
+) -> None:
+    """A column with a missing value reaches the server as texts, times as numbers in them."""
+    connection.cursor().execute(
+        "CREATE OR REPLACE TABLE qm (i INT, t TIMESTAMP_NTZ, d DATE, h TIME, s VARCHAR)"
+    )
+    rows: list[tuple[Any, ...]] = [
+        (0, dt.datetime(2024, 1, 2, 3, 4, 5, 678901), dt.date(2024, 1, 2), dt.time(3, 4, 5), "12"),
+        (1, dt.datetime(1960, 1, 2), dt.date(1960, 1, 2), dt.time(0, 0), "x"),
+        (2, dt.datetime(2024, 1, 2), dt.date(9999, 12, 31), dt.time(23, 59, 59), "y"),
+    ]
+    rows[missing] = (missing, None, None, None, None)
+    opened = snowflake.connector.connect(
+        **server.connect_arguments(), database="VALUE_TESTS", schema="PUBLIC", paramstyle="qmark"
+    )
+    cursor = opened.cursor()
+    cursor.executemany("INSERT INTO qm (i, t, d, h, s) VALUES (?, ?, ?, ?, ?)", rows)
+    assert cursor.rowcount == 3
+    assert cursor.execute("SELECT * FROM qm ORDER BY i").fetchall() == rows
+    opened.close()

@@ -87,10 +87,14 @@ class Location:
 
     def files(self) -> list[tuple[str, Path]]:
         """Files whose names begin with the path: name in the stage, and where; by name."""
+        # What a link leads to outside of the stage is no file of it.
+        inside = self.directory.resolve()
         found = [
             (path.relative_to(self.directory).as_posix(), path)
             for path in self.directory.rglob("*")
-            if path.is_file() and not path.name.endswith(".partial")
+            if path.is_file()
+            and not path.name.endswith(".partial")
+            and path.resolve().is_relative_to(inside)
         ]
         return sorted((name, path) for name, path in found if name.startswith(self.path))
 

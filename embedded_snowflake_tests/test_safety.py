@@ -1,0 +1,267 @@
+"""Who may reach what, and what is said when the machine does not play along."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+import snowflake.connector
+from snowflake.connector.errors import Error, ProgrammingError
+
+import embedded_snowflake
+from embedded_snowflake import ConnectionInfo, lifecycle, objects, session
+from embedded_snowflake.engine import Engine
+from embedded_snowflake.server import Server
+
+PROJECT = Path(embedded_snowflake.__file__).parent.parent
+
+
+@pytest.fixture(scope="module")
+def connection(server: ConnectionInfo) -> Iterator[Any]:
+    """A session in a database with a stage that holds one file."""
+    opened = snowflake.connector.connect(**server.connect_arguments())
+    opened.cursor().execute("CREATE OR REPLACE DATABASE safety_tests")
+    opened.cursor().execute("CREATE STAGE s")
+    yield opened
+    opened.cursor().execute("DROP DATABASE safety_tests")
+    opened.close()
+
+
+def _ask(
+    server: ConnectionInfo, method: str, path: str, token: str = "wrong", body: bytes = b"{}"
+) -> tuple[int, str]:
+    request = urllib.request.Request(
+        f"http://{server.host}:{server.port}{path}",
+        method=method,
+        data=None if method == "GET" else body,
+        headers={"Authorization": f'Snowflake Token="{token}"'},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as cause:
+        return cause.code, ""
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/queries/v1/query-request?requestId=1"),
+        ("POST", "/queries/v1/abort-request"),
+        ("POST", "/session?delete=true"),
+        ("POST", "/session/heartbeat"),
+        ("POST", "/session/token-request"),
+        ("GET", "/monitoring/queries/1"),
+        ("GET", "/files/GET/99999999999/00/state.json"),
+        ("PUT", "/files/PUT/99999999999/00/stages/x"),
+    ],
+)
+def test_no_route_but_ping_answers_without_a_token(
+    server: ConnectionInfo, method: str, path: str
+) -> None:
+    status, body = _ask(server, method, path)
+    assert status == 403 or '"success":false' in body
+
+
+def test_every_route_is_in_the_list_above(server: ConnectionInfo) -> None:
+    """A new route must be thought of."""
+    made = Server(cast("Any", None), "password").application()
+    assert {cast("Any", route).path.split("/{")[0] for route in made.routes} == {
+        *("/session/v1/login-request", "/session", "/session/heartbeat"),
+        *("/session/token-request", "/queries/v1/query-request", "/queries/v1/abort-request"),
+        *("/monitoring/queries", "/files", "/ping"),
+    }
+    assert _ask(server, "GET", "/ping") == (200, '{"ok":true}')
+
+
+def test_a_signed_address_opens_its_file_alone(
+    server: ConnectionInfo, connection: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "mine.txt"
+    path.write_text("mine")
+    connection.cursor().execute(f"PUT file://{path} @s AUTO_COMPRESS = FALSE")
+    asked = json.dumps({"sqlText": f"GET @s/mine.txt file://{tmp_path}/"}).encode()
+    _, body = _ask(
+        server, "POST", "/queries/v1/query-request?requestId=g", connection.rest.token, asked
+    )
+    url = json.loads(body)["data"]["presignedUrls"][0]
+    address = url[url.index("/files/") :]
+    assert _ask(server, "GET", address) == (200, "mine")
+    assert _ask(server, "PUT", address)[0] in {403, 405}
+    for other in ("state.json", "../state.json", "%2e%2e/state.json", "stages/../state.json"):
+        signed = address.split("/", 5)
+        assert _ask(server, "GET", "/".join([*signed[:5], other]))[0] == 403
+    expired = re.sub(r"/files/GET/\d+/", "/files/GET/1/", address)
+    assert _ask(server, "GET", expired)[0] == 403
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["../x", "../../state.json", "a/../../x", "/../x", "%2e%2e/../x", "..\\\\..\\\\..//../x"],
+)
+def test_no_path_leaves_its_stage(
+    server: ConnectionInfo, connection: Any, tmp_path: Path, path: str
+) -> None:
+    source = tmp_path / "x"
+    source.write_text("1\n")
+    before = {one for one in lifecycle.home(server.root).rglob("*") if "stages" not in one.parts}
+    for sql in (
+        f"PUT file://{source} '@s/{path}'",
+        f"LIST '@s/{path}'",
+        f"REMOVE '@s/{path}'",
+        f"GET '@s/{path}' file://{tmp_path}/",
+        f"SELECT $1 FROM '@s/{path}'",
+    ):
+        try:
+            rows = connection.cursor().execute(sql).fetchall()
+        except Error:
+            continue
+        assert all("state" not in str(row) for row in rows)
+    after = {one for one in lifecycle.home(server.root).rglob("*") if "stages" not in one.parts}
+    assert {one.name for one in after - before if one.suffix not in {".wal", ".log"}} == set()
+
+
+def test_a_link_in_a_stage_leads_nowhere(
+    server: ConnectionInfo, connection: Any, tmp_path: Path
+) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("secret")
+    marker = tmp_path / "marker.txt"
+    marker.write_text("m")
+    connection.cursor().execute(f"PUT file://{marker} @s AUTO_COMPRESS = FALSE")
+    held = next((lifecycle.home(server.root) / "stages").rglob("marker.txt"))
+    (held.parent / "link.txt").symlink_to(secret)
+    names = [row[0] for row in connection.cursor().execute("LIST @s").fetchall()]
+    assert not any("link" in name for name in names)
+    assert connection.cursor().execute("SELECT $1 FROM @s/link.txt").fetchall() == []
+    out = tmp_path / "out"
+    out.mkdir()
+    try:
+        connection.cursor().execute(f"GET @s file://{out}/")
+    except Error:
+        return
+    assert not (out / "link.txt").exists()
+
+
+def test_a_result_has_a_largest_size(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert objects.__all__  # imported for the statements that it registers
+    monkeypatch.setattr(session, "RESULT_BYTES", 1000)
+    engine = Engine(tmp_path)
+    try:
+        opened = session.Session(
+            engine,
+            user="U",
+            role=None,
+            warehouse=None,
+            database=None,
+            schema=None,
+            parameters={},
+        )
+        opened.execute("CREATE DATABASE d")
+        with pytest.raises(ProgrammingError, match="larger than"):
+            opened.execute("SELECT SEQ4() FROM TABLE(GENERATOR(ROWCOUNT => 1000))")
+        assert opened.execute("SELECT 1").table is not None
+    finally:
+        engine.close()
+
+
+def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "embedded_snowflake", *arguments],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize("password", [None, "", " \n"])
+def test_another_address_than_loopback_needs_a_password(
+    tmp_path: Path, password: str | None
+) -> None:
+    more: list[str] = []
+    if password is not None:
+        (tmp_path / "password").write_text(password)
+        more = ["--password-file", str(tmp_path / "password")]
+    done = _run("--root", str(tmp_path), "--host", "0.0.0.0", *more)
+    assert done.returncode == 2
+    assert "give --password-file" in done.stderr
+
+
+def test_a_damaged_database_is_named_when_the_warehouse_starts(tmp_path: Path) -> None:
+    folder = lifecycle.home(tmp_path) / "databases"
+    folder.mkdir(parents=True)
+    (folder / "BROKEN.db").write_bytes(b"no database" * 1000)
+    with pytest.raises(embedded_snowflake.WarehouseError, match=r"BROKEN\.db cannot be read"):
+        embedded_snowflake.ensure_running(tmp_path)
+
+
+def test_a_directory_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / ".vistora").write_text("a file where a directory belongs")
+    with pytest.raises(embedded_snowflake.WarehouseError, match="make it writable"):
+        embedded_snowflake.ensure_running(tmp_path)
+
+
+def test_a_taken_port_is_given_up_for_another_and_a_full_disk_is_said_and_loses_nothing(
+    tmp_path: Path,
+) -> None:
+    """A limit on the size of files stands for the full disk: the same write fails."""
+    info = embedded_snowflake.ensure_running(tmp_path)
+    with snowflake.connector.connect(**info.connect_arguments()) as first:
+        first.cursor().execute("CREATE DATABASE d")
+        first.cursor().execute("CREATE TABLE t (a VARCHAR)")
+        first.cursor().execute("INSERT INTO t VALUES ('kept')")
+    embedded_snowflake.stop(tmp_path)
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind(("127.0.0.1", info.port))
+        taken.listen()
+        server = [sys.executable, "-m", "embedded_snowflake", "--root", str(tmp_path)]
+        limited = 'ulimit -f 24576; exec "$@"'
+        process = subprocess.Popen(["sh", "-c", limited, "sh", *server], cwd=PROJECT)
+        deadline = time.monotonic() + 60
+        found = None
+        while found is None and time.monotonic() < deadline:
+            found = embedded_snowflake.status(tmp_path).connection
+            time.sleep(0.05)
+    assert found is not None
+    assert found.port != info.port
+    with snowflake.connector.connect(
+        **{**found.connect_arguments(), "network_timeout": 5}, database="D", schema="PUBLIC"
+    ) as full:
+        refused = ""
+        for _ in range(40):
+            try:
+                full.cursor().execute(
+                    "INSERT INTO t SELECT RANDSTR(1000, RANDOM()) "
+                    "FROM TABLE(GENERATOR(ROWCOUNT => 1000))"
+                )
+            except ProgrammingError as cause:
+                refused = str(cause)
+                break
+        assert "free space on the disk" in refused
+    os.kill(process.pid, 9)
+    process.wait()
+    again = embedded_snowflake.ensure_running(tmp_path)
+    with snowflake.connector.connect(
+        **again.connect_arguments(), database="D", schema="PUBLIC"
+    ) as last:
+        cursor = last.cursor()
+        cursor.execute("SELECT COUNT(*) FROM t WHERE a = 'kept'")
+        assert cursor.fetchall() == [(1,)]
+        last.cursor().execute("INSERT INTO t VALUES ('more')")
+    embedded_snowflake.stop(tmp_path)
+    shutil.rmtree(tmp_path / ".vistora")
