@@ -45,6 +45,22 @@ class Needs:
     what: str
 
 
+TILES: dict[str, dict[str, Any]] = {
+    "avg": {},
+    "count": {},
+    "first_distinct_n": {"n": 1},
+    "first_n": {"n": 1},
+    "last_distinct_n": {"n": 1},
+    "last_n": {"n": 1},
+    "max": {},
+    "min": {},
+    "stddev": {},
+    "sum": {},
+    "var": {},
+}
+"""The aggregations of tiles that work, with what they ask for."""
+
+
 class World:
     """A feature store, a dataset and a registry with something in them."""
 
@@ -108,11 +124,17 @@ class World:
         """A registered feature view, refreshed daily."""
         return self.registered(refresh_freq="1 day")
 
-    def tiled(self, *features: Any) -> Any:
-        """A registered feature view with tiles of a day."""
-        return self.registered(
-            refresh_freq="1 day", feature_granularity="1d", features=list(features)
-        )
+    @cached_property
+    def tiles(self) -> dict[str, Any]:
+        """What each tiled feature is for u1: of 120, then 60, in the three days before."""
+        from snowflake.ml.feature_store import Feature
+
+        features = [
+            getattr(Feature, make)("AMOUNT", "3d", **options).alias(make)
+            for make, options in TILES.items()
+        ]
+        view = self.registered(refresh_freq="1 day", feature_granularity="1d", features=features)
+        return self.training(view, join_method="cte")[1]
 
     @cached_property
     def spine(self) -> Any:
@@ -141,6 +163,16 @@ class World:
             spine_label_cols=["LABEL"],
             **more,
         )
+
+    @cached_property
+    def generated_once(self) -> Any:
+        """A dataset by the feature store that no call changes."""
+        return self.generated()
+
+    @cached_property
+    def kept(self) -> Any:
+        """A dataset that no call changes."""
+        return self.dataset()
 
     def dataset(self) -> Any:
         """A dataset of its own with a version."""
@@ -199,17 +231,23 @@ def _is(found: Any, expected: Any = True) -> None:
     assert found == expected, f"{found!r} in place of {expected!r}"
 
 
-def _two_versions(world: World) -> Any:
-    first = world.logged()
-    world.logged(first.model_name, "V2")
-    return world.registry.get_model(first.model_name)
+def _versions(world: World) -> None:
+    made = world.logged()
+    world.logged(made.model_name, "V2")
+    model = world.registry.get_model(made.model_name)
+    _is((model.first().version_name, model.last().version_name), ("V1", "V2"))
+    _is([one.version_name for one in model.versions()], ["V1", "V2"])
+    model.delete_version("V2")
+    _is([one.version_name for one in model.versions()], ["V1"])
 
 
-def _aliased(world: World) -> Any:
+def _aliased(world: World) -> None:
     made = world.logged()
     made.set_alias("BEST")
-    _is(world.registry.get_model(made.model_name).version("BEST").version_name, "V1")
-    return made
+    model = world.registry.get_model(made.model_name)
+    _is(model.version("BEST").version_name, "V1")
+    made.unset_alias("BEST")
+    _is("BEST" in model.show_versions()["aliases"][0], False)
 
 
 def _deleted_view(world: World) -> None:
@@ -228,14 +266,9 @@ def _deleted_entity(world: World) -> None:
     _is(name in set(world.store.list_entities().to_pandas()["NAME"]), False)
 
 
-def _tile(make: str, expected: Any, **options: Any) -> Works:
-    """A tiled feature of two purchases, 120 then 60, in the three days before the moment."""
-
+def _tile(make: str, expected: Any) -> Works:
     def call(world: World) -> None:
-        from snowflake.ml.feature_store import Feature
-
-        feature = getattr(Feature, make)("AMOUNT", "3d", **options).alias("OUT")
-        found = world.training(world.tiled(feature), join_method="cte")[1]["OUT"]
+        found = world.tiles[make.upper()]
         _is(json.loads(found) if isinstance(found, str) else float(found), expected)
 
     return Works(call)
@@ -245,7 +278,8 @@ def _tile_refused(make: str, words: str) -> Refused:
     def call(world: World) -> None:
         from snowflake.ml.feature_store import Feature
 
-        world.tiled(getattr(Feature, make)("AMOUNT", "3d").alias("OUT"))
+        feature = getattr(Feature, make)("AMOUNT", "3d")
+        world.registered(refresh_freq="1 day", feature_granularity="1d", features=[feature])
 
     return Refused(call, words)
 
@@ -308,19 +342,6 @@ def _measured(world: World) -> None:
     _is(made.show_metrics(), {"r2": 1.0})
 
 
-def _unaliased(world: World) -> None:
-    made = _aliased(world)
-    made.unset_alias("BEST")
-    aliases = world.registry.get_model(made.model_name).show_versions()["aliases"][0]
-    _is("BEST" in aliases, False)
-
-
-def _without(world: World) -> None:
-    model = _two_versions(world)
-    model.delete_version("V2")
-    _is([one.version_name for one in model.versions()], ["V1"])
-
-
 def _gone(world: World) -> None:
     assert world.model is not None
     made = world.logged()
@@ -344,7 +365,7 @@ def _dataset_without(world: World) -> None:
 def _loaded(world: World) -> Any:
     from snowflake.ml.dataset import Dataset
 
-    made = world.dataset()
+    made = world.kept
     found = Dataset.load(world.session, made.fully_qualified_name).select_version("V1")
     _is(len(found.read.to_pandas()), 3)
 
@@ -355,18 +376,12 @@ def _from_json(world: World) -> None:
     _is(FeatureView.from_json(world.view.to_json(), world.session).name, world.view.name)
 
 
-def _suspended(world: World) -> Any:
-    from snowflake.ml.feature_store import FeatureViewStatus
+def _suspended(world: World) -> None:
+    from snowflake.ml.feature_store.feature_view import FeatureViewStatus
 
     view = world.store.suspend_feature_view(world.registered(refresh_freq="1 day"))
     _is(view.status, FeatureViewStatus.SUSPENDED)
-    return view
-
-
-def _resumed(world: World) -> None:
-    from snowflake.ml.feature_store import FeatureViewStatus
-
-    _is(world.store.resume_feature_view(_suspended(world)).status, FeatureViewStatus.ACTIVE)
+    _is(world.store.resume_feature_view(view).status, FeatureViewStatus.ACTIVE)
 
 
 def _refreshed(world: World) -> None:
@@ -428,7 +443,9 @@ CALLS: dict[str, Works | Refused | Needs] = {
     "FeatureStore.drop_online_service": Refused(
         lambda w: w.store.drop_online_service(), "does not exist"
     ),
-    "FeatureStore.generate_dataset": Works(lambda w: _is(len(w.generated().read.to_pandas()), 2)),
+    "FeatureStore.generate_dataset": Works(
+        lambda w: _is(len(w.generated_once.read.to_pandas()), 2)
+    ),
     "FeatureStore.generate_training_set": Works(_trained),
     "FeatureStore.get_entity": Works(_given_entity),
     "FeatureStore.get_feature_group": Refused(
@@ -455,7 +472,7 @@ CALLS: dict[str, Works | Refused | Needs] = {
     ),
     "FeatureStore.list_stream_sources": Works(lambda w: w.store.list_stream_sources().collect()),
     "FeatureStore.load_feature_views_from_dataset": Works(
-        lambda w: _is(len(w.store.load_feature_views_from_dataset(w.generated())), 1)
+        lambda w: _is(len(w.store.load_feature_views_from_dataset(w.generated_once)), 1)
     ),
     "FeatureStore.read_feature_group": Needs(_POSTGRES),
     "FeatureStore.read_feature_view": Works(
@@ -464,9 +481,9 @@ CALLS: dict[str, Works | Refused | Needs] = {
     "FeatureStore.refresh_feature_view": Works(_refreshed),
     "FeatureStore.register_entity": Works(lambda w: w.entity),
     "FeatureStore.register_feature_group": Refused(_group, "POSTGRES"),
-    "FeatureStore.register_feature_view": Works(lambda w: w.registered()),
+    "FeatureStore.register_feature_view": Works(lambda w: w.view),
     "FeatureStore.register_stream_source": Works(_stream),
-    "FeatureStore.resume_feature_view": Works(_resumed),
+    "FeatureStore.resume_feature_view": Works(_suspended),
     "FeatureStore.retrieve_feature_values": Works(_values),
     "FeatureStore.stream_ingest": Needs("a streaming service"),
     "FeatureStore.suspend_feature_view": Works(_suspended),
@@ -500,22 +517,22 @@ CALLS: dict[str, Works | Refused | Needs] = {
     "Feature.approx_percentile": _tile_refused("approx_percentile", "APPROX_PERCENTILE"),
     "Feature.avg": _tile("avg", 90.0),
     "Feature.count": _tile("count", 2.0),
-    "Feature.first_distinct_n": _tile("first_distinct_n", [120.0], n=1),
-    "Feature.first_n": _tile("first_n", [120.0], n=1),
-    "Feature.last_distinct_n": _tile("last_distinct_n", [60.0], n=1),
-    "Feature.last_n": _tile("last_n", [60.0], n=1),
+    "Feature.first_distinct_n": _tile("first_distinct_n", [120.0]),
+    "Feature.first_n": _tile("first_n", [120.0]),
+    "Feature.last_distinct_n": _tile("last_distinct_n", [60.0]),
+    "Feature.last_n": _tile("last_n", [60.0]),
     "Feature.max": _tile("max", 120.0),
     "Feature.min": _tile("min", 60.0),
     "Feature.stddev": _tile("stddev", 30.0),
     "Feature.sum": _tile("sum", 180.0),
     "Feature.to_spec": Works(_spec),
     "Feature.var": _tile("var", 900.0),
-    "Dataset.create": Works(lambda w: w.dataset()),
-    "Dataset.create_version": Works(lambda w: _is(len(w.dataset().read.to_pandas()), 3)),
+    "Dataset.create": Works(lambda w: w.kept),
+    "Dataset.create_version": Works(lambda w: _is(len(w.kept.read.to_pandas()), 3)),
     "Dataset.delete": Works(_dataset_gone),
     "Dataset.delete_version": Works(_dataset_without),
-    "Dataset.lineage": Works(lambda w: _is(w.dataset().lineage(), [])),
-    "Dataset.list_versions": Works(lambda w: _is(w.dataset().list_versions(), ["V1"])),
+    "Dataset.lineage": Works(lambda w: _is(w.kept.lineage(), [])),
+    "Dataset.list_versions": Works(lambda w: _is(w.kept.list_versions(), ["V1"])),
     "Dataset.load": Works(_loaded),
     "Dataset.select_version": Works(_loaded),
     "Registry.add_monitor": Needs(_MONITORS),
@@ -525,7 +542,7 @@ CALLS: dict[str, Works | Refused | Needs] = {
     "Registry.get_monitor": Refused(
         lambda w: w.registry.get_monitor(name="NONE"), "SHOW MODEL MONITORS"
     ),
-    "Registry.log_model": Works(lambda w: w.logged()),
+    "Registry.log_model": Works(lambda w: w.version),
     "Registry.models": Works(lambda w: _is(w.model.name in [m.name for m in w.registry.models()])),
     "Registry.show_model_monitors": Refused(
         lambda w: w.registry.show_model_monitors(), "SHOW MODEL MONITORS"
@@ -533,17 +550,17 @@ CALLS: dict[str, Works | Refused | Needs] = {
     "Registry.show_models": Works(
         lambda w: _is(w.model.name in set(w.registry.show_models()["name"]))
     ),
-    "Model.delete_version": Works(_without),
-    "Model.first": Works(lambda w: _is(_two_versions(w).first().version_name, "V1")),
+    "Model.delete_version": Works(_versions),
+    "Model.first": Works(_versions),
     "Model.get_tag": Works(_tagged),
-    "Model.last": Works(lambda w: _is(_two_versions(w).last().version_name, "V2")),
+    "Model.last": Works(_versions),
     "Model.rename": Works(_renamed),
     "Model.set_tag": Works(_tagged),
     "Model.show_tags": Works(_tagged),
     "Model.show_versions": Works(lambda w: _is(list(w.model.show_versions()["name"]), ["V1"])),
     "Model.unset_tag": Works(_tagged),
     "Model.version": Works(lambda w: _is(w.model.version("V1").version_name, "V1")),
-    "Model.versions": Works(lambda w: _is(len(w.model.versions()), 1)),
+    "Model.versions": Works(_versions),
     "ModelVersion.create_service": Refused(
         lambda w: w.version.create_service(service_name="S", service_compute_pool="P"), "CALL"
     ),
@@ -566,5 +583,5 @@ CALLS: dict[str, Works | Refused | Needs] = {
         lambda w: _is([one["name"] for one in w.version.show_functions()], ["PREDICT"])
     ),
     "ModelVersion.show_metrics": Works(_measured),
-    "ModelVersion.unset_alias": Works(_unaliased),
+    "ModelVersion.unset_alias": Works(_aliased),
 }
