@@ -89,7 +89,12 @@ def _unscaled(values: pa.Array) -> pa.Array | None:
 
 
 def arrow_body(table: pa.Table, rowtype: list[ColumnInfo]) -> dict[str, Any]:
-    """The part of an answer that carries rows."""
+    """The part of an answer that carries rows.
+
+    Of no rows it is empty, as Snowflake's: from a stream without a batch clients make no frame.
+    """
+    if table.num_rows == 0:
+        return {"queryResultFormat": "arrow", "rowsetBase64": ""}
     return {
         "queryResultFormat": "arrow",
         "rowsetBase64": b64encode(to_ipc(to_sf(_narrowed(table), rowtype))).decode(),

@@ -193,11 +193,14 @@ class Run:
     def _compared(self, case: Case, answer: Answer) -> str | None:
         rows, error, types = case.rows, case.error, case.types
         if self.target.embedded and case.refused is not None:
-            rows, error = None, case.refused
-        elif self.target.embedded and isinstance(case.here, Types):
-            types = case.here.names
+            error = case.refused
         elif self.target.embedded and case.here is not None:
-            rows, error = (None, case.here) if isinstance(case.here, Error) else (case.here, None)
+            if isinstance(case.here, Types):
+                types = case.here.names
+            elif isinstance(case.here, Error):
+                error = case.here
+            else:
+                rows, error = case.here, None
         if error is not None:
             return _error_mismatch(error, answer)
         if answer.error is not None:

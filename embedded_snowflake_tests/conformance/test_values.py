@@ -218,3 +218,9 @@ def test_literals_of_every_type_come_back(plain: Any) -> None:
             True,
         )
     ]
+
+
+def test_no_rows_come_back_as_a_frame_with_its_columns(plain: Any) -> None:
+    cursor = plain.cursor().execute("SELECT 1 AS a, 'x' AS b, 1.5::FLOAT AS c WHERE FALSE")
+    frame = cursor.fetch_pandas_all()
+    assert (list(frame.columns), len(frame)) == (["A", "B", "C"], 0)

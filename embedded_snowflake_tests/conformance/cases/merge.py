@@ -112,6 +112,30 @@ GROUP = Group(
             refused=Error(100090, "42P18", "Duplicate row"),
         ),
         Case(
+            "a second source row that satisfies no clause does no harm",
+            (
+                *_TABLES,
+                "MERGE INTO t USING (SELECT 1 AS k, 'x' AS v UNION ALL SELECT 1, 'y') s ON t.k = s.k "
+                "WHEN MATCHED AND s.v = 'x' THEN UPDATE SET v = s.v",
+                _READ,
+            ),
+            _PAGE,
+            rows=[(1, "x"), (2, "b")],
+        ),
+        Case(
+            "ALL BY NAME",
+            (
+                *_TABLES,
+                "CREATE TABLE u AS SELECT 'B' AS v, 2 AS k UNION ALL SELECT 'C', 3",
+                "MERGE INTO t USING u ON t.k = u.k WHEN MATCHED THEN UPDATE ALL BY NAME "
+                "WHEN NOT MATCHED THEN INSERT ALL BY NAME",
+                _READ,
+            ),
+            _PAGE,
+            rows=[(1, "a"), (2, "B"), (3, "C")],
+            refused=Error(1003, "42000"),
+        ),
+        Case(
             "equal source rows are all inserted",
             (
                 "CREATE TABLE t (k INT)",

@@ -136,7 +136,7 @@ GROUP = Group(
             "no row can be put into it",
             (*_MADE, "INSERT INTO d VALUES (1)"),
             Error(),
-            "user-guide/dynamic-tables-about",
+            "user-guide/dynamic-tables/overview",
         ),
         Case(
             "SHOW DYNAMIC TABLES",

@@ -106,14 +106,6 @@ GROUP = Group(
             rows=[(0,)],
         ),
         Case(
-            "TRUNCATE in a transaction is undone",
-            (_T, _ROW, "BEGIN", "TRUNCATE TABLE t", "ROLLBACK", _COUNT),
-            "sql-reference/sql/truncate-table",
-            rows=[(1,)],
-            differs="TRUNCATE commits what came before it and cannot be undone",
-            here=[(0,)],
-        ),
-        Case(
             "CURRENT_TRANSACTION is NULL outside of one",
             "SELECT CURRENT_TRANSACTION()",
             "sql-reference/functions/current_transaction",
