@@ -70,7 +70,6 @@ CREATE TABLE IF NOT EXISTS {loaded_files} (
 
 -- One row, which every load updates: the lock that lets loads happen one after another, and the
 -- number that tells a load that nothing was loaded since it looked.
-CREATE TABLE IF NOT EXISTS {load_counter} (
-  LOAD_SEQUENCE NUMBER(38, 0) NOT NULL COMMENT 'The last load'
-) COMMENT = 'The lock and the counter of loads. Grain: exactly one row'
+CREATE TABLE IF NOT EXISTS {load_counter} (LOAD_SEQUENCE NUMBER(38, 0))
+COMMENT = 'The lock and the counter of loads. Grain: exactly one row'
 AS SELECT 0;
