@@ -181,4 +181,17 @@ def apply() -> None:
         )
     tables = tables.replace("_fs_tables_ext.comment AS", "tables.comment AS")
     start, stop = tables.index("left join"), tables.index("where tables.database_name")
-    info_schema.SQL_CREATE_INFORMATION_SCHEMA_TABLES_VIEW = Template(tables[:start] + tables[stop:])
+    tables = tables[:start] + tables[stop:]
+    # fakesnow leaves views out; an older directory's view of tables is replaced as well.
+    views = (
+        tables[tables.index("select") :]
+        .replace("'BASE TABLE'", "'VIEW'")
+        .replace("tables.estimated_size", "NULL::BIGINT")
+        .replace(
+            "duckdb_tables tables", "(select *, view_name as table_name from duckdb_views) tables"
+        )
+    )
+    tables = tables.replace("create view if not exists", "create or replace view")
+    info_schema.SQL_CREATE_INFORMATION_SCHEMA_TABLES_VIEW = Template(
+        f"{tables}\nunion all by name\n{views}\n  and not tables.internal\n"
+    )

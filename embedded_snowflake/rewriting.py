@@ -395,9 +395,20 @@ def _result_scan(session: Session, expression: Any) -> Any:
     return expression
 
 
+def _primary_not_null(create: Any) -> None:
+    """A primary key's columns are NOT NULL, which Snowflake does enforce."""
+    named = {one.name.upper() for key in create.find_all(exp.PrimaryKey) for one in key.expressions}
+    for column in create.find_all(exp.ColumnDef):
+        kinds = {type(one.kind) for one in column.args.get("constraints") or []}
+        keyed = exp.PrimaryKeyColumnConstraint in kinds or column.name.upper() in named
+        if keyed and exp.NotNullColumnConstraint not in kinds:
+            column.append("constraints", exp.ColumnConstraint(kind=exp.NotNullColumnConstraint()))
+
+
 def _constraints(_: Session, expression: Any) -> Any:
     """Snowflake records keys and enforces none of them; DuckDB would enforce them."""
     if isinstance(expression, exp.Create):
+        _primary_not_null(expression)
         for kind in (
             exp.PrimaryKeyColumnConstraint,
             exp.UniqueColumnConstraint,

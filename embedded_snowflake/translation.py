@@ -212,6 +212,11 @@ def _struct(node: Any) -> Any:
     return node
 
 
+def _array(node: Any) -> Any:
+    """A column's array is JSON, also under an alias, where fakesnow leaves DuckDB's list."""
+    return _call("json_array", *node.expressions) if isinstance(node.parent, exp.Alias) else node
+
+
 def _object_insert(node: Any) -> Any:
     if node.args.get("update_flag") is not None:
         raise errors.unsupported("OBJECT_INSERT that replaces a key")
@@ -381,6 +386,7 @@ _NODES: dict[type[Any], Callable[[Any], Any]] = {
     exp.Ceil: _to_digits,
     exp.Cast: _casts,
     exp.ToBinary: _binary,
+    exp.Array: _array,
     exp.Struct: _struct,
     exp.Lateral: _flatten,
     exp.TableFromRows: _flatten,
