@@ -372,10 +372,11 @@ def _row(
 
 def result_table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return the lines of a table, cutoff by cutoff, the lowest RMSE first."""
-    lines = [
+    heading = (
         f"  {'model':24} {'RMSE (95 %)':>28} {'R2':>7} {'MAE':>9} {'bias':>6} {'Gini':>6} "
         f"{'top 10 %':>8} {'Spearman':>8} {'seconds':>7}"
-    ]
+    )
+    lines = [heading]
     for cutoff in sorted({str(row["cutoff"]) for row in rows}):
         mine = [row for row in rows if row["cutoff"] == cutoff]
         lines += ["", f"cutoff {cutoff}, {mine[0]['n']:,} users"]

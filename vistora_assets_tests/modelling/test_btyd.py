@@ -241,7 +241,7 @@ def test_scikit_learns_promises_hold_on_histories(
     np.testing.assert_array_equal(model.predict(values[::-1]), forecast[::-1])
     np.testing.assert_array_equal(model.predict(values[:5]), forecast[:5])
     np.testing.assert_array_equal(clone(model).fit(values).predict(values), forecast)
-    np.testing.assert_array_equal(pickle.loads(pickle.dumps(model)).predict(values), forecast)  # noqa: S301
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(model)).predict(values), forecast)
     np.testing.assert_array_equal(kind().fit(np.asfortranarray(values)).predict(values), forecast)
     with pytest.raises(ValueError, match=r"NaN|infinity"):
         kind().fit(np.where(values == values[0, 0], np.nan, values))
