@@ -205,13 +205,17 @@ def test_unknown_columns_are_refused_with_the_header(log: Path) -> None:
 
 
 def test_too_few_users_are_refused(log: Path, tmp_path: Path) -> None:
+    """The file has no types, so that every row is read as a purchase."""
     table = pd.read_csv(log)
     few = table[table["customer"].isin(sorted(table["customer"].unique())[:40])]
     path = tmp_path / "few.csv"
-    few.to_csv(path, index=False)
+    few.drop(columns="kind").to_csv(path, index=False)
+    columns = ColumnMap({name: column for name, column in MAP.items() if column != "kind"})
+    said: list[str] = []
     until = CUTOFF + timedelta(days=HORIZON + 1)
     with pytest.raises(BacktestError, match=r"40 user\(s\) are too few .* at least 100"):
-        backtest(request(path, data_until=until))
+        backtest(request(path, data_until=until, columns=columns), said.append)
+    assert "few.csv has no event_type: every row counts as a purchase." in said
 
 
 def test_no_cutoff_or_one_twice_is_refused_before_anything_starts(log: Path) -> None:
