@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from vistora_assets.resources.warehouse import Warehouse
-    from vistora_assets.sources import ColumnMap
+    from vistora_assets.sources import ColumnMap, LandedFile
 
 COLUMNS: Final = (
     "model",
@@ -249,7 +249,6 @@ class _Backtest:
 
     def load(self) -> refresh.EventsExtent:
         """Land and load the file, and return the extent of its events."""
-        from vistora_assets import sources
         from vistora_assets.assets.raw.events import ingest
         from vistora_assets.automation.planning import events_table
         from vistora_assets.features import events_extent_sql
@@ -257,11 +256,7 @@ class _Backtest:
 
         self.say("starting an embedded warehouse of its own")
         self.warehouse.ensure_objects()
-        with self.warehouse.connection() as connection:
-            landed = sources.land(
-                connection, self.warehouse.source_objects(), self.request.events,
-                self.request.columns,
-            )  # fmt: skip
+        landed = self.land()
         self.say(f"loading {landed.name}, {landed.size:,} bytes")
         report = ingest(self.warehouse)
         blocked = [file.reason for file in report.files if file.outcome == "BLOCKED"]
@@ -276,6 +271,31 @@ class _Backtest:
             raise BacktestError(f"{self.request.events.name} holds no purchase.")
         self.say(f"{report.rows_accepted:,} events, {first:%Y-%m-%d} to {last:%Y-%m-%d}")
         return refresh.EventsExtent(first, last)
+
+    def land(self) -> LandedFile:
+        """Land the file; one without a column of types is a log of purchases."""
+        from vistora_assets import sources
+        from vistora_assets.sources.errors import MappingError
+
+        given, path = self.request.columns, self.request.events
+        objects = self.warehouse.source_objects()
+        with self.warehouse.connection() as connection:
+            try:
+                return sources.land(connection, objects, path, given)
+            except MappingError:
+                if "event_type" in (*given.columns, *given.constants):
+                    raise
+                purchases = {**given.constants, "event_type": "purchase"}
+                try:
+                    landed = sources.land(
+                        connection, objects, path, sources.ColumnMap(given.columns, purchases)
+                    )
+                except MappingError:
+                    landed = None
+                if landed is None:
+                    raise
+                self.note(f"{path.name} has no event_type: every row counts as a purchase.")
+                return landed
 
     def features(
         self, plans: Sequence[CutoffPlan], label_days: int
@@ -372,12 +392,11 @@ def _row(
 
 def result_table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return the lines of a table, cutoff by cutoff, the lowest RMSE first."""
-    lines = [
-        (
-            f"  {'model':24} {'RMSE (95 %)':>28} {'R2':>7} {'MAE':>9} {'bias':>6} {'Gini':>6} "
-            f"{'top 10 %':>8} {'Spearman':>8} {'seconds':>7}"
-        )
-    ]
+    heading = (
+        f"  {'model':24} {'RMSE (95 %)':>28} {'R2':>7} {'MAE':>9} {'bias':>6} {'Gini':>6} "
+        f"{'top 10 %':>8} {'Spearman':>8} {'seconds':>7}"
+    )
+    lines = [heading]
     for cutoff in sorted({str(row["cutoff"]) for row in rows}):
         mine = [row for row in rows if row["cutoff"] == cutoff]
         lines += ["", f"cutoff {cutoff}, {mine[0]['n']:,} users"]
