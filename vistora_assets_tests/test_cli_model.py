@@ -20,17 +20,15 @@ from vistora_assets_tests.assets import trainings
 
 
 @pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("models")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    root = trainings.prepared(tmp_path_factory, "models")
+    yield root
+    stop(root)
 
 
 @pytest.fixture(scope="module")
-def settings(root: Path) -> Iterator[Settings]:
-    lines = "".join(f"{name}={value}\n" for name, value in trainings.SETTINGS.items())
-    (root / ".vistora").mkdir()
-    (root / ".vistora" / "local.env").write_text(lines)
-    yield Settings.load({}, root)
-    stop(root)
+def settings(root: Path) -> Settings:
+    return Settings.load({}, root)
 
 
 @pytest.fixture(scope="module")
@@ -41,11 +39,9 @@ def warehouse(settings: Settings) -> Iterator[Warehouse]:
 
 
 @pytest.fixture(scope="module")
-def versions(
-    settings: Settings, warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory
-) -> list[str]:
+def versions(settings: Settings, warehouse: Warehouse) -> list[str]:
     """Two versions; the first is champion, the second was refused."""
-    frame = trainings.prepare(settings, warehouse, tmp_path_factory.mktemp("files"))
+    frame = trainings.training_set(warehouse)
     made: list[str] = []
     for name, model in (("better", trainings.better()), ("worse", trainings.worse())):
         trained = trainings.training(settings, warehouse, frame, name, model)
@@ -138,6 +134,7 @@ def test_promote_goes_through_the_gate_unless_forced_and_rollback_is_one_command
     assert "no champion before" in nowhere.output
 
 
+@pytest.mark.soak
 def test_a_champion_of_an_older_feature_version_still_scores(
     settings: Settings, warehouse: Warehouse, versions: list[str], root: Path
 ) -> None:

@@ -17,24 +17,21 @@ from vistora_assets.modelling.metrics import point_metrics
 from vistora_assets.resources.warehouse import Warehouse, rows
 from vistora_assets.settings import Settings
 from vistora_assets_tests.assets import trainings
-
-SPLIT = pd.Timestamp("2021-10-01")
+from vistora_assets_tests.assets.trainings import SPLIT
 
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    root = tmp_path_factory.mktemp("monitoring")
-    yield trainings.settings_of(root)
+    root = trainings.prepared(tmp_path_factory, "monitoring")
+    yield Settings.load({}, root)
     stop(root)
 
 
 @pytest.fixture(scope="module")
-def warehouse(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+def warehouse(settings: Settings) -> Iterator[Warehouse]:
     """A champion that was trained on what was known at SPLIT, and its predictions of that day."""
     opened = Warehouse(settings)
-    folder = tmp_path_factory.mktemp("files")
-    events = trainings.simulated()
-    frame = trainings.prepare(settings, opened, folder, events[events["event_time"] < SPLIT])
+    frame = trainings.training_set(opened)
     trained = trainings.training(settings, opened, frame, "better", trainings.better())
     promoting.log(opened, trained)
     promoting.decide(opened, trained, action="promote", forced="the only one there is")
@@ -43,14 +40,14 @@ def warehouse(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> I
     opened.close()
 
 
-def land_the_rest(settings: Settings, warehouse: Warehouse, folder: Path, factor: float) -> None:
+def land_the_rest(settings: Settings, warehouse: Warehouse, folder: Path) -> None:
     events = trainings.simulated()
     later = events[events["event_time"] >= SPLIT]
-    later = later.assign(amount=(later["amount"] * factor).round(2))
     trainings.land(warehouse, folder / "later.csv", later)
     trainings.run(settings, "ingest")
 
 
+@pytest.mark.soak
 def test_drift_names_what_moved_and_outcomes_appear_once_the_horizon_has_passed(
     settings: Settings, warehouse: Warehouse, tmp_path: Path
 ) -> None:
@@ -62,7 +59,7 @@ def test_drift_names_what_moved_and_outcomes_appear_once_the_horizon_has_passed(
     assert set(drift["snapshot_date"]) == {SPLIT}
     assert not drift[drift["kind"] == "prediction"]["moved"].any()
 
-    land_the_rest(settings, warehouse, tmp_path, 1.0)
+    land_the_rest(settings, warehouse, tmp_path)
     with warehouse.connection() as connection:
         assert current_plan(connection, settings).outcome_snapshots == (SPLIT.date(),)
     done = trainings.refresh_until(settings, warehouse, only="ml/prediction_outcomes")
@@ -88,6 +85,7 @@ def test_drift_names_what_moved_and_outcomes_appear_once_the_horizon_has_passed(
     assert frame["actual_spend"].sum() == pytest.approx(actual[window & known]["amount"].sum())
 
 
+@pytest.mark.soak
 def test_a_training_that_had_learned_the_outcome_has_none(
     settings: Settings, warehouse: Warehouse
 ) -> None:

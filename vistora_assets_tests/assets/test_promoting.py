@@ -24,8 +24,8 @@ from vistora_assets_tests.assets import trainings
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    root = tmp_path_factory.mktemp("promoting")
-    yield trainings.settings_of(root)
+    root = trainings.prepared(tmp_path_factory, "promoting")
+    yield Settings.load({}, root)
     stop(root)
 
 
@@ -38,10 +38,8 @@ def warehouse(settings: Settings) -> Iterator[Warehouse]:
 
 
 @pytest.fixture(scope="module")
-def frame(
-    settings: Settings, warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory
-) -> pd.DataFrame:
-    return trainings.prepare(settings, warehouse, tmp_path_factory.mktemp("files"))
+def frame(warehouse: Warehouse) -> pd.DataFrame:
+    return trainings.training_set(warehouse)
 
 
 def registered(

@@ -1,21 +1,25 @@
 """A small installation with features and a training set, and trainings made from it in seconds.
 
-What it holds: `prepare`, which lands simulated purchases and runs the real jobs up to the training
-set, and `training`, a real training of a few models on it. Add another planted model. What must
+What it holds: `prepared`, a copy of an installation in which simulated purchases were landed and
+the real jobs ran up to the training set, made once for all tests; and `training`, a real training of a few models on it. Add another planted model. What must
 not go here: assertions.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
+import shutil
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pandas as pd
+import pytest
 
+from embedded_snowflake import stop
 from vistora_assets import sources
 from vistora_assets.assembly import build_definitions
 from vistora_assets.automation.planning import current_plan, feature_specification, run_request
@@ -30,6 +34,8 @@ from vistora_assets.settings import Settings
 from vistora_assets_tests.modelling.simulation import Process, simulate
 
 HORIZON = 30
+SPLIT = pd.Timestamp("2021-12-01")
+"""The prepared installation knows the events before; the rest can be landed later."""
 SETTINGS = {
     "VISTORA_FIRST_SNAPSHOT": "2021-05-01",
     "VISTORA_HORIZON_DAYS": str(HORIZON),
@@ -79,16 +85,22 @@ def refresh_until(
     )
 
 
-def simulated(users: int = 400, days: int = 330) -> pd.DataFrame:
+def simulated(users: int = 400, days: int = 365) -> pd.DataFrame:
     """Return purchases of users who stay long, so that one month can tell models apart."""
     return simulate(users, days, seed=3, process=Process(a=0.3, b=4.0, alpha=30.0))
 
 
-def prepare(
-    settings: Settings, warehouse: Warehouse, folder: Path, events: pd.DataFrame | None = None
-) -> pd.DataFrame:
-    """Land, load and compute up to the training set, and return that."""
-    land(warehouse, folder / "events.csv", simulated() if events is None else events)
+@functools.cache
+def _prepared(base: Path) -> Path:
+    """Make the installation once: what was known at SPLIT, landed, loaded, up to the training set."""
+    root = base / "prepared"
+    (root / ".vistora").mkdir(parents=True)
+    lines = "".join(f"{name}={value}\n" for name, value in SETTINGS.items())
+    (root / ".vistora" / "local.env").write_text(lines)
+    settings = Settings.load({}, root)
+    warehouse = Warehouse(settings)
+    events = simulated()
+    land(warehouse, root / "events.csv", events[events["event_time"] < SPLIT])
     run(settings, "ingest")
     with warehouse.connection() as connection:
         planned = run_request(current_plan(connection, settings))
@@ -99,6 +111,20 @@ def prepare(
         asset_selection=[dg.AssetKey(key.split("/")) for key in keys],
         tags=planned.tags,
     )
+    warehouse.close()
+    stop(root)
+    return root
+
+
+def prepared(factory: pytest.TempPathFactory, name: str) -> Path:
+    """Return the root of a copy of the prepared installation; who takes it stops its warehouse."""
+    root = factory.mktemp(name) / "root"
+    shutil.copytree(_prepared(factory.getbasetemp()), root)
+    return root
+
+
+def training_set(warehouse: Warehouse) -> pd.DataFrame:
+    """Return the prepared training set."""
     with warehouse.connection() as connection:
         return read_frame(connection, f"SELECT * FROM {warehouse.ml('TRAINING_SET')}")
 

@@ -45,9 +45,7 @@ class FeaturesConfig(dg.Config):
     champion_snapshots: list[str] | None = None
 
 
-def publish_champion_s(
-    warehouse: Warehouse, keys: Sequence[str], token: str
-) -> tuple[str, int] | None:
+def publish_older(warehouse: Warehouse, keys: Sequence[str], token: str) -> tuple[str, int] | None:
     """Compute snapshots of the champion's feature version, and return its table and rows.
 
     None where the champion uses the current version, or there is none any more.
@@ -120,7 +118,7 @@ def user_features(settings: Settings) -> dg.AssetsDefinition:
             token = str(load_sequence(connection, warehouse.settings))
         metadata: dict[str, Any] = {}
         if config.champion_snapshots:
-            written = publish_champion_s(warehouse, config.champion_snapshots, token)
+            written = publish_older(warehouse, config.champion_snapshots, token)
             if written is not None:
                 metadata["champion_features"] = f"{written[1]} rows of {written[0]}"
         keys = context.partition_keys if config.snapshots is None else config.snapshots

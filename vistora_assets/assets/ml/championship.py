@@ -233,7 +233,8 @@ def settle(warehouse: Warehouse) -> bool:
         Whether anything had to be moved.
     """
     with warehouse.connection() as lock, warehouse.connection() as other:
-        if _holders(other, warehouse) == _wanted(other, warehouse, _holders(other, warehouse))[1]:
+        holders = _holders(other, warehouse)
+        if holders == _wanted(other, warehouse, holders)[1]:
             pending = rows(
                 other, f"SELECT COUNT(*) FROM {warehouse.ml('PROMOTIONS')} WHERE NOT APPLIED"
             )
@@ -316,7 +317,13 @@ def roll_back(warehouse: Warehouse, reason: str) -> Ruling:
                 f"There is no champion before {current}. `vistora model list` shows the versions; "
                 "`vistora model promote VERSION` asks the gate for another one."
             )
-        back = next(iter(history(connection, warehouse, made.before)))
+        known = {version.name for version in registry_versions(connection, warehouse.settings)}
+        if made.before not in known:
+            raise ChampionshipError(
+                f"{made.before}, the champion before {current}, is not in the registry any more: "
+                "`vistora model promote VERSION` asks the gate for another one."
+            )
+        back = history(connection, warehouse, made.before)[0]
         ruling = record(
             connection,
             warehouse,
