@@ -94,7 +94,9 @@ def _moments(session: Session, sql: str, bindings: dict[str, Any]) -> dict[str, 
         reader.expect(")")
     if not reader.accept("VALUES", "(") or session.relation_kind(name) is None:
         return {}
-    described = session.duck.execute(f"SELECT * FROM {session.physical(name)} LIMIT 0").description
+    described: Any = session.duck.execute(
+        f"SELECT * FROM {session.physical(name)} LIMIT 0"
+    ).description
     types = {str(one[0]): str(one[1]) for one in described or []}
     found: dict[str, str] = {}
     for place, column in enumerate(columns or list(types)):
@@ -121,13 +123,15 @@ def texts(session: Session, sql: str, bindings: dict[str, Any] | None) -> list[s
     session.bound = bool(bindings)
     if not bindings:
         return [sql]
-    moments = _moments(session, sql, bindings)
+    with session.lock:
+        moments = _moments(session, sql, bindings)
 
     def value_of(row: int | None) -> Any:
         def one(number: str) -> str:
             if number not in bindings:
                 raise errors.error(f"Bind variable ?{number} not set.", 1012, "42601")
-            bound = {**bindings[number], "type": moments.get(number, bindings[number]["type"])}
+            bound = {**bindings[number]}
+            bound["type"] = moments.get(number, bound["type"])
             value = bound["value"] if row is None else bound["value"][row]
             return _sql(bound, value)
 

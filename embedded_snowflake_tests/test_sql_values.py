@@ -277,5 +277,6 @@ def test_many_rows_are_bound_by_the_server_with_missing_times(
     cursor = opened.cursor()
     cursor.executemany("INSERT INTO qm (i, t, d, h, s) VALUES (?, ?, ?, ?, ?)", rows)
     assert cursor.rowcount == 3
-    assert cursor.execute("SELECT * FROM qm ORDER BY i").fetchall() == rows
+    cursor.execute("SELECT * FROM qm ORDER BY i")
+    assert cursor.fetchall() == rows
     opened.close()

@@ -2,25 +2,56 @@
 
 from __future__ import annotations
 
+import sqlglot
+from sqlglot import exp
+
 from embedded_snowflake import errors
 from embedded_snowflake.catalog import INTERNAL
-from embedded_snowflake.names import quoted
+from embedded_snowflake.names import QualifiedName, quoted
 from embedded_snowflake.session import Session
 from embedded_snowflake.statements import Reader, scalar
 
 
 @scalar("SYSTEM$LAST_CHANGE_COMMIT_TIME")
 def last_change(session: Session, table: str) -> int:
-    """Nanoseconds since 1970 of the last committed change of a table.
+    """Nanoseconds since 1970 of the last committed change of a table, or of a view's tables.
 
     https://docs.snowflake.com/en/sql-reference/functions/system_last_change_commit_time
     """
     name = Reader(table, session).name()
     if session.relation_kind(name) is None:
         raise errors.missing("Table", name)
+    return max(_changed(session, one) for one in _tables_under(session, name))
+
+
+def _changed(session: Session, name: QualifiedName) -> int:
     rows = session.duck.execute(
         f"SELECT epoch_ns(max(changed)) FROM {quoted(name.database)}.{INTERNAL}.changes "
         "WHERE schema_name = ? AND name = ?",
         [name.schema, name.name],
     ).fetchall()
     return int(rows[0][0] or 0)
+
+
+def _tables_under(session: Session, name: QualifiedName) -> set[QualifiedName]:
+    """The table, or the tables that a view reads, through other views as well, and the view."""
+    found: set[QualifiedName] = set()
+    waiting = [name]
+    while waiting:
+        one = waiting.pop()
+        if one in found or one.database not in session.engine.databases():
+            continue
+        found.add(one)
+        for (sql,) in session.duck.execute(
+            "SELECT sql FROM duckdb_views() WHERE NOT internal "
+            "AND database_name = ? AND schema_name = ? AND view_name = ?",
+            [one.database, one.schema, one.name],
+        ).fetchall():
+            tables = sqlglot.parse_one(sql, read="duckdb").find_all(exp.Table)
+            # DuckDB leaves the view's own database out; a CTE's name has no schema.
+            waiting += [
+                QualifiedName(table.catalog or one.database, table.db, table.name)
+                for table in tables
+                if table.db
+            ]
+    return found
