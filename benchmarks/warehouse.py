@@ -121,7 +121,7 @@ def _grouped(cursor: Any, root: Path, rows: int) -> None:
         )
         alone = _seconds(lambda: direct.execute(query).fetchall(), 7)
     cursor.execute(
-        "CREATE TABLE g AS SELECT n % 1000 AS k, n::FLOAT AS v FROM "
+        "CREATE TABLE g AS SELECT (n % 1000)::INT AS k, n::FLOAT AS v FROM "
         f"(SELECT SEQ8() AS n FROM TABLE(GENERATOR(ROWCOUNT => {rows})))"
     )
     taken = _seconds(lambda: cursor.execute(query).fetchall(), 7)

@@ -104,7 +104,9 @@ def _moments(session: Session, sql: str, bindings: dict[str, Any]) -> dict[str, 
         reader.expect(")")
     if not reader.accept("VALUES", "(") or session.relation_kind(name) is None:
         return {}
-    described = session.duck.execute(f"SELECT * FROM {session.physical(name)} LIMIT 0").description
+    described: Any = session.duck.execute(
+        f"SELECT * FROM {session.physical(name)} LIMIT 0"
+    ).description
     types = {str(one[0]): str(one[1]) for one in described or []}
     found: dict[str, str] = {}
     for place, column in enumerate(columns or list(types)):
@@ -131,7 +133,8 @@ def texts(session: Session, sql: str, bindings: dict[str, Any] | None) -> list[s
     session.bound = bool(bindings)
     if not bindings:
         return [sql]
-    moments = _moments(session, sql, bindings)
+    with session.lock:
+        moments = _moments(session, sql, bindings)
 
     def value_of(row: int | None) -> Any:
         def one(number: str) -> str:

@@ -586,6 +586,7 @@ class Session:
                 )
 
     def _execute(self, sql: str, *, describe: bool) -> Answer:
+        sql = statements.quote_addresses(sql)
         tokens = statements.tokens_of(sql)
         first = tokens[0].text.upper() if tokens else ""
         second = tokens[1].text.upper() if len(tokens) > 1 else ""

@@ -132,6 +132,28 @@ def tokens_of(sql: str) -> list[Token]:
         raise errors.refused(f"SQL compilation error:\nsyntax error: {cause}") from None
 
 
+_ADDRESS = re.compile(
+    r"""(?P<kept>'(?:[^'\\]|\\.|'')*'|"[^"]*"|\$\$.*?\$\$|--[^\n]*|/\*.*?\*/)"""
+    r"""|(?P<address>\bsnow://(?:"[^"]*"|[^\s()"';,])+)""",
+    re.DOTALL,
+)
+
+
+def quote_addresses(sql: str) -> str:
+    """Put ``snow://..`` in quotes where it stands without: ``//`` begins a comment otherwise.
+
+    Texts, quoted names and comments stay as they are.
+    """
+    if "snow://" not in sql:
+        return sql
+
+    def quoted(found: re.Match[str]) -> str:
+        address = found.group("address")
+        return found.group() if address is None else f"'{address}'"
+
+    return _ADDRESS.sub(quoted, sql)
+
+
 class Reader:
     """Reads a statement word by word."""
 

@@ -64,3 +64,18 @@ def test_a_failed_version_leaves_nothing(session: Session) -> None:
         dataset.create_version("V1", session.sql("SELECT CAST(b AS INT) n FROM t WHERE b = 'x'"))
     assert dataset.list_versions() == []
     dataset.create_version("V1", session.table("t"))
+
+
+def test_a_version_is_read_as_a_frame_and_by_an_address_without_quotes(session: Session) -> None:
+    dataset = Dataset.create(session, "framed")
+    source = session.sql("SELECT 1 AS a, 'snow://x' AS b UNION ALL SELECT 2, NULL")
+    version = dataset.create_version("V1", source)
+    frame = version.read.to_snowpark_dataframe()
+    assert frame.columns == ["A", "B"]
+    assert sorted(frame.collect()) == [(1, "snow://x"), (2, None)]
+    assert frame.filter(frame["A"] > 1).count() == 1
+    address = 'snow://dataset/"DATASET_TESTS"."PUBLIC".framed/versions/V1/'
+    session.sql("CREATE FILE FORMAT pq TYPE = PARQUET").collect()
+    read = f"SELECT $1:A::INT AS n FROM {address} (FILE_FORMAT => 'pq') -- snow://no/address"
+    rows = session.sql(read).collect()
+    assert sorted(rows) == [(1,), (2,)]

@@ -186,6 +186,14 @@ def test_times_of_change_and_counts_are_the_tables_own_and_follow_its_name(run: 
         "WHERE table_schema = 'S' AND table_name = '{}'"
     )
     assert run(shown.format("T")) == [(2, True)]
+    run("CREATE VIEW v AS SELECT a FROM t")
+    run("CREATE VIEW w AS WITH t2 AS (SELECT * FROM v) SELECT * FROM t2")
+    of_view = run(token.format("w"))[0][0]
+    run("INSERT INTO t VALUES (3)")
+    assert run(token.format("w"))[0][0] > of_view
+    run("DROP VIEW w")
+    run("DROP VIEW v")
+    run("DELETE FROM t WHERE a = 3")
     run("ALTER TABLE t RENAME TO u")
     assert run(token.format("u"))[0][0] >= written
     assert run(shown.format("U")) == [(2, True)]

@@ -8,7 +8,6 @@ from sqlglot import exp
 from embedded_snowflake import errors
 from embedded_snowflake.catalog import INTERNAL
 from embedded_snowflake.names import QualifiedName, quoted
-from embedded_snowflake.objects.views import real_tables
 from embedded_snowflake.session import Session
 from embedded_snowflake.statements import Reader, scalar
 
@@ -22,7 +21,7 @@ def last_change(session: Session, table: str) -> int:
     name = Reader(table, session).name()
     if session.relation_kind(name) is None:
         raise errors.missing("Table", name)
-    return max(_changed(session, one) for one in {name, *_beneath(session, name)})
+    return max(_changed(session, one) for one in _tables_under(session, name))
 
 
 def _changed(session: Session, name: QualifiedName) -> int:
@@ -34,27 +33,25 @@ def _changed(session: Session, name: QualifiedName) -> int:
     return int(rows[0][0] or 0)
 
 
-def _beneath(session: Session, name: QualifiedName) -> set[QualifiedName]:
-    """Every relation that a view reads, directly or through other views."""
+def _tables_under(session: Session, name: QualifiedName) -> set[QualifiedName]:
+    """The table, or the tables that a view reads, through other views as well, and the view."""
     found: set[QualifiedName] = set()
     waiting = [name]
     while waiting:
-        view = waiting.pop()
-        texts = session.duck.execute(
-            "SELECT sql FROM duckdb_views() "
-            "WHERE database_name = ? AND schema_name = ? AND view_name = ?",
-            [view.database, view.schema, view.name],
-        ).fetchall()
-        for (text,) in texts:
-            made = sqlglot.parse_one(str(text), read="duckdb")
-            query = made.expression if isinstance(made, exp.Create) else None
-            if not isinstance(query, exp.Query):
-                raise errors.refused(f"The tables of the view {view.name} cannot be told.")
-            # DuckDB leaves out the database where it is the view's own.
-            read = {
-                QualifiedName(table.catalog or view.database, table.db, table.name)
-                for table in real_tables(query)
-            }
-            waiting += read - found
-            found |= read
+        one = waiting.pop()
+        if one in found or one.database not in session.engine.databases():
+            continue
+        found.add(one)
+        for (sql,) in session.duck.execute(
+            "SELECT sql FROM duckdb_views() WHERE NOT internal "
+            "AND database_name = ? AND schema_name = ? AND view_name = ?",
+            [one.database, one.schema, one.name],
+        ).fetchall():
+            tables = sqlglot.parse_one(sql, read="duckdb").find_all(exp.Table)
+            # DuckDB leaves the view's own database out; a CTE's name has no schema.
+            waiting += [
+                QualifiedName(table.catalog or one.database, table.db, table.name)
+                for table in tables
+                if table.db
+            ]
     return found

@@ -64,6 +64,22 @@ def files_at(session: Session, address: str) -> list[tuple[str, Path]]:
     Raises:
         errors.SnowflakeError: the address is not one, or there is no such version.
     """
+    version, directory, wanted = located(session, address)
+    files: list[tuple[str, Path]] = []
+    for path in sorted(directory.rglob("*")):
+        relative = path.relative_to(directory).as_posix()
+        beneath = not wanted or relative.startswith(wanted.rstrip("/") + "/")
+        if path.is_file() and (beneath or relative == wanted):
+            files.append((f"versions/{version}/{relative}", path))
+    return files
+
+
+def located(session: Session, address: str) -> tuple[str, Path, str]:
+    """The version that an address names, its directory, and the path in it.
+
+    Raises:
+        errors.SnowflakeError: the address is not one, or there is no such version.
+    """
     found = _ADDRESS.fullmatch(address)
     if found is None or found[1] not in _FINDERS:
         raise errors.refused(
@@ -72,14 +88,7 @@ def files_at(session: Session, address: str) -> list[tuple[str, Path]]:
         )
     name = Reader(found[2], session).name()
     version, directory = _FINDERS[found[1]](session, name, found[3])
-    wanted = found[4] or ""
-    files: list[tuple[str, Path]] = []
-    for path in sorted(directory.rglob("*")):
-        relative = path.relative_to(directory).as_posix()
-        beneath = not wanted or relative.startswith(wanted.rstrip("/") + "/")
-        if path.is_file() and (beneath or relative == wanted):
-            files.append((f"versions/{version}/{relative}", path))
-    return files
+    return version, directory, found[4] or ""
 
 
 def _read_address(reader: Reader) -> str:

@@ -292,10 +292,13 @@ def _last_row(sql: str) -> int | None:
     return None
 
 
+_READ = ("@", "snow://dataset/")
+
+
 @rewrites
 def read_stages(session: Session, sql: str) -> str:
     """Replace stages in a query by relations of their files."""
-    if "@" not in sql:
+    if "@" not in sql and "snow://" not in sql:
         return sql
     found = stage_in(sql)
     if found is None:
@@ -320,7 +323,7 @@ def stage_in(sql: str) -> tuple[int, int, str, str] | None:
     for place, token in enumerate(tokens[1:], 1):
         before = tokens[place - 1].token_type
         opened = before in (TokenType.FROM, TokenType.JOIN)
-        if token.token_type is TokenType.STRING and token.text.startswith("@") and opened:
+        if token.token_type is TokenType.STRING and token.text.startswith(_READ) and opened:
             reference, end = token.text, token.end + 1
         elif token.text == "@" and (opened or before is TokenType.COMMA):
             end = reference_end(sql, token.start)
@@ -350,12 +353,15 @@ def stage_in(sql: str) -> tuple[int, int, str, str] | None:
 # --- schemas ---------------------------------------------------------------------------------
 
 
+_INFER_OPTIONS = ("IGNORE_CASE", "MAX_FILE_COUNT", "MAX_RECORDS_PER_FILE")
+
+
 @table_function("INFER_SCHEMA")
 def infer_schema(session: Session, *_: Any, **arguments: Any) -> Result:
     """INFER_SCHEMA(LOCATION => '@..', FILE_FORMAT => 'name' [, IGNORE_CASE => ..])."""
     given = {name.upper(): value for name, value in arguments.items()}
     for name in given:
-        if name not in ("LOCATION", "FILE_FORMAT", "IGNORE_CASE", "MAX_RECORDS_PER_FILE"):
+        if name not in ("LOCATION", "FILE_FORMAT", *_INFER_OPTIONS):
             raise errors.refused(f"INFER_SCHEMA takes no {name} in the embedded warehouse.")
     if "LOCATION" not in given or "FILE_FORMAT" not in given:
         raise errors.refused(
@@ -365,7 +371,8 @@ def infer_schema(session: Session, *_: Any, **arguments: Any) -> Result:
     options = resolve(session, str(given["FILE_FORMAT"]), {})
     upper = str(given.get("IGNORE_CASE", "FALSE")).upper() == "TRUE"
     found: dict[str, tuple[str, list[str], int]] = {}
-    for shown, path in where.files():
+    count = given.get("MAX_FILE_COUNT")
+    for shown, path in where.files()[: None if count is None else int(str(count))]:
         for place, (column, kind) in enumerate(_columns_of(shown, path, options)):
             name = column.upper() if upper else column
             known = found.get(name)

@@ -27,6 +27,7 @@ from weakref import WeakKeyDictionary
 
 from embedded_snowflake import errors
 from embedded_snowflake.names import QualifiedName
+from embedded_snowflake.objects import snow_files
 from embedded_snowflake.objects.file_formats import Value, read_options, resolve
 from embedded_snowflake.statements import NotMine, Reader, Result, handles, show_scope
 
@@ -65,6 +66,9 @@ _SHOWN = (
 )
 
 _TEMPORARY: WeakKeyDictionary[Session, dict[QualifiedName, dict[str, Any]]] = WeakKeyDictionary()
+
+
+_DATASET = "snow://dataset/"
 
 
 @dataclass(frozen=True)
@@ -141,6 +145,8 @@ def temporary(session: Session) -> dict[QualifiedName, dict[str, Any]]:
 def location(session: Session, reference: str, *, create: bool = False) -> Location:
     """Resolve ``@[db.][schema.]stage[/path]``, ``@~[/path]`` or ``@[db.][schema.]%table[/path]``.
 
+    A dataset's version, ``snow://dataset/name/versions/v[/path]``, is read as a stage is.
+
     Args:
         session: whose names they are.
         reference: also with quoted names, and without the ``@``.
@@ -150,6 +156,9 @@ def location(session: Session, reference: str, *, create: bool = False) -> Locat
         SnowflakeError: there is no such stage, or the path leaves it.
     """
     text = reference.strip()
+    if text.startswith(_DATASET) and not create:
+        version, directory, path = snow_files.located(session, text)
+        return Location(directory, f"versions/{version}/", _clean(path, text), directory.name, {})
     found = _REFERENCE.fullmatch(text if text.startswith("@") else "@" + text)
     if found is None:
         raise errors.refused(f"SQL compilation error:\n'{reference}' is not a stage.")

@@ -1,5 +1,8 @@
 """Sensors and conditions on one instance: a landed file ends in predictions, each work done once.
 
+The first file brings many snapshots, whose range is one run, and of which the newest is scored, in
+a run of its own: a run marks its whole range. A file of one month then is one ingest, one refresh.
+
 The daemon is left out and everything else is real: each tick asks the sensors and the conditions of
 the definitions, as the daemon does, and what they request runs as the daemon would run it.
 """
@@ -107,10 +110,10 @@ def select(warehouse: Warehouse, sql: str) -> list[tuple[Any, ...]]:
         return rows(connection, sql)
 
 
-def test_a_landed_file_ends_in_predictions_by_one_ingest_and_one_refresh(
+def test_landed_files_end_in_predictions_each_work_done_once(
     settings: Settings, tmp_path: Path
 ) -> None:
-    """And so does the next one; a bad one stops at its check, and its mended version goes on."""
+    """One ingest and one refresh a month; a bad file stops at its check until it is mended."""
     warehouse = Warehouse(settings)
     warehouse.ensure_objects()
     events = simulate(300, 400, seed=3, process=PROCESS)
@@ -123,7 +126,7 @@ def test_a_landed_file_ends_in_predictions_by_one_ingest_and_one_refresh(
 
         land(warehouse, tmp_path / "first.csv", events[until])
         daemon.settle()
-        assert daemon.runs == {"ingest": 1, "refresh": 1, "conditions": 0}
+        assert daemon.runs == {"ingest": 1, "refresh": 2, "conditions": 0}
         assert daemon.said["ingest_sensor"] == "Nothing has landed that is not loaded."
         assert daemon.said["refresh_sensor"] == "Everything is up to date."
         scored = select(
@@ -138,12 +141,12 @@ def test_a_landed_file_ends_in_predictions_by_one_ingest_and_one_refresh(
         bad = later.assign(amount=amounts)
         land(warehouse, tmp_path / "second.csv", bad)
         daemon.settle()
-        assert daemon.runs == {"ingest": 2, "refresh": 1, "conditions": 0}
+        assert daemon.runs == {"ingest": 2, "refresh": 2, "conditions": 0}
         assert "second.csv is blocked" in daemon.said["refresh_sensor"]
 
         land(warehouse, tmp_path / "second.csv", later)
         daemon.settle()
-        assert daemon.runs == {"ingest": 3, "refresh": 2, "conditions": 0}
+        assert daemon.runs == {"ingest": 3, "refresh": 3, "conditions": 0}
         newest = select(
             warehouse, "SELECT MAX(SNAPSHOT_DATE), COUNT(*) FROM ML.USER_SPEND_PREDICTIONS"
         )[0]
