@@ -5,10 +5,11 @@ not go here: how models learn (`vistora_assets.modelling`), and the registry.
 """
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
+from pydantic import Field
 
 from vistora_assets.assets.inventory import OWNERS, TRAINING_SET, USER_SPEND_PREDICTOR
 from vistora_assets.automation.conditions import moved_or_decayed
@@ -63,6 +64,30 @@ def identity(
     )
 
 
+class TrainingConfig(dg.Config):
+    """What a training from the launchpad may change; left out, it is what the planner trains with.
+
+    Another value makes another training, which goes before the gate like any other.
+
+    Attributes:
+        seed: of every random draw.
+        evaluated_cutoffs: how many cutoffs before the gate selection looks at.
+        search_budget: how many variations of the default are tried beside the candidates.
+    """
+
+    seed: int | None = Field(default=None, ge=0)
+    evaluated_cutoffs: int | None = Field(default=None, ge=1, le=24)
+    search_budget: int | None = Field(default=None, ge=0, le=50)
+
+
+def training_settings(settings: Settings, config: TrainingConfig) -> "TrainingSettings":
+    """Return the settings' training with what the configuration changes."""
+    from vistora_assets.modelling.training import TrainingSettings
+
+    given = {name: value for name, value in config.model_dump().items() if value is not None}
+    return replace(TrainingSettings(seed=settings.seed), **given)
+
+
 def user_spend_predictor(settings: Settings) -> dg.AssetsDefinition:
     """Return the asset."""
 
@@ -79,6 +104,7 @@ def user_spend_predictor(settings: Settings) -> dg.AssetsDefinition:
     )
     def asset(
         context: dg.AssetExecutionContext,
+        config: TrainingConfig,
         training_set: Any,
         warehouse: dg.ResourceParam[Warehouse],
     ) -> TrainedModel:
@@ -88,10 +114,10 @@ def user_spend_predictor(settings: Settings) -> dg.AssetsDefinition:
         feature version, code and parameters is not run again.
         """
         from vistora_assets.modelling.persistence import PersistenceError
-        from vistora_assets.modelling.training import CannotTrain, TrainingSettings, train
+        from vistora_assets.modelling.training import CannotTrain, train
 
         version = feature_specification(settings).version
-        training = TrainingSettings(seed=settings.seed)
+        training = training_settings(settings, config)
         wanted = identity(training_set, settings, training, version)
         name = wanted.version_name()
         with warehouse.connection() as connection:
@@ -140,7 +166,7 @@ def user_spend_predictor(settings: Settings) -> dg.AssetsDefinition:
                 "feature_version": version,
                 "feature_specification": json.dumps(asdict(feature_specification(settings))),
                 "identity": asdict(wanted),
-                "parameters": {"label": settings.label, "seed": settings.seed}
+                "parameters": {"label": settings.label, "seed": training.seed}
                 | {"horizon_days": settings.snapshots.horizon_days},
                 "chosen": result.chosen,
                 "gate_as_of": result.calendar.gate.isoformat(),
