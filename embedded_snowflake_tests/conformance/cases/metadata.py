@@ -111,6 +111,18 @@ GROUP = Group(
             rows=[("T", "BASE TABLE", 2)],
         ),
         Case(
+            "ROW_COUNT follows a DELETE",
+            (
+                *_T,
+                "DELETE FROM t WHERE a = 1",
+                f"SELECT row_count FROM INFORMATION_SCHEMA.TABLES WHERE {_HERE}",
+            ),
+            _INFO + "tables",
+            rows=[(1,)],
+            pending="ROW_COUNT and the rows of SHOW TABLES are DuckDB's estimate, deleted rows "
+            "included",
+        ),
+        Case(
             "LAST_ALTERED follows a change",
             (
                 *_T,
