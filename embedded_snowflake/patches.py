@@ -126,9 +126,10 @@ def _created_as(expression: Any, duck: Any) -> Any:
     ]
     for one in wanted:
         for constraint in one.args.get("constraints") or []:
-            if not isinstance(constraint.kind, exp.CommentColumnConstraint):
+            # NOT NULL is set once the table is there (`rewriting.required_columns`).
+            if not isinstance(constraint.kind, exp.NotNullColumnConstraint):
                 raise errors.unsupported(
-                    "CREATE TABLE .. AS with constraints of columns: create it, then insert"
+                    "CREATE TABLE .. AS with such constraints of columns: create it, then insert"
                 )
     given = duck.execute(f"DESCRIBE {query.sql(dialect='duckdb')}").fetchall()
     if len(wanted) != len(expression.this.expressions) or len(wanted) != len(given):

@@ -427,6 +427,20 @@ def _constraints(_: Session, expression: Any) -> Any:
     return expression
 
 
+def required_columns(expression: Any) -> list[str]:
+    """The columns that a CREATE TABLE .. AS declares NOT NULL."""
+    if not isinstance(expression.this, exp.Schema) or expression.expression is None:
+        return []
+    return [
+        column.name if column.this.quoted else column.name.upper()
+        for column in expression.this.expressions
+        if isinstance(column, exp.ColumnDef)
+        for constraint in column.args.get("constraints") or []
+        if isinstance(constraint.kind, exp.NotNullColumnConstraint)
+        and not constraint.kind.args.get("allow_null")
+    ]
+
+
 def column_comments(expression: Any) -> dict[str, str]:
     """The comments that a CREATE TABLE gives its columns."""
     if not isinstance(expression.this, exp.Schema):
@@ -623,6 +637,37 @@ def _named(_: Session, expression: Any) -> Any:
     return expression
 
 
+def _row_counts(session: Session, expression: Any) -> Any:
+    """ROW_COUNT of INFORMATION_SCHEMA.TABLES: DuckDB's estimate forgets what was deleted."""
+    if not isinstance(expression, exp.Query):
+        return expression
+    for table in list(expression.find_all(exp.Table)):
+        if (table.db.upper(), table.name.upper()) != ("INFORMATION_SCHEMA", "TABLES"):
+            continue
+        database = session.database
+        if isinstance(table.args.get("catalog"), exp.Identifier):
+            given = table.args["catalog"]
+            database = given.name if given.quoted else given.name.upper()
+        if database not in session.engine.databases():
+            continue
+        shown = session.duck.execute(
+            f"SELECT * FROM {quoted(str(database))}.{INTERNAL}._fs_tables"
+        ).to_arrow_table()
+        names = zip(shown["TABLE_SCHEMA"], shown["TABLE_NAME"], shown["TABLE_TYPE"], strict=True)
+        counts = [
+            session.count_rows(QualifiedName(str(database), str(schema), str(name)))
+            if str(kind) == "BASE TABLE"
+            else None
+            for schema, name, kind in names
+        ]
+        place = shown.column_names.index("ROW_COUNT")
+        shown = shown.set_column(place, "ROW_COUNT", pa.array(counts, pa.int64()))
+        held = exp.to_identifier(session.register(shown).strip('"'), quoted=True)
+        alias = table.args.get("alias") or exp.TableAlias(this=exp.to_identifier("TABLES"))
+        table.replace(exp.Table(this=held, alias=alias))
+    return expression
+
+
 def _transient(_: Session, expression: Any) -> Any:
     """Transient tables are tables here: there is no time travel to leave out."""
     if isinstance(expression, exp.Create):
@@ -658,6 +703,7 @@ def _division(_: Session, expression: Any) -> Any:
 _STEPS: tuple[Callable[[Session, Any], Any], ...] = (
     _identifiers,
     _named,
+    _row_counts,
     _result_scan,
     _values_columns,
     _asof,

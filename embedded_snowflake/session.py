@@ -801,6 +801,11 @@ class Session:
             if there:
                 rewriting.say(cursor, f"{target.name} already exists, statement succeeded.")
                 return cursor
+            for column in rewriting.required_columns(expression) if made else ():
+                self.duck.execute(
+                    f"ALTER TABLE {self.physical(target)} "
+                    f"ALTER COLUMN {quoted(column)} SET NOT NULL"
+                )
             if made:
                 self.set_column_comments(target, rewriting.column_comments(expression))
             if own:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import snowflake.connector
-from snowflake.connector.errors import ProgrammingError
+from snowflake.connector.errors import Error, ProgrammingError
 
 from embedded_snowflake import ConnectionInfo
 
@@ -37,7 +37,7 @@ def run(connection: Any) -> Any:
 
 
 def _refused(run: Any, sql: str, number: int, words: str = "") -> None:
-    with pytest.raises(ProgrammingError, match=words) as caught:
+    with pytest.raises(Error, match=words) as caught:
         run(sql)
     assert caught.value.errno == number
 
@@ -93,7 +93,9 @@ def test_a_table_made_from_a_query_takes_names_alone_and_names_with_spaces(run: 
     assert [row[0] for row in run("DESC TABLE t")] == ["A", "B c"]
     run('CREATE TABLE u AS SELECT a AS "d e", "B c" FROM t')
     assert run('SELECT "d e", "B c" FROM u') == [(1, "x")]
-    _refused(run, "CREATE TABLE v (a INT NOT NULL) AS SELECT 1", 2, "then insert")
+    run("CREATE TABLE n (a INT NOT NULL, b INT) AS SELECT 1, NULL")
+    _refused(run, "INSERT INTO n VALUES (NULL, 1)", 100072)
+    _refused(run, "CREATE TABLE v (a INT DEFAULT 1) AS SELECT 1", 2, "then insert")
     _refused(run, "CREATE TABLE v (a, b) AS SELECT 1", 2026)
 
 
