@@ -71,7 +71,7 @@ DOCUMENTS = [
     12,
 ]
 # A bound array with a NULL in it is sent as texts of the connector's own form.
-_SENT_AS_TEXT = {"BINARY", "DATE", "TIME", "TIMESTAMP_NTZ", "TIMESTAMP_LTZ", "TIMESTAMP_TZ"}
+_SENT_AS_TEXT = {"BINARY", "TIMESTAMP_LTZ", "TIMESTAMP_TZ"}
 
 
 @pytest.fixture(scope="module", params=["pyformat", "qmark"])

@@ -119,8 +119,6 @@ GROUP = Group(
             ),
             _INFO + "tables",
             rows=[(1,)],
-            pending="ROW_COUNT and the rows of SHOW TABLES are DuckDB's estimate, deleted rows "
-            "included",
         ),
         Case(
             "LAST_ALTERED follows a change",
@@ -197,7 +195,6 @@ GROUP = Group(
             ),
             "sql-reference/functions/query_history",
             rows=[(True,)],
-            pending="there is no QUERY_HISTORY",
         ),
         Case(
             "GET_DDL of a table",

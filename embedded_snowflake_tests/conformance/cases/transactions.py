@@ -65,7 +65,6 @@ GROUP = Group(
             ),
             _PAGE,
             rows=[(1,)],
-            pending="a statement that fails while it runs ends its transaction",
         ),
         Case(
             "a statement with a wrong name leaves the transaction",

@@ -111,7 +111,6 @@ GROUP = Group(
             ),
             _TYPES,
             rows=[(_LONGEST,)],
-            pending="NUMBER(38,0) columns hold 64 bits",
         ),
         Case(
             "a column's scale rounds what is inserted",

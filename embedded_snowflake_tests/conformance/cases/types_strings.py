@@ -35,7 +35,6 @@ GROUP = Group(
             ("CREATE TABLE t (a VARCHAR(2))", "INSERT INTO t VALUES ('abc')"),
             Error(part="too long"),
             _TEXT,
-            pending="the length of VARCHAR(n) is not enforced",
         ),
         value(
             "a cast to VARCHAR(n) cuts",

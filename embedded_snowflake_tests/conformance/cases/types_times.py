@@ -128,7 +128,6 @@ GROUP = Group(
             "(SELECT column1::TIMESTAMP_NTZ AS t FROM VALUES ('2013-04-05 01:02:03'))",
             _F + "to_char",
             rows=[("2013/04/05 01:02",)],
-            pending="TO_CHAR of a column with a format is refused",
         ),
         value("TO_TIME", "TO_TIME('13:30:00')", dt.time(13, 30), _F + "to_time"),
         value(
