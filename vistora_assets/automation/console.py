@@ -35,7 +35,9 @@ class _Lines(logging.Handler):
         elif event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION:
             found = event.asset_check_evaluation_data
             if not found.passed:
-                self._say(f"         {found.check_name}: {found.description}")
+                # The rows below the first paragraph are for the check's page.
+                said = (found.description or "").split("\n", maxsplit=1)[0]
+                self._say(f"         {found.check_name}: {said}")
 
 
 def terminal_logger(say: Callable[[str], None]) -> dg.LoggerDefinition:

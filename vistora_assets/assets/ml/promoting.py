@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import warnings
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -98,23 +99,28 @@ def log(warehouse: Warehouse, trained: TrainedModel) -> None:
         # Lineage: the client takes it from the Snowpark frame of a sample. The training set is a
         # table and no Dataset, so it is the query of that table; the sample itself is not kept.
         learned_from = session.table(warehouse.ml("TRAINING_SET")).select(*features)
-        warehouse.registry(session).log_model(
-            trained.predictor,
-            model_name=warehouse.settings.objects.model,
-            version_name=trained.version,
-            signatures={"predict": signature},
-            sample_input_data=learned_from,
-            task=Task.TABULAR_REGRESSION,
-            code_paths=[str(package)],
-            target_platforms=["WAREHOUSE"],
-            metrics=_metrics(trained),
-            comment=_comment(trained),
-            options={
-                "relax_version": False,
-                "enable_explainability": False,
-                "capture_sample_input_data": False,
-            },
-        )
+        with warnings.catch_warnings():
+            # It infers a signature from the sample, too, and warns of NULLs: ours is given.
+            warnings.filterwarnings("ignore", "Null value detected", UserWarning)
+            # Nor does a sample's type matter where the signature says double.
+            warnings.filterwarnings("ignore", "The sample input has", UserWarning)
+            warehouse.registry(session).log_model(
+                trained.predictor,
+                model_name=warehouse.settings.objects.model,
+                version_name=trained.version,
+                signatures={"predict": signature},
+                sample_input_data=learned_from,
+                task=Task.TABULAR_REGRESSION,
+                code_paths=[str(package)],
+                target_platforms=["WAREHOUSE"],
+                metrics=_metrics(trained),
+                comment=_comment(trained),
+                options={
+                    "relax_version": False,
+                    "enable_explainability": False,
+                    "capture_sample_input_data": False,
+                },
+            )
 
 
 def _metrics(trained: TrainedModel) -> dict[str, Any]:
