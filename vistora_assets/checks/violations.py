@@ -43,7 +43,7 @@ def violations(
             try:
                 cursor.execute(query(connection, warehouse))
                 names = [str(column[0]) for column in cursor.description]
-                found = [[str(value) for value in row] for row in cursor.fetchmany(SHOWN + 1)]
+                found = [[_cell(value) for value in row] for row in cursor.fetchmany(SHOWN + 1)]
             finally:
                 cursor.close()
         if not found:
@@ -62,6 +62,11 @@ def violations(
         )
 
     return check
+
+
+def _cell(value: object) -> str:
+    """Return a value as a person reads it."""
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def _table(names: list[str], rows: list[list[str]]) -> str:
