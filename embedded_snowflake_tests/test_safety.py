@@ -211,7 +211,7 @@ def test_a_damaged_database_is_named_when_the_warehouse_starts(tmp_path: Path) -
 
 def test_a_directory_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / ".vistora").write_text("a file where a directory belongs")
-    with pytest.raises(embedded_snowflake.WarehouseError, match="make it writable"):
+    with pytest.raises(embedded_snowflake.WarehouseError, match="make it a writable folder"):
         embedded_snowflake.ensure_running(tmp_path)
 
 

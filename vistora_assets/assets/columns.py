@@ -19,6 +19,7 @@ from vistora_assets.assets.inventory import (
     USER_EVENTS,
     USER_FEATURES,
     USER_FEATURES_VIEW,
+    USER_SPEND_PREDICTIONS,
 )
 from vistora_assets.automation.planning import feature_specification
 from vistora_assets.identifiers import split_qualified
@@ -156,9 +157,63 @@ _METRICS: Final = (
     Column("MSE", "FLOAT", "Mean squared error (currency squared)", _SCORE),
     Column("RMSE", "FLOAT", "Root of the mean squared error (currency)", _SCORE),
     Column("MAE", "FLOAT", "Mean absolute error (currency)", _SCORE),
-    Column("BIAS", "FLOAT", "Mean of forecast less actual (currency)", _SCORE),
+    Column("BIAS", "FLOAT", "Forecast total over the actual one; 1 is right", _SCORE),
     Column("GINI", "FLOAT", "How well the order of users is forecast, 1 is perfect", _SCORE),
+    Column("TOP_DECILE_CAPTURE", "FLOAT", "Share of the spend in the highest tenth", _SCORE),
+    Column("SPEARMAN", "FLOAT", "Rank correlation of forecast and actual", _SCORE),
+    Column("RMSE_LOW", "FLOAT", "Its 95 % interval, by bootstrap; of all users alone", _SCORE),
+    Column("RMSE_HIGH", "FLOAT", "Its 95 % interval, by bootstrap; of all users alone", _SCORE),
+    Column("GINI_LOW", "FLOAT", "Its 95 % interval, by bootstrap; of all users alone", _SCORE),
+    Column("GINI_HIGH", "FLOAT", "Its 95 % interval, by bootstrap; of all users alone", _SCORE),
 )
+_KEPT: Final = ("USER_ID", "SNAPSHOT_DATE", "MODEL_VERSION", "FEATURE_VERSION", "HORIZON_DAYS")
+_COMPARED: Final = (
+    *_of(USER_SPEND_PREDICTIONS, "PREDICTED_SPEND"),
+    *_of(USER_FEATURES, "TENURE_DAYS", "COUNTRY"),
+)
+
+
+def prediction_outcomes(settings: Settings) -> list[Column]:
+    """Return the columns of the outcomes: the predictions', and what happened."""
+    label = feature_specification(settings).label_uses
+    told = {one.name: one for one in user_spend_predictions(settings)}
+    kept = [
+        Column(name, told[name].sql_type, told[name].description, _of(USER_SPEND_PREDICTIONS, name))
+        for name in (*_KEPT, "PREDICTED_SPEND")
+    ]
+    previous = "Spend of as many days before the snapshot: the naive forecast (currency)"
+    return [
+        *kept,
+        Column("ACTUAL_SPEND", "FLOAT", "What it was (currency)", _of(USER_EVENTS, *label)),
+        Column("COUNTRY", "VARCHAR", "Home country then", _of(USER_FEATURES, "COUNTRY")),
+        Column(
+            "TENURE_DAYS",
+            "FLOAT",
+            "Known for how long, then (days)",
+            _of(USER_FEATURES, "TENURE_DAYS"),
+        ),
+        Column("PREVIOUS_PERIOD", "FLOAT", previous, _of(USER_FEATURES, "SPENT_PREVIOUS_HORIZON")),
+    ]
+
+
+def feature_drift() -> list[Column]:
+    """Return the columns of the drift: what is compared, how far it moved, and between when."""
+    dates = _of(USER_SPEND_PREDICTIONS, "SNAPSHOT_DATE")
+    return [
+        Column("SNAPSHOT_DATE", "TIMESTAMP_NTZ", "The newest predictions' snapshot (UTC)", dates),
+        Column("BASELINE_DATE", "TIMESTAMP_NTZ", "AS_OF of the champion's gate (UTC)"),
+        Column("MODEL_VERSION", "VARCHAR", "The champion"),
+        Column("KIND", "VARCHAR", "prediction, feature, country, cohort or batch"),
+        Column("NAME", "VARCHAR", "Which one of the kind"),
+        Column("PSI", "FLOAT", "Population stability index over ten bins", _COMPARED),
+        Column("KS", "FLOAT", "Largest distance of the distributions, 0 to 1", _COMPARED),
+        Column("KS_PROBABILITY", "FLOAT", "Of such a distance without any change", _COMPARED),
+        Column("BASELINE_MEAN", "FLOAT", "Mean at the gate", _COMPARED),
+        Column("CURRENT_MEAN", "FLOAT", "Mean at the snapshot", _COMPARED),
+        Column("BASELINE_COUNT", "NUMBER(38,0)", "Users or rows at the gate", _COMPARED),
+        Column("CURRENT_COUNT", "NUMBER(38,0)", "Users or rows at the snapshot", _COMPARED),
+        Column("MOVED", "BOOLEAN", "Whether it moved further than the check allows", _COMPARED),
+    ]
 
 
 def model_metrics() -> list[Column]:

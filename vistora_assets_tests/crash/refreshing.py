@@ -93,7 +93,7 @@ def _carried_out(root: Path) -> int:
     from vistora_assets.assembly import build_definitions
     from vistora_assets.automation.jobs import INGEST, REFRESH
     from vistora_assets.automation.planning import current_plan, run_request
-    from vistora_assets.demo import instance_of
+    from vistora_assets.demo import REFRESHES, instance_of
     from vistora_assets.resources.warehouse import Warehouse
 
     settings = Settings.load({}, root)
@@ -107,10 +107,12 @@ def _carried_out(root: Path) -> int:
         ingest = definitions.resolve_job_def(INGEST)
         if not ingest.execute_in_process(instance=instance, raise_on_error=False).success:
             return 2
-        with warehouse.connection() as connection:
-            plan = current_plan(connection, settings)
-        planned = run_request(plan)
-        if not plan.empty:
+        for _ in range(REFRESHES):
+            with warehouse.connection() as connection:
+                plan = current_plan(connection, settings)
+            if plan.empty:
+                break
+            planned = run_request(plan)
             done = definitions.resolve_job_def(REFRESH).execute_in_process(
                 instance=instance,
                 run_config=planned.run_config,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import dagster as dg
 
 from vistora_assets import refresh
+from vistora_assets.assets import columns as described
 from vistora_assets.assets.inventory import FEATURE_DRIFT, OWNERS, POOL, USER_SPEND_PREDICTIONS
 from vistora_assets.automation.freshness import freshness
 from vistora_assets.automation.partitions import every_snapshot
@@ -287,7 +288,7 @@ def feature_drift(settings: Settings) -> dg.AssetsDefinition:
         key=FEATURE_DRIFT,
         deps=[dg.AssetDep(USER_SPEND_PREDICTIONS, partition_mapping=every_snapshot())],
         io_manager_key="tables",
-        metadata={"schema": settings.objects.ml},
+        metadata={"schema": settings.objects.ml, **described.metadata(described.feature_drift())},
         group_name="monitoring",
         kinds={"snowflake", "sql"},
         owners=list(OWNERS),

@@ -11,6 +11,7 @@ from typing import Any
 import dagster as dg
 
 from vistora_assets import refresh
+from vistora_assets.assets import columns
 from vistora_assets.assets.inventory import (
     OWNERS,
     POOL,
@@ -110,7 +111,11 @@ def prediction_outcomes(settings: Settings) -> dg.AssetsDefinition:
             USER_EVENTS,
         ],
         io_manager_key="tables",
-        metadata={"schema": settings.objects.ml, EMPTY_IS_AN_ANSWER: True},
+        metadata={
+            "schema": settings.objects.ml,
+            EMPTY_IS_AN_ANSWER: True,
+            **columns.metadata(columns.prediction_outcomes(settings)),
+        },
         group_name="monitoring",
         kinds={"snowflake", "sql"},
         owners=list(OWNERS),
