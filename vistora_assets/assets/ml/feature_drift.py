@@ -77,7 +77,11 @@ def _row(compared: Compared, kind: str, name: str, **values: Any) -> dict[str, A
         "kind": kind,
         "name": name,
         **empty,
-        **values,
+        # The warehouse adds in any order, so the last digits of a mean are nobody's.
+        **{
+            key: float(f"{value:.9g}") if isinstance(value, float) else value
+            for key, value in values.items()
+        },
     }
 
 

@@ -140,7 +140,7 @@ def put_file(
 def report(connection: SnowflakeConnection, warehouse: Warehouse, version: str) -> dict[str, Any]:
     """Return a training's report; empty if its files are gone from the stage."""
     content = read_file(connection, warehouse, version, REPORT)
-    return json.loads(content) if content is not None else {}
+    return dict(json.loads(content)["report"]) if content is not None else {}
 
 
 def difference(
