@@ -139,8 +139,8 @@ def _environment(home: str) -> dict[str, str]:
         **{name: os.environ[name] for name in kept if name in os.environ},
         "HOME": home,
         "OMP_NUM_THREADS": threads,
-        # Threads that spin while they wait take the core that the server answers on.
-        "OMP_WAIT_POLICY": "PASSIVE",
+        # Threads that spin long while they wait take the core that the server answers on.
+        "GOMP_SPINCOUNT": "10000",
         "OPENBLAS_NUM_THREADS": threads,
         "MKL_NUM_THREADS": threads,
         "PYTHONDONTWRITEBYTECODE": "1",

@@ -7,7 +7,8 @@ entry point. Nothing else belongs here.
 
 import os
 
-# The threads of scikit-learn's boosters otherwise wait for each other by spinning. With a free core
-# for each that saves nothing that one could measure; on a machine that also serves the UI and a
-# warehouse it made a fit fifty times slower (benchmarks/busy_machine.py).
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# The threads of scikit-learn's boosters otherwise wait for each other by spinning without end, which
+# on a machine that also serves the UI and a warehouse made a fit a hundred times slower. Waiting
+# without any spinning makes every fit slower, also on an idle machine. A short spin is right for both
+# (benchmarks/busy_machine.py). The variable is libgomp's, which is the wheels' on Linux.
+os.environ.setdefault("GOMP_SPINCOUNT", "10000")

@@ -161,6 +161,7 @@ def judged(log: Path) -> BacktestResult:
     return backtest(request(log))
 
 
+@pytest.mark.soak
 def test_tampering_with_anything_after_the_cutoff_changes_no_forecast(
     log: Path, judged: BacktestResult, tmp_path: Path
 ) -> None:

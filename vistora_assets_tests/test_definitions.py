@@ -110,14 +110,14 @@ def test_sensors_run_by_default_where_settings_say_so(tmp_path: Path, *, on: boo
     assert {sensor.default_status for sensor in made} == {wanted}
 
 
-@pytest.mark.parametrize(("given", "wanted"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
-def test_threads_of_models_wait_without_spinning_unless_told_otherwise(
+@pytest.mark.parametrize(("given", "wanted"), [(None, "10000"), ("7", "7")])
+def test_threads_of_models_spin_shortly_unless_told_otherwise(
     given: str | None, wanted: str
 ) -> None:
     """It stands in the environment before a library that reads it is loaded."""
     environment = {"PYTHONPATH": str(Path(__file__).parents[1])}
-    environment |= {} if given is None else {"OMP_WAIT_POLICY": given}
-    code = "import os, vistora_assets; print(os.environ['OMP_WAIT_POLICY'])"
+    environment |= {} if given is None else {"GOMP_SPINCOUNT": given}
+    code = "import os, vistora_assets; print(os.environ['GOMP_SPINCOUNT'])"
     done = subprocess.run(
         [sys.executable, "-c", code], check=True, capture_output=True, text=True, env=environment
     )
