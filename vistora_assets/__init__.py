@@ -8,7 +8,8 @@ entry point. Nothing else belongs here.
 import os
 
 # The threads of scikit-learn's boosters otherwise wait for each other by spinning without end, which
-# on a machine that also serves the UI and a warehouse made a fit a hundred times slower. Waiting
+# on a machine that also serves the UI and a warehouse made a fit ten times slower and more. Waiting
 # without any spinning makes every fit slower, also on an idle machine. A short spin is right for both
 # (benchmarks/busy_machine.py). The variable is libgomp's, which is the wheels' on Linux.
-os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+SPIN_COUNT = "10000"
+os.environ.setdefault("GOMP_SPINCOUNT", SPIN_COUNT)
