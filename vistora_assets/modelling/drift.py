@@ -69,5 +69,5 @@ def shift(baseline: Sequence[int], current: Sequence[int], *, missing: int = 0) 
     # extensive tables", J. R. Statist. Soc. B 32 (1970): the factor for finite samples.
     chance = float(kolmogorov((effective + 0.12 + 0.11 / effective) * gap))
     by_order = chance <= MOVED_PROBABILITY
-    by_missing = missing > 0 and abs(p[-missing:].sum() - q[-missing:].sum()) > 0.1
+    by_missing = missing > 0 and bool(abs(p[-missing:].sum() - q[-missing:].sum()) > 0.1)
     return Shift(psi, gap, chance, psi >= MOVED_PSI and (by_order or by_missing))
