@@ -13,6 +13,8 @@ from click.testing import CliRunner
 from embedded_snowflake import stop
 from vistora_assets.cli import main
 
+# `make demo` is the same; here it would be a tenth of the default suite's time.
+pytestmark = pytest.mark.soak
 pytest.importorskip("lifetimes", reason="the package that ships CDNOW's log is not installed")
 
 PROJECT = Path(__file__).parents[2]
