@@ -26,6 +26,7 @@ from vistora_assets.modelling.btyd import BetaGeometricNBD, BTYDSpend, CannotFit
 from vistora_assets.modelling.contract import FEATURES, column
 from vistora_assets.modelling.level import YearAgoLevel
 from vistora_assets.modelling.season import SeasonIndex
+from vistora_assets.modelling.shared_fits import fitted
 
 Array = NDArray[np.float64]
 
@@ -414,12 +415,13 @@ class BlendedSpend(RegressorMixin, BaseEstimator):
             raise ValueError(message)
         learn, labels = _labelled(X, y)
         label_days = self.horizon_days if self.label_days is None else self.label_days
-        self.btyd_ = BTYDSpend(
+        btyd = BTYDSpend(
             purchases="bg_nbd",
             spend_days="all",
             horizon_days=self.horizon_days,
             random_state=self.random_state,
-        ).fit(X)
+        )
+        self.btyd_ = fitted(btyd, X, y)
         newest = _newest(X)
         base = self.btyd_.predict(newest)
         self.mean_ = float(base.mean())
@@ -431,7 +433,8 @@ class BlendedSpend(RegressorMixin, BaseEstimator):
         self.scales_: list[float] = []
         for name in self.boosters:
             booster = self._booster(name, label_days)
-            booster = booster.fit(X, marked) if name == "corrected" else booster.fit(learn, within)
+            rows = (X, marked) if name == "corrected" else (learn, within)
+            booster = fitted(booster, *rows)
             self.boosters_.append(booster)
             self.scales_.append(self._scale(booster.predict(newest), base))
         self.season_: SeasonIndex | None = None

@@ -40,6 +40,7 @@ from vistora_assets.modelling.identity import (
 )
 from vistora_assets.modelling.metrics import bootstrap, interval, point_metrics
 from vistora_assets.modelling.predictor import SpendPredictor
+from vistora_assets.modelling.shared_fits import shared_fits
 from vistora_assets.modelling.splits import Calendar, SplitError, calendar, split
 
 Array = NDArray[np.float64]
@@ -276,7 +277,8 @@ def forecast_cutoff(
 
     Returns:
         The forecasts (`user_id, as_of, country, tenure_days, actual`, one column a model), the
-        seconds of each model, and why models were skipped.
+        seconds of each model, and why models were skipped. A part that two models share costs
+        the first of them.
     """
     learn, rows = split(frame, cutoff=cutoff, training=training, label_days=label_days)
     features = pd.concat([learn[list(FEATURES)], rows[list(FEATURES)]], ignore_index=True)
@@ -287,22 +289,23 @@ def forecast_cutoff(
     out["actual"] = frame.loc[rows.index, LABEL].to_numpy(dtype=np.float64)
     seconds: dict[str, float] = {}
     skipped: dict[str, str] = {}
-    for spec in models:
-        started = time.perf_counter()
-        predictor = SpendPredictor(
-            spec.build(horizon_days=horizon_days, label_days=label_days, seed=seed),
-            horizon_days=horizon_days,
-            label_days=label_days,
-            model_name=spec.name,
-        )
-        try:
-            out[spec.name] = predictor.fit(features, labels).predict(rows)
-        except CannotFit as error:
-            skipped[spec.name] = f"{spec.name} at {cutoff:%Y-%m-%d}: {error}"
-            progress(f"skipped {skipped[spec.name]}")
-            continue
-        seconds[spec.name] = time.perf_counter() - started
-        progress(f"{cutoff:%Y-%m-%d} {spec.name}: {seconds[spec.name]:.1f} s")
+    with shared_fits():
+        for spec in models:
+            started = time.perf_counter()
+            predictor = SpendPredictor(
+                spec.build(horizon_days=horizon_days, label_days=label_days, seed=seed),
+                horizon_days=horizon_days,
+                label_days=label_days,
+                model_name=spec.name,
+            )
+            try:
+                out[spec.name] = predictor.fit(features, labels).predict(rows)
+            except CannotFit as error:
+                skipped[spec.name] = f"{spec.name} at {cutoff:%Y-%m-%d}: {error}"
+                progress(f"skipped {skipped[spec.name]}")
+                continue
+            seconds[spec.name] = time.perf_counter() - started
+            progress(f"{cutoff:%Y-%m-%d} {spec.name}: {seconds[spec.name]:.1f} s")
     return out.reset_index(drop=True), seconds, skipped
 
 
