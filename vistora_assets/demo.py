@@ -33,8 +33,6 @@ SNAPSHOTS: Final = {
     # Half a year more than the data has, so that a file landed later finds its snapshots.
     "VISTORA_LAST_SNAPSHOT": "1998-12-01",
 }
-REFRESHES: Final = 3
-"""How many runs a plan may take; each leaves less to do."""
 _LOG: Final = "lifetimes/datasets/CDNOW_master.txt"
 _TERMINAL: Final[dict[str, Any]] = {"loggers": {"terminal": {}}}
 
@@ -138,6 +136,7 @@ class _Demo:
     def run(self) -> dict[str, Any]:
         """All steps in order."""
         from vistora_assets.assembly import build_definitions
+        from vistora_assets.automation.carrying_out import carry_out
         from vistora_assets.automation.console import terminal_logger
         from vistora_assets.resources.warehouse import Warehouse
 
@@ -159,12 +158,15 @@ class _Demo:
             for reason in plan.reasons:
                 self.say(f"         {reason}")
             with self.stage("refresh", self._described(plan)):
-                # Scoring has a range of snapshots, and so a run, of its own.
-                for _ in range(REFRESHES):
-                    if plan.empty:
-                        break
-                    self._refresh(definitions, instance, plan)
-                    plan = self._plan(warehouse)
+                runs = carry_out(
+                    warehouse,
+                    definitions,
+                    instance=instance,
+                    run_config=_TERMINAL,
+                    raise_on_error=False,
+                )
+            if runs and not runs[-1].success:
+                raise DemoError(_failure(runs[-1]))
         with self.stage("summary", "Reading the results"):
             summary = self._summary(warehouse, loaded)
         summary["seconds"] = self.seconds
@@ -213,21 +215,6 @@ class _Demo:
         if plan.empty:
             return "Nothing to do: everything is as the data says"
         return "Running " + ", ".join(plan.steps)
-
-    def _refresh(self, definitions: Any, instance: Any, plan: RefreshPlan) -> None:
-        from vistora_assets.automation.jobs import REFRESH
-        from vistora_assets.automation.planning import run_request
-
-        planned = run_request(plan)
-        result = definitions.resolve_job_def(REFRESH).execute_in_process(
-            instance=instance,
-            run_config={**planned.run_config, **_TERMINAL},
-            asset_selection=list(planned.asset_keys),
-            tags=planned.tags,
-            raise_on_error=False,
-        )
-        if not result.success:
-            raise DemoError(_failure(result))
 
     def _summary(self, warehouse: Any, loaded: dict[str, int]) -> dict[str, Any]:
         from vistora_assets.automation.planning import features_table, read_champion

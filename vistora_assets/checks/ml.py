@@ -6,6 +6,7 @@ Add a rule about what models see or say. What must not go here: the gate
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import dagster as dg
@@ -28,10 +29,14 @@ def _finite(column: str) -> str:
 def ml_checks(settings: Settings) -> list[dg.AssetChecksDefinition]:
     """Return the checks of the schema of models."""
 
-    def coverage(connection: Any, warehouse: Warehouse) -> str:
+    def newest_scored(connection: Any, warehouse: Warehouse) -> tuple[date, str]:
+        """Return the newest snapshot with predictions and the table of the champion's features."""
         day = newest_published(connection, warehouse, "USER_SPEND_PREDICTIONS")
         champion = read_champion(connection, settings)
-        features = features_table(settings, champion.feature_version if champion else None)
+        return day, features_table(settings, champion.feature_version if champion else None)
+
+    def coverage(connection: Any, warehouse: Warehouse) -> str:
+        day, features = newest_scored(connection, warehouse)
         return (
             "SELECT COALESCE(f.USER_ID, p.USER_ID) AS USER_ID, f.USER_ID IS NOT NULL AS HAS_FEATURES,"
             " p.USER_ID IS NOT NULL AS HAS_PREDICTION "
@@ -41,9 +46,7 @@ def ml_checks(settings: Settings) -> list[dg.AssetChecksDefinition]:
         )
 
     def total(connection: Any, warehouse: Warehouse) -> str:
-        day = newest_published(connection, warehouse, "USER_SPEND_PREDICTIONS")
-        champion = read_champion(connection, settings)
-        features = features_table(settings, champion.feature_version if champion else None)
+        day, features = newest_scored(connection, warehouse)
         return (
             "SELECT PREDICTED, PAST FROM (SELECT "
             f"(SELECT SUM(PREDICTED_SPEND) FROM {warehouse.ml('USER_SPEND_PREDICTIONS')} "

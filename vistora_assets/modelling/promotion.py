@@ -7,7 +7,7 @@ decision.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -86,15 +86,27 @@ class Decision:
     comparisons: tuple[dict[str, Any], ...]
 
 
+def _tolerated(metric: str, other: float, tolerance: float) -> float:
+    """Return how far a metric may be worse than `other`: RMSE in proportion, Gini absolutely."""
+    return (1.0 + tolerance) ** 2 * other - other if metric == "mse" else tolerance
+
+
 def _compare(
     actual: Array,
     models: Mapping[str, Array],
-    rules: GateRules,
+    passes: Callable[[str, str, float, float, float], bool],
+    *,
+    resamples: int,
     seed: int,
+    segment: str = "all",
 ) -> list[Comparison]:
-    """Compare "challenger" with every other model by squared error and Gini."""
+    """Compare "challenger" with every other model by squared error and Gini.
+
+    `passes` is asked with the other's name, the metric, the other's value, how much worse the
+    challenger is, and in which share of resamples it is better.
+    """
     points = {name: point_metrics(actual, forecast) for name, forecast in models.items()}
-    drawn = bootstrap(actual, models, count=rules.resamples, seed=seed)
+    drawn = bootstrap(actual, models, count=resamples, seed=seed)
     own = points["challenger"]
     out: list[Comparison] = []
     for name in models:
@@ -102,26 +114,30 @@ def _compare(
             continue
         for metric, sign in (("mse", 1.0), ("gini", -1.0)):
             mine, other = own[metric], points[name][metric]
-            if mine is None or other is None:
+            if other is None:
                 # A constant forecast has no order: one without cannot be compared by it, and a
                 # challenger without is worse than anything that has.
-                if mine is None and other is not None:
-                    out.append(
-                        Comparison(name, metric, None, other, None, None, None, 0.0, passed=False),
+                continue
+            if mine is None:
+                out.append(
+                    Comparison(
+                        name,
+                        metric,
+                        None,
+                        other,
+                        None,
+                        None,
+                        None,
+                        0.0,
+                        passed=passes(name, metric, other, float("inf"), 0.0),
+                        segment=segment,
+                        n=len(actual),
                     )
+                )
                 continue
             resampled = drawn.mse if metric == "mse" else drawn.gini
             found = paired_difference(mine - other, resampled["challenger"], resampled[name])
             better = found.probability_below if sign > 0 else 1.0 - found.probability_below
-            if name == "champion":
-                allowed = (
-                    (1.0 + rules.tolerance) ** 2 * other - other
-                    if metric == "mse"
-                    else rules.tolerance
-                )
-                passed = sign * found.difference <= allowed and better > 1.0 - rules.confidence
-            else:
-                passed = sign * found.difference < 0 and better >= rules.confidence
             out.append(
                 Comparison(
                     name,
@@ -132,11 +148,26 @@ def _compare(
                     found.low,
                     found.high,
                     better,
-                    passed,
+                    passed=passes(name, metric, other, sign * found.difference, better),
+                    segment=segment,
                     n=len(actual),
                 ),
             )
     return out
+
+
+def _compare_all(
+    actual: Array, models: Mapping[str, Array], rules: GateRules, seed: int
+) -> list[Comparison]:
+    """Compare the challenger on all rows: not worse than the champion, better than the rest."""
+
+    def passes(name: str, metric: str, other: float, worse: float, better: float) -> bool:
+        if name == "champion":
+            tolerated = _tolerated(metric, other, rules.tolerance)
+            return worse <= tolerated and better > 1.0 - rules.confidence
+        return worse < 0 and better >= rules.confidence
+
+    return _compare(actual, models, passes, resamples=rules.resamples, seed=seed)
 
 
 def _large(actual: Array, mask: NDArray[np.bool_], rules: GateRules) -> bool:
@@ -157,41 +188,18 @@ def _compare_segments(
         for name, mask in segments.items()
         if name != "all" and _large(actual, mask, rules)
     }
-    allowed_error = rules.segment_error / max(1, 2 * len(large))
+    chance = rules.segment_error / max(1, 2 * len(large))
+
+    def passes(_: str, metric: str, other: float, worse: float, better: float) -> bool:
+        tolerated = _tolerated(metric, other, rules.segment_tolerance)
+        return not (worse > tolerated and better <= chance)
+
     out: list[Comparison] = []
     for name, mask in large.items():
-        truth = actual[mask]
         two = {model: models[model][mask] for model in ("challenger", "champion")}
-        points = {model: point_metrics(truth, forecast) for model, forecast in two.items()}
-        drawn = bootstrap(truth, two, count=rules.resamples, seed=seed)
-        for metric, sign in (("mse", 1.0), ("gini", -1.0)):
-            mine, other = points["challenger"][metric], points["champion"][metric]
-            if mine is None or other is None:
-                continue
-            resampled = drawn.mse if metric == "mse" else drawn.gini
-            found = paired_difference(mine - other, resampled["challenger"], resampled["champion"])
-            better = found.probability_below if sign > 0 else 1.0 - found.probability_below
-            allowed = (
-                (1.0 + rules.segment_tolerance) ** 2 * other - other
-                if metric == "mse"
-                else rules.segment_tolerance
-            )
-            inferior = sign * found.difference > allowed and better <= allowed_error
-            out.append(
-                Comparison(
-                    "champion",
-                    metric,
-                    mine,
-                    other,
-                    found.difference,
-                    found.low,
-                    found.high,
-                    better,
-                    not inferior,
-                    name,
-                    len(truth),
-                ),
-            )
+        out += _compare(
+            actual[mask], two, passes, resamples=rules.resamples, seed=seed, segment=name
+        )
     return out
 
 
@@ -262,7 +270,7 @@ def decide(
             f"{asked.minimum_rows} and {asked.minimum_buyers} are needed."
         )
         return Decision(promote=False, reasons=(reason,), comparisons=())
-    found = _compare(truth, models, asked, seed)
+    found = _compare_all(truth, models, asked, seed)
     if champion is not None:
         found += _compare_segments(truth, models, segments or {}, asked, seed)
     failed = [row for row in found if not row.passed]

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -106,35 +106,19 @@ class Evaluation:
 
 
 @dataclass(frozen=True)
-class TrainingResult:
-    """What a training gives.
+class TrainingResult(Evaluation):
+    """What a training gives, beside its evaluation.
 
     Attributes:
-        chosen: the name of the chosen candidate.
         predictor: the chosen candidate, refitted on all closed labels.
         identity: data, feature version, code and parameters.
-        calendar: the cutoffs and what was learned for each.
-        gate_predictions: one row a user of the gate's cutoff: `user_id, as_of, country,
-            tenure_days, actual`, and one column a model.
-        metric_rows: one a model, stage, cutoff and segment; see `metric_rows`.
-        selection_scores: candidate to its mean score over the selection's cutoffs, lower is
-            better (see `choose`); empty where the history was too short to select.
-        seconds: model to the seconds that fitting and forecasting took in all.
-        skipped: model to the sentence why it could not be fitted.
         rows, users: what the refit learned from.
     """
 
-    chosen: str
     predictor: SpendPredictor
     identity: TrainingIdentity
-    calendar: Calendar
-    gate_predictions: pd.DataFrame
-    metric_rows: list[dict[str, Any]]
-    selection_scores: dict[str, float]
-    seconds: dict[str, float]
-    skipped: dict[str, str] = field(default_factory=dict[str, str])
-    rows: int = 0
-    users: int = 0
+    rows: int
+    users: int
 
 
 def _guard(
@@ -530,15 +514,9 @@ def train(
         message = f"the chosen model {chosen} could not be refitted: {error}"
         raise CannotTrain(message) from error
     return TrainingResult(
-        chosen=chosen,
+        **vars(evaluation),
         predictor=predictor,
         identity=identity,
-        calendar=dates,
-        gate_predictions=evaluation.gate_predictions,
-        metric_rows=evaluation.metric_rows,
-        selection_scores=evaluation.selection_scores,
-        seconds=evaluation.seconds,
-        skipped=evaluation.skipped,
         rows=len(learn),
         users=int(learn["user_id"].nunique()),
     )

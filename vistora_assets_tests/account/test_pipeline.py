@@ -13,7 +13,8 @@ import pytest
 
 from vistora_assets import refresh, sources
 from vistora_assets.assembly import build_definitions
-from vistora_assets.automation.planning import current_plan, read_champion, run_request
+from vistora_assets.automation.carrying_out import carry_out
+from vistora_assets.automation.planning import current_plan, read_champion
 from vistora_assets.io_managers.frames import read_frame
 from vistora_assets.io_managers.models import GATE, get, stage
 from vistora_assets.io_managers.publishing import described
@@ -22,8 +23,6 @@ from vistora_assets_tests.account.conftest import Target
 
 USERS, MONTHS = 150, 8
 START = pd.Timestamp("2023-01-01")
-REFRESHES = 3
-"""More in a row than any plan needs; one that never ends is a fault."""
 
 
 def purchases() -> pd.DataFrame:
@@ -68,17 +67,6 @@ def plan_of(target: Target) -> refresh.RefreshPlan:
         return current_plan(connection, target.settings)
 
 
-def refreshed(target: Target) -> dg.ExecuteInProcessResult:
-    planned = run_request(plan_of(target))
-    return run(
-        target,
-        "refresh",
-        asset_selection=list(planned.asset_keys),
-        tags=planned.tags,
-        run_config=planned.run_config,
-    )
-
-
 def select(target: Target, sql: str) -> list[tuple[Any, ...]]:
     with target.warehouse.connection() as connection:
         return rows(connection, sql)
@@ -104,10 +92,10 @@ def ran(
     """One load, and refreshes while the planner asks for some, with what they gave."""
     frame = purchases()
     land(target, tmp_path_factory.mktemp("landing") / "purchases.csv", frame)
-    results = [run(target, "ingest"), refreshed(target)]
-    while not plan_of(target).empty and len(results) < REFRESHES + 1:
-        results.append(refreshed(target))
-    return target, results, frame
+    ingested = run(target, "ingest")
+    definitions = build_definitions(target.settings)
+    runs = carry_out(target.warehouse, definitions, instance=dg.DagsterInstance.ephemeral())
+    return target, [ingested, *runs], frame
 
 
 Ran = tuple[Target, list[dg.ExecuteInProcessResult], pd.DataFrame]

@@ -91,9 +91,10 @@ def _carried_out(root: Path) -> int:
     """Land, ingest, plan, refresh; 0 where all succeeded and nothing is left to do."""
     from vistora_assets import sources
     from vistora_assets.assembly import build_definitions
-    from vistora_assets.automation.jobs import INGEST, REFRESH
-    from vistora_assets.automation.planning import current_plan, run_request
-    from vistora_assets.demo import REFRESHES, instance_of
+    from vistora_assets.automation.carrying_out import carry_out
+    from vistora_assets.automation.jobs import INGEST
+    from vistora_assets.automation.planning import current_plan
+    from vistora_assets.demo import instance_of
     from vistora_assets.resources.warehouse import Warehouse
 
     settings = Settings.load({}, root)
@@ -107,20 +108,8 @@ def _carried_out(root: Path) -> int:
         ingest = definitions.resolve_job_def(INGEST)
         if not ingest.execute_in_process(instance=instance, raise_on_error=False).success:
             return 2
-        for _ in range(REFRESHES):
-            with warehouse.connection() as connection:
-                plan = current_plan(connection, settings)
-            if plan.empty:
-                break
-            planned = run_request(plan)
-            done = definitions.resolve_job_def(REFRESH).execute_in_process(
-                instance=instance,
-                run_config=planned.run_config,
-                asset_selection=list(planned.asset_keys),
-                tags=planned.tags,
-                raise_on_error=False,
-            )
-            if not done.success:
-                return 3
+        runs = carry_out(warehouse, definitions, instance=instance, raise_on_error=False)
+        if not all(run.success for run in runs):
+            return 3
     with warehouse.connection() as connection:
         return 0 if current_plan(connection, settings).empty else 4

@@ -21,14 +21,9 @@ import pytest
 import embedded_snowflake
 from vistora_assets import sources
 from vistora_assets.assembly import build_definitions
-from vistora_assets.automation.jobs import INGEST, REFRESH
-from vistora_assets.automation.planning import (
-    current_plan,
-    features_table,
-    read_champion,
-    run_request,
-)
-from vistora_assets.demo import REFRESHES
+from vistora_assets.automation.carrying_out import carry_out
+from vistora_assets.automation.jobs import INGEST
+from vistora_assets.automation.planning import features_table, read_champion
 from vistora_assets.resources.warehouse import Warehouse, rows
 from vistora_assets.settings import Settings
 
@@ -83,20 +78,7 @@ def retail(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finished]:
         with warehouse.connection() as connection:
             sources.land(connection, warehouse.source_objects(), path, sources.ColumnMap())
         ingested = definitions.resolve_job_def(INGEST).execute_in_process()
-        done = [ingested]
-        for _ in range(REFRESHES):
-            with warehouse.connection() as connection:
-                plan = current_plan(connection, settings)
-            if plan.empty:
-                break
-            planned = run_request(plan)
-            done.append(
-                definitions.resolve_job_def(REFRESH).execute_in_process(
-                    run_config=planned.run_config,
-                    asset_selection=list(planned.asset_keys),
-                    tags=planned.tags,
-                )
-            )
+        done = [ingested, *carry_out(warehouse, definitions)]
         yield Finished(settings, pd.read_parquet(path), tuple(done))
     finally:
         embedded_snowflake.stop(root)

@@ -94,9 +94,22 @@ def _bins(found: Sequence[Any], start: int, edges: int) -> tuple[list[int], floa
     return [*steps, missing], mean, start + 2 + edges
 
 
-def _features(connection: Any, compared: Compared, columns: Sequence[str]) -> list[dict[str, Any]]:
+def _shifted(before: Sequence[int], after: Sequence[int]) -> dict[str, Any]:
+    """Return the columns that compare two counts by bin, the last of them missing values."""
     from vistora_assets.modelling.drift import shift
 
+    found = shift(before, after, missing=1)
+    return {
+        "psi": found.psi,
+        "ks": found.ks,
+        "ks_probability": found.probability,
+        "baseline_count": sum(before),
+        "current_count": sum(after),
+        "moved": found.moved,
+    }
+
+
+def _features(connection: Any, compared: Compared, columns: Sequence[str]) -> list[dict[str, Any]]:
     one, two = at(compared.baseline), at(compared.day)
     found = rows(connection, edges_sql(columns, compared.features, one))[0]
     edges: dict[str, list[float]] = {}
@@ -112,20 +125,14 @@ def _features(connection: Any, compared: Compared, columns: Sequence[str]) -> li
     for name, values in edges.items():
         before, was, _ = _bins(sides[0], start, len(values))
         after, now, start = _bins(sides[1], start, len(values))
-        moved = shift(before, after, missing=1)
         made.append(
             _row(
                 compared,
                 "feature",
                 name.lower(),
-                psi=moved.psi,
-                ks=moved.ks,
-                ks_probability=moved.probability,
-                baseline_count=sum(before),
-                current_count=sum(after),
+                **_shifted(before, after),
                 baseline_mean=was,
                 current_mean=now,
-                moved=moved.moved,
             )
         )
     return made
@@ -136,29 +143,22 @@ def _predictions(
 ) -> dict[str, Any]:
     import numpy as np
 
-    from vistora_assets.modelling.drift import shift
-
     known = np.asarray(forecasts, dtype=np.float64)
     edges = sorted({float(value) for value in np.quantile(known, PROBABILITIES)})
     before = [int(n) for n in np.bincount(np.searchsorted(edges, known), minlength=len(edges) + 1)]
     table = warehouse.ml("USER_SPEND_PREDICTIONS")
-    found = rows(connection, counts_sql({"PREDICTED_SPEND": edges}, table, at(compared.day)))[0]
-    after, now, _ = _bins(found, 1, len(edges))
-    moved = shift([*before, 0], after, missing=1)
+    counted = rows(connection, counts_sql({"PREDICTED_SPEND": edges}, table, at(compared.day)))[0]
+    after, now, _ = _bins(counted, 1, len(edges))
+    found = _shifted([*before, 0], after)
     was = float(known.mean())
     by_total = now is None or abs(now - was) >= MOVED_TOTAL * max(was, 1e-12)
     return _row(
         compared,
         "prediction",
         "predicted_spend",
-        psi=moved.psi,
-        ks=moved.ks,
-        ks_probability=moved.probability,
-        baseline_count=len(known),
-        current_count=sum(after),
+        **{**found, "moved": found["moved"] and by_total},
         baseline_mean=was,
         current_mean=now,
-        moved=moved.moved and by_total,
     )
 
 
