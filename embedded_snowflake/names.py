@@ -17,6 +17,11 @@ def quoted(part: str) -> str:
     return '"' + part.replace('"', '""') + '"'
 
 
+def shown(part: str) -> str:
+    """One part of a name as Snowflake shows it: quoted only where it must be."""
+    return part if _PLAIN.fullmatch(part) else quoted(part)
+
+
 def literal(text: str) -> str:
     """A text as a SQL literal that Snowflake's and DuckDB's readers both take as it is."""
     return "'" + text.replace("'", "''") + "'"
@@ -37,7 +42,4 @@ class QualifiedName:
 
     def __str__(self) -> str:
         """The name as Snowflake shows it: quoted only where it must be."""
-        return ".".join(
-            part if _PLAIN.fullmatch(part) else quoted(part)
-            for part in (self.database, self.schema, self.name)
-        )
+        return ".".join(shown(part) for part in (self.database, self.schema, self.name))

@@ -218,21 +218,22 @@ def _check_functions(expression: Any) -> None:
                 raise errors.unsupported(f"the table function {name.upper()}")
 
 
+WRITING = (
+    exp.Insert,
+    exp.Update,
+    exp.Delete,
+    exp.Merge,
+    exp.TruncateTable,
+    exp.Create,
+    exp.Drop,
+    exp.Alter,
+)
+"""The kinds of statement that write an object, which they name."""
+
+
 def written_table(session: Session, expression: Any) -> QualifiedName | None:
     """The table that a statement writes, completed; None for one that only reads."""
-    if not isinstance(
-        expression,
-        (
-            exp.Insert,
-            exp.Update,
-            exp.Delete,
-            exp.Merge,
-            exp.TruncateTable,
-            exp.Create,
-            exp.Drop,
-            exp.Alter,
-        ),
-    ):
+    if not isinstance(expression, WRITING):
         return None
     if isinstance(expression, exp.TruncateTable):
         table = expression.expressions[0]

@@ -35,19 +35,7 @@ from embedded_snowflake.names import QualifiedName, literal, quoted
 from embedded_snowflake.statements import Result
 
 _DDL_WORDS = {"CREATE", "ALTER", "DROP", "COMMENT", "TRUNCATE", "UNDROP", "GRANT", "REVOKE"}
-_KINDS_RUN = (
-    exp.Query,
-    exp.Insert,
-    exp.Update,
-    exp.Delete,
-    exp.Merge,
-    exp.TruncateTable,
-    exp.Create,
-    exp.Drop,
-    exp.Alter,
-    exp.Comment,
-    exp.Describe,
-)
+_KINDS_RUN = (exp.Query, *rewriting.WRITING, exp.Comment, exp.Describe)
 _CREATED_KINDS = {"TABLE", "VIEW", "SEQUENCE"}
 _RETRIES = 12
 RESULT_BYTES = 1 << 30

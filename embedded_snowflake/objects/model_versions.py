@@ -111,6 +111,7 @@ class Version:
         spec: text of the package's ``model.yaml``.
         platforms: where it says that it runs.
         size: bytes of its files.
+        datasets: name and version of each dataset that it was made from.
     """
 
     name: str
@@ -123,6 +124,7 @@ class Version:
     spec: str | None = None
     platforms: tuple[str, ...] = ("WAREHOUSE",)
     size: int = 0
+    datasets: tuple[tuple[str, str], ...] = ()
 
     def function(self, name: str) -> Function:
         """The function of that SQL name.
@@ -274,7 +276,14 @@ class Model:
                 for function in version["functions"]
             )
             platforms = tuple(version["platforms"])
-            plain: dict[str, Any] = {**version, "functions": functions, "platforms": platforms}
+            # An older data directory has no sources.
+            datasets = tuple((str(d), str(v)) for d, v in version.get("datasets", ()))
+            plain: dict[str, Any] = {
+                **version,
+                "functions": functions,
+                "platforms": platforms,
+                "datasets": datasets,
+            }
             versions.append(Version(**plain))
         return cls(versions=versions, default=kept["default"], comment=kept["comment"])
 
@@ -299,6 +308,7 @@ def read_package(directory: Path, name: str, created_on: str) -> Version:
     if not isinstance(manifest, dict):
         raise ModelRuleError("MANIFEST.yml is not a mapping.")
     methods: list[dict[str, Any]] = manifest.get("methods") or []  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+    sources: list[dict[str, Any]] = manifest.get("lineage_sources") or []  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
     spec = directory / "model" / "model.yaml"
     return Version(
         name=name,
@@ -318,4 +328,9 @@ def read_package(directory: Path, name: str, created_on: str) -> Version:
         spec=spec.read_text(encoding="utf-8") if spec.is_file() else None,
         platforms=tuple(str(p) for p in manifest.get("target_platforms") or ["WAREHOUSE"]),  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType, reportUnknownArgumentType]
         size=sum(file.stat().st_size for file in directory.rglob("*") if file.is_file()),
+        datasets=tuple(
+            (str(source["entity"]), str(source["version"]))
+            for source in sources
+            if source.get("type") == "DATASET"
+        ),
     )

@@ -1,4 +1,4 @@
-"""What the clients ask an account about itself: packages, capabilities, lineage, absent features.
+"""What the clients ask an account about itself: packages, capabilities, absent features.
 
 What it holds: INFORMATION_SCHEMA.PACKAGES for what is installed here, SYSTEM$ functions whose
 honest answer is "nothing", and refusals of features that clients probe for. Not for objects.
@@ -7,7 +7,6 @@ honest answer is "nothing", and refusals of features that clients probe for. Not
 from __future__ import annotations
 
 import importlib.metadata
-import json
 import platform
 from typing import TYPE_CHECKING
 
@@ -49,14 +48,6 @@ def capabilities(session: Session) -> str:
     """No capability beyond the first release's, which keeps the clients on documented SQL."""
     del session
     return "{}"
-
-
-@scalar("SYSTEM$DGQL")
-def lineage(session: Session, query: str) -> str:
-    """Lineage queries find nothing: none is recorded here."""
-    del session, query
-    empty: dict[str, list[object]] = {"E": []}
-    return json.dumps({"data": {"V": {"downstream": empty, "upstream": empty}}})
 
 
 def _refuse_online(session: Session, reader: Reader) -> Result:

@@ -193,8 +193,8 @@ class World:
         """What the model was trained on."""
         return pd.DataFrame({"X": [0.0, 1.0, 2.0], "Z": [1.0, 0.0, 1.0]})
 
-    def logged(self, name: str | None = None, version: str = "V1") -> Any:
-        """A model version of its own."""
+    def logged(self, name: str | None = None, version: str = "V1", sample: Any = None) -> Any:
+        """A model version of its own, made from a sample; by default from `frame`."""
         from sklearn.linear_model import LinearRegression
 
         model = LinearRegression().fit(self.frame, [0.0, 2.0, 4.0])
@@ -202,7 +202,7 @@ class World:
             model,
             model_name=name or self.name("M"),
             version_name=version,
-            sample_input_data=self.frame,
+            sample_input_data=self.frame if sample is None else sample,
             metrics={"r2": 1.0},
             target_platforms=["WAREHOUSE"],
             options={"relax_version": False, "enable_explainability": False},
@@ -370,6 +370,29 @@ def _loaded(world: World) -> Any:
     _is(len(found.read.to_pandas()), 3)
 
 
+def _lineage(world: World) -> None:
+    from snowflake.ml.dataset import Dataset
+
+    made = Dataset.create(world.session, f"{world.database}.PUBLIC.{world.name('DS')}")
+    made = made.create_version("V1", world.session.create_dataframe(world.frame))
+    _is(made.lineage(), [])
+    version = world.logged(sample=made.read.to_snowpark_dataframe())
+    (upstream,) = version.lineage(direction="upstream")
+    _is(
+        (upstream.fully_qualified_name, upstream.selected_version.name),
+        (made.fully_qualified_name, "V1"),
+    )
+    (downstream,) = made.lineage()
+    _is(
+        (downstream.fully_qualified_model_name, downstream.version_name),
+        (version.fully_qualified_model_name, version.version_name),
+    )
+    _is(version.lineage(), [])
+    _is(made.lineage(direction="upstream"), [])
+    made.delete_version("V1")
+    _is(version.lineage(direction="upstream"), [])
+
+
 def _from_json(world: World) -> None:
     from snowflake.ml.feature_store import FeatureView
 
@@ -531,7 +554,7 @@ CALLS: dict[str, Works | Refused | Needs] = {
     "Dataset.create_version": Works(lambda w: _is(len(w.kept.read.to_pandas()), 3)),
     "Dataset.delete": Works(_dataset_gone),
     "Dataset.delete_version": Works(_dataset_without),
-    "Dataset.lineage": Works(lambda w: _is(w.kept.lineage(), [])),
+    "Dataset.lineage": Works(_lineage),
     "Dataset.list_versions": Works(lambda w: _is(w.kept.list_versions(), ["V1"])),
     "Dataset.load": Works(_loaded),
     "Dataset.select_version": Works(_loaded),
@@ -572,7 +595,7 @@ CALLS: dict[str, Works | Refused | Needs] = {
     "ModelVersion.get_adapters": Works(lambda w: _is(w.version.get_adapters(), [])),
     "ModelVersion.get_metric": Works(lambda w: _is(w.version.get_metric("r2"), 1.0)),
     "ModelVersion.get_model_task": Works(lambda w: w.version.get_model_task()),
-    "ModelVersion.lineage": Works(lambda w: _is(w.version.lineage(), [])),
+    "ModelVersion.lineage": Works(_lineage),
     "ModelVersion.list_services": Works(lambda w: _is(len(w.version.list_services()), 0)),
     "ModelVersion.load": Works(lambda w: w.version.load(force=True)),
     "ModelVersion.run": Works(_run),

@@ -7,15 +7,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import dagster as dg
 import pandas as pd
 import pytest
-import yaml
 from snowflake.ml.model import ExportMode
 
 from embedded_snowflake import stop
-from vistora_assets.assets.ml import championship, promoting
+from vistora_assets.assets.ml import championship, promoting, training_data
 from vistora_assets.automation.planning import read_champion, registry_versions
 from vistora_assets.io_managers.models import TrainedModel, put, stage
+from vistora_assets.modelling.identity import frame_token
 from vistora_assets.refresh import ChampionRef
 from vistora_assets.resources.warehouse import Warehouse, rows
 from vistora_assets.settings import Settings
@@ -88,19 +89,34 @@ def test_a_worse_model_is_refused_and_a_better_one_takes_its_place(
     assert champions(warehouse) == [better.version]
 
 
-def test_a_version_knows_the_table_that_it_learned_from_and_keeps_no_row_of_it(
+def test_a_version_knows_the_rows_that_it_learned_from_and_holds_none_of_them(
     settings: Settings, warehouse: Warehouse, frame: pd.DataFrame, tmp_path: Path
 ) -> None:
+    """Its lineage is a Dataset's version with the very rows; no user's name is in its files."""
     trained = registered(settings, warehouse, frame, "better")
     registry = warehouse.registry(warehouse.session())
     version = registry.get_model(settings.objects.model).version(trained.version)
+    (source,) = version.lineage(direction="upstream")
+    assert source.selected_version.name == trained.report["training_data"]
+    assert source.selected_version.label_cols == ["LABEL"]
+    kept = source.read.to_pandas()
+    kept.columns = [name.lower() for name in kept.columns]
+    assert frame_token(kept.astype(frame.dtypes.to_dict())) == frame_token(frame)
+    assert version.version_name in {model.version_name for model in source.lineage()}
     version.export(str(tmp_path), export_mode=ExportMode.FULL)
-    manifest = yaml.safe_load((tmp_path / "MANIFEST.yml").read_text())
-    (source,) = manifest["lineage_sources"]
-    assert source["type"] == "QUERY"
-    assert "TRAINING_SET" in source["entity"]
     user = str(frame["user_id"].iloc[0]).encode()
     assert not any(user in file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
+
+
+def test_rows_that_changed_while_a_model_was_trained_are_not_kept(
+    warehouse: Warehouse, frame: pd.DataFrame
+) -> None:
+    """What is frozen is what was read, or nothing."""
+    other = frame.assign(label=frame["label"] + 1.0)
+    with pytest.raises(dg.Failure, match="has changed since this training read it"):
+        training_data.freeze(warehouse, other, frame_token(other))
+    version = training_data.version_name(frame_token(other))
+    assert training_data.frozen(warehouse, version) is None
 
 
 def test_two_promotions_at_once_leave_one_champion_and_two_decisions(

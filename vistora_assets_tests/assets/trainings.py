@@ -1,17 +1,16 @@
 """A small installation with features and a training set, and trainings made from it in seconds.
 
 What it holds: `prepared`, a copy of an installation in which simulated purchases were landed and
-the real jobs ran up to the training set, made once for all tests; and `training`, a real training of a few models on it. Add another planted model. What must
-not go here: assertions.
+the real jobs ran up to the training set, made once for all tests; and `training`, a real training
+of a few models on it. Add another planted model. What must not go here: assertions.
 """
 
 from __future__ import annotations
 
 import functools
 import hashlib
-import json
 import shutil
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +21,15 @@ import pytest
 from embedded_snowflake import stop
 from vistora_assets import sources
 from vistora_assets.assembly import build_definitions
+from vistora_assets.assets.ml import training_data
+from vistora_assets.assets.ml.user_spend_predictor import trained_model
 from vistora_assets.automation.planning import current_plan, feature_specification, run_request
 from vistora_assets.io_managers.frames import read_frame
 from vistora_assets.io_managers.models import TrainedModel, put, stage
 from vistora_assets.modelling.baselines import SeedLinearRegression
 from vistora_assets.modelling.btyd import BTYDSpend
 from vistora_assets.modelling.catalogue import BASELINES, NAIVE, ModelSpec
+from vistora_assets.modelling.identity import frame_token
 from vistora_assets.modelling.training import TrainingSettings, train
 from vistora_assets.resources.warehouse import Warehouse
 from vistora_assets.settings import Settings
@@ -138,36 +140,18 @@ def training(
     """
     version = feature_specification(settings).version
     digest = hashlib.sha256(name.encode()).hexdigest()
+    protocol = TrainingSettings(evaluated_cutoffs=1, resamples=20)
     result = train(
         frame,
         horizon_days=HORIZON,
         data_until=frame["as_of"].max() + pd.Timedelta(days=HORIZON),
-        settings=TrainingSettings(evaluated_cutoffs=1, resamples=20),
+        settings=protocol,
         feature_version=version,
         data_token=digest,
         models=(*(spec for spec in BASELINES if spec.name in NAIVE), model),
     )
-    trained = TrainedModel(
-        version=result.identity.version_name(),
-        predictor=result.predictor,
-        gate=result.gate_predictions,
-        report={
-            "training_id": result.identity.digest(),
-            "feature_version": version,
-            "feature_specification": json.dumps(asdict(feature_specification(settings))),
-            "identity": asdict(result.identity),
-            "parameters": {"label": "gross", "seed": 0, "horizon_days": HORIZON},
-            "chosen": result.chosen,
-            "gate_as_of": result.calendar.gate.isoformat(),
-            "closed": [day.isoformat() for day in result.calendar.closed],
-            "rows": result.rows,
-            "users": result.users,
-            "metric_rows": result.metric_rows,
-            "selection_scores": result.selection_scores,
-            "seconds": result.seconds,
-            "skipped": result.skipped,
-        },
-    )
+    dataset = training_data.freeze(warehouse, frame, frame_token(frame))
+    trained = trained_model(result, settings, protocol, dataset)
     with warehouse.connection() as connection:
         put(connection, stage(warehouse), trained)
     return trained

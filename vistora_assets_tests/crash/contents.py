@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from vistora_assets.assets.ml import training_data
 from vistora_assets.resources.warehouse import Warehouse
 from vistora_assets.settings import Settings
 
@@ -32,7 +33,7 @@ _WITHOUT_TIMES = ("report.json", "model.joblib.json")
 
 
 def contents(root: Path) -> dict[str, Any]:
-    """Return every table's rows, views, stages' files with their MD5, and the registry's model."""
+    """Return every table's rows, views, stages' files with their MD5, Dataset and model."""
     settings = Settings.load({}, root)
     warehouse = Warehouse(settings)
     database = settings.objects.database
@@ -63,6 +64,10 @@ def contents(root: Path) -> dict[str, Any]:
                 for row in records(f"LIST @{database}.{stage}")
             ]
         schema = f"{database}.{settings.objects.ml}"
+        found["training data"] = [
+            {key: row[key] for key in ("version", "comment", "metadata")}
+            for row in records(f"SHOW VERSIONS IN DATASET {schema}.{training_data.DATASET}")
+        ]
         found["models"] = [
             {key: row[key] for key in ("name", "versions", "default_version_name", "aliases")}
             for row in records(f"SHOW MODELS IN SCHEMA {schema}")

@@ -49,6 +49,7 @@ MOMENTS = (
     ),
     Moment("inside the training set's transaction", r"^DELETE FROM .*TRAINING_SET", "after"),
     Moment("training", r"^LIST @ML_DEMO\.ML\.MODELS", "after", seconds=1.0),
+    Moment("the training's rows kept, it itself not", r"^ALTER DATASET .* ADD VERSION", "after"),
     Moment("half of a model's files", r"^PUT .*gate\.parquet", "after"),
     Moment("a version without its metrics", r"^CREATE MODEL", "after"),
     Moment("decided and not applied", r"^INSERT INTO .*PROMOTIONS", "after"),

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import dagster as dg
 
-from vistora_assets.assets.ml import championship
+from vistora_assets.assets.ml import championship, training_data
 from vistora_assets.assets.ml.championship import Action, OvertakenError, Ruling
 from vistora_assets.assets.ml.scoring import scoring_sql
 from vistora_assets.automation.planning import at, features_table
@@ -96,9 +96,17 @@ def log(warehouse: Warehouse, trained: TrainedModel) -> None:
         )
         shutil.copy(source / "__init__.py", package / "__init__.py")
         session = warehouse.session()
-        # Lineage: the client takes it from the Snowpark frame of a sample. The training set is a
-        # table and no Dataset, so it is the query of that table; the sample itself is not kept.
-        learned_from = session.table(warehouse.ml("TRAINING_SET")).select(*features)
+        # Lineage: the client takes it from the Snowpark frame of a sample; itself it is not kept.
+        kept = trained.report.get("training_data")
+        rows = training_data.frozen(warehouse, kept) if kept else None
+        if rows is None:
+            raise dg.Failure(
+                f"The rows that {trained.version} was fitted on are not in the Dataset "
+                f"{training_data.DATASET}: they were deleted, or an earlier release trained it. "
+                "Materialize ml/user_spend_predictor again.",
+                allow_retries=False,
+            )
+        learned_from = rows.select(*features)
         with warnings.catch_warnings():
             # It infers a signature from the sample, too, and warns of NULLs: ours is given.
             warnings.filterwarnings("ignore", "Null value detected", UserWarning)

@@ -12,6 +12,7 @@ import dagster as dg
 from pydantic import Field
 
 from vistora_assets.assets.inventory import OWNERS, TRAINING_SET, USER_SPEND_PREDICTOR
+from vistora_assets.assets.ml import training_data
 from vistora_assets.automation.conditions import moved_or_decayed
 from vistora_assets.automation.freshness import freshness
 from vistora_assets.automation.planning import feature_specification
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from vistora_assets.modelling.identity import TrainingIdentity
-    from vistora_assets.modelling.training import TrainingSettings
+    from vistora_assets.modelling.training import TrainingResult, TrainingSettings
 
 
 def known_until(frame: "pd.DataFrame", settings: Settings) -> "pd.Timestamp":
@@ -88,6 +89,45 @@ def training_settings(settings: Settings, config: TrainingConfig) -> "TrainingSe
     return replace(TrainingSettings(seed=settings.seed), **given)
 
 
+def trained_model(
+    result: "TrainingResult", settings: Settings, training: "TrainingSettings", dataset: str
+) -> TrainedModel:
+    """Return what is kept of a training, with the report that registering and judging read.
+
+    Args:
+        result: what the training gave.
+        settings: it was made with.
+        training: the settings of its protocol.
+        dataset: the version of `training_data` with the rows that it learned from.
+    """
+    return TrainedModel(
+        version=result.identity.version_name(),
+        predictor=result.predictor,
+        gate=result.gate_predictions,
+        report={
+            "training_id": result.identity.digest(),
+            "feature_version": result.identity.feature_version,
+            "feature_specification": json.dumps(asdict(feature_specification(settings))),
+            "identity": asdict(result.identity),
+            "training_data": dataset,
+            "parameters": {
+                "label": settings.label,
+                "seed": training.seed,
+                "horizon_days": settings.snapshots.horizon_days,
+            },
+            "chosen": result.chosen,
+            "gate_as_of": result.calendar.gate.isoformat(),
+            "closed": [day.isoformat() for day in result.calendar.closed],
+            "rows": result.rows,
+            "users": result.users,
+            "metric_rows": result.metric_rows,
+            "selection_scores": result.selection_scores,
+            "seconds": result.seconds,
+            "skipped": result.skipped,
+        },
+    )
+
+
 def user_spend_predictor(settings: Settings) -> dg.AssetsDefinition:
     """Return the asset."""
 
@@ -128,6 +168,7 @@ def user_spend_predictor(settings: Settings) -> dg.AssetsDefinition:
                     context.log.warning("%s It is trained again.", error)
                 else:
                     context.log.info("%s was trained before: nothing to do", name)
+                    training_data.freeze(warehouse, training_set, wanted.data_token)
                     return found
         try:
             result = train(
@@ -147,6 +188,7 @@ def user_spend_predictor(settings: Settings) -> dg.AssetsDefinition:
                 f"{name}: keep `identity` here equal to `modelling.training.train`.",
                 allow_retries=False,
             )
+        dataset = training_data.freeze(warehouse, training_set, wanted.data_token)
         context.add_output_metadata(
             {
                 "chosen": result.chosen,
@@ -155,29 +197,9 @@ def user_spend_predictor(settings: Settings) -> dg.AssetsDefinition:
                 "seconds": dg.MetadataValue.json(result.seconds),
                 "selection_scores": dg.MetadataValue.json(result.selection_scores),
                 "rows_through_client": len(training_set),
+                "training_data": f"{settings.objects.ml}.{training_data.DATASET}, version {dataset}",
             }
         )
-        return TrainedModel(
-            version=name,
-            predictor=result.predictor,
-            gate=result.gate_predictions,
-            report={
-                "training_id": wanted.digest(),
-                "feature_version": version,
-                "feature_specification": json.dumps(asdict(feature_specification(settings))),
-                "identity": asdict(wanted),
-                "parameters": {"label": settings.label, "seed": training.seed}
-                | {"horizon_days": settings.snapshots.horizon_days},
-                "chosen": result.chosen,
-                "gate_as_of": result.calendar.gate.isoformat(),
-                "closed": [day.isoformat() for day in result.calendar.closed],
-                "rows": result.rows,
-                "users": result.users,
-                "metric_rows": result.metric_rows,
-                "selection_scores": result.selection_scores,
-                "seconds": result.seconds,
-                "skipped": result.skipped,
-            },
-        )
+        return trained_model(result, settings, training, dataset)
 
     return asset

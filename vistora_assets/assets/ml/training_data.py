@@ -1,0 +1,78 @@
+"""What a training learned from, kept for good as a version of a Snowflake Dataset.
+
+What it holds: `freeze`, which copies the training set inside the warehouse under the name of its
+content, and `frozen`, which reads it. The table `ML.TRAINING_SET` is replaced with every refresh;
+a registered model must be able to say on which rows it was fitted, and the registry draws its
+lineage from a Dataset. What must not go here: how the rows come about (`training_set`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import dagster as dg
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from vistora_assets.resources.warehouse import Warehouse
+
+DATASET: Final = "USER_SPEND_TRAINING_DATA"
+
+
+def version_name(data_token: str) -> str:
+    """Return the Dataset's version for a content: D_ and twelve digits of it, upper case."""
+    return f"D_{data_token[:12].upper()}"
+
+
+def frozen(warehouse: Warehouse, version: str) -> Any | None:
+    """Return a version's rows as a Snowpark frame that knows its Dataset; None without it."""
+    from snowflake.ml.dataset import Dataset
+
+    dataset = Dataset.create(warehouse.session(), warehouse.ml(DATASET), exist_ok=True)
+    if version not in dataset.list_versions():
+        return None
+    return dataset.select_version(version).read.to_snowpark_dataframe()
+
+
+def freeze(warehouse: Warehouse, training_set: pd.DataFrame, data_token: str) -> str:
+    """Keep the rows of `ML.TRAINING_SET` under their content's name, and return that.
+
+    Args:
+        warehouse: where the table is, and the Dataset beside it.
+        training_set: the rows as they were read; what is kept is compared with them.
+        data_token: their content's token.
+
+    Raises:
+        dg.Failure: the table has changed since it was read.
+    """
+    from snowflake.ml.dataset import Dataset
+
+    from vistora_assets.modelling.identity import frame_token
+
+    version = version_name(data_token)
+    kept = frozen(warehouse, version)
+    if kept is None:
+        session = warehouse.session()
+        table = session.table(warehouse.ml("TRAINING_SET"))
+        # Of dates, which are no number to learn from, a Dataset wants to be told.
+        dates = [name for name in table.columns if name in ("AS_OF", "SNAPSHOT_DATE")]
+        Dataset.load(session, warehouse.ml(DATASET)).create_version(
+            version,
+            input_dataframe=table,
+            exclude_cols=["USER_ID", *dates],
+            label_cols=["LABEL"],
+            comment=f"The rows of the trainings whose data token begins with {data_token[:12]}.",
+        )
+        kept = frozen(warehouse, version)
+    found = None if kept is None else kept.to_pandas()
+    if found is not None:
+        found.columns = [str(name).lower() for name in found.columns]
+        found = found.astype(training_set.dtypes.to_dict())
+    if found is None or frame_token(found) != data_token:
+        Dataset.load(warehouse.session(), warehouse.ml(DATASET)).delete_version(version)
+        raise dg.Failure(
+            "ML.TRAINING_SET has changed since this training read it, so its rows cannot be kept "
+            "beside the model. Run the training again; let one refresh run at a time."
+        )
+    return version
