@@ -16,7 +16,8 @@ from typing import ClassVar, Final, Literal, Self, cast
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, RegressorMixin
+from scipy.optimize import nnls
+from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.linear_model import TweedieRegressor
 from sklearn.preprocessing import StandardScaler
@@ -363,8 +364,12 @@ class BlendedSpend(RegressorMixin, BaseEstimator):
     buy-till-you-die forecast says of the user, and the mean forecast above it: the order is the
     boosters', the extremes are not.
 
+    A share that is learned makes the blend a stack: the parts are fitted once more without the
+    newest label, forecast its cutoff, and get the weights >= 0 that would have been best there.
+
     Args:
-        share: the boosters' part of the blend, between 0 and 1.
+        share: the boosters' part of the blend, between 0 and 1; None to learn the weight of each
+            part, where a cutoff can be spared for it, and otherwise a half.
         reach: that multiple.
         boosters: of "poisson", "hurdle", "root", "corrected", in equal parts.
         seasonal: whether to scale by `SeasonIndex` and `YearAgoLevel`.
@@ -375,12 +380,13 @@ class BlendedSpend(RegressorMixin, BaseEstimator):
 
     Attributes:
         btyd_, boosters_, scales_, season_, level_: the fitted parts.
+        weights_: of `btyd_` and of each booster, shape (1 + len(boosters),), with the sum 1.
     """
 
     def __init__(
         self,
         *,
-        share: float = 0.5,
+        share: float | None = 0.5,
         reach: float = 2.5,
         boosters: tuple[str, ...] = ("poisson", "hurdle", "corrected"),
         seasonal: bool = False,
@@ -410,8 +416,8 @@ class BlendedSpend(RegressorMixin, BaseEstimator):
         """
         known = ("poisson", "hurdle", "root", "corrected")
         wrong = [name for name in self.boosters if name not in known]
-        if not 0.0 <= self.share <= 1.0 or wrong or not self.boosters:
-            message = f"share must be in [0, 1] and boosters some of {', '.join(known)}."
+        if not 0.0 <= self._share <= 1.0 or wrong or not self.boosters:
+            message = f"share must be in [0, 1] or None, and boosters some of {', '.join(known)}."
             raise ValueError(message)
         learn, labels = _labelled(X, y)
         label_days = self.horizon_days if self.label_days is None else self.label_days
@@ -437,6 +443,7 @@ class BlendedSpend(RegressorMixin, BaseEstimator):
             booster = fitted(booster, *rows)
             self.boosters_.append(booster)
             self.scales_.append(self._scale(booster.predict(newest), base))
+        self.weights_ = self._weights(X, np.asarray(y, dtype=np.float64), label_days)
         self.season_: SeasonIndex | None = None
         self.level_: YearAgoLevel | None = None
         if self.seasonal and label_days == self.horizon_days:
@@ -452,6 +459,44 @@ class BlendedSpend(RegressorMixin, BaseEstimator):
             )
         self.n_features_in_ = X.shape[1]
         return self
+
+    @property
+    def _share(self) -> float:
+        return 0.5 if self.share is None else self.share
+
+    def _weights(self, X: pd.DataFrame, labels: Array, label_days: int) -> Array:
+        """Return the weight of each part: as given, or as the newest label would have had them."""
+        given = np.array(
+            [1.0 - self._share, *[self._share / len(self.boosters)] * len(self.boosters)]
+        )
+        if self.share is not None:
+            return given
+        now = column(X, "as_of_days")
+        held = now[~np.isnan(labels)].max()
+        earlier = np.where(now + label_days <= held, labels, np.nan)
+        # As at that day: nothing after it, and no label that had not closed.
+        known = now <= held
+        before = cast("Self", clone(self)).set_params(share=0.5, seasonal=False)
+        try:
+            before.fit(X[known], earlier[known])
+        except CannotFit:
+            return given
+        rows = (now == held) & ~np.isnan(labels)
+        parts = before._parts(X[rows])  # noqa: SLF001 - another one of this class
+        # The spread of spend grows with its mean; in squares alone a few users would decide.
+        root = np.sqrt(parts[:, 0] + before.mean_)[:, None]
+        spent = labels[rows] * (self.horizon_days / label_days)
+        found, _ = nnls(parts / root, spent / root[:, 0])
+        return found / found.sum() if found.sum() > 0 else given
+
+    def _parts(self, X: pd.DataFrame) -> Array:
+        """Return the forecasts of the parts, shape (n, 1 + len(boosters)), each within its limit."""
+        base = self.btyd_.predict(X)
+        limited = [
+            self._limited(scale * booster.predict(X), base, self.mean_)
+            for booster, scale in zip(self.boosters_, self.scales_, strict=True)
+        ]
+        return np.column_stack([base, *limited])
 
     def _limited(self, spend: Array, base: Array, mean: float) -> Array:
         return np.minimum(spend, self.reach * base + mean)
@@ -485,11 +530,7 @@ class BlendedSpend(RegressorMixin, BaseEstimator):
     def predict(self, X: pd.DataFrame) -> Array:
         """Return the expected spend in the horizon, shape (n,), float64 >= 0."""
         check_is_fitted(self)
-        base = self.btyd_.predict(X)
-        forecast = (1.0 - self.share) * base
-        part = self.share / len(self.boosters_)
-        for booster, scale in zip(self.boosters_, self.scales_, strict=True):
-            forecast = forecast + part * self._limited(scale * booster.predict(X), base, self.mean_)
+        forecast = self._parts(X) @ self.weights_
         if self.season_ is None or self.level_ is None:
             return forecast
         return forecast * self.season_.predict(X) * self.level_.predict(X)

@@ -99,6 +99,7 @@ CANDIDATES: Final[tuple[ModelSpec, ...]] = (
         BlendedSpend,
         {"share": 0.5, "boosters": ("corrected",), "seasonal": True},
     ),
+    ModelSpec("stack_seasonal", "candidate", BlendedSpend, {"share": None, "seasonal": True}),
     ModelSpec("blend", "candidate", BlendedSpend),
     ModelSpec("blend_seasonal", "candidate", BlendedSpend, {"seasonal": True}),
 )

@@ -135,6 +135,35 @@ def test_a_share_of_nothing_is_the_btyd_part(learn: pd.DataFrame, later: pd.Data
     np.testing.assert_allclose(blend.predict(rows), part.predict(rows))
 
 
+def test_a_stack_weighs_its_parts_by_a_label_that_they_had_not_learned(
+    learn: pd.DataFrame,
+) -> None:
+    """Weights are >= 0 with the sum 1, follow the held-out label, and keep the total."""
+    features, labels = learn[list(FEATURES)], learn["label"].to_numpy()
+    newest = (learn["as_of"] == learn["as_of"].max()).to_numpy()
+    stack = BlendedSpend(share=None, horizon_days=60).fit(features, labels)
+    assert stack.weights_.shape == (1 + len(stack.boosters),)
+    assert (stack.weights_ >= 0).all()
+    assert stack.weights_.sum() == pytest.approx(1.0)
+    total = stack.btyd_.predict(features[newest]).sum()
+    assert stack.predict(features[newest]).sum() == pytest.approx(total, rel=1e-3)
+    # Had everybody spent what the buy-till-you-die part said, it would have all of the weight.
+    before = BlendedSpend(share=0.5, horizon_days=60)
+    closed = (learn["as_of"] + pd.Timedelta(days=60) <= learn["as_of"].max()).to_numpy()
+    before.fit(features, np.where(closed, labels, np.nan))
+    as_said = np.where(newest, before.btyd_.predict(features), labels)
+    told = BlendedSpend(share=None, horizon_days=60).fit(features, as_said)
+    assert told.weights_[0] == pytest.approx(1.0, abs=1e-6)
+
+
+def test_a_stack_without_a_cutoff_to_spare_is_the_blend(learn: pd.DataFrame) -> None:
+    some = learn[learn["as_of"] == learn["as_of"].min()]
+    features, labels = some[list(FEATURES)], some["label"].to_numpy()
+    stack = BlendedSpend(share=None, horizon_days=60).fit(features, labels)
+    blend = BlendedSpend(horizon_days=60).fit(features, labels)
+    np.testing.assert_array_equal(stack.predict(features), blend.predict(features))
+
+
 def test_boosters_do_not_see_the_calendar(learn: pd.DataFrame, later: pd.DataFrame) -> None:
     """The forecast's date lies beyond the training's: a tree could only have memorised dates."""
     model = BoostedSpend().fit(learn[list(FEATURES)], learn["label"].to_numpy())
