@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+    from embedded_snowflake.engine import Engine
+
 LOOPBACK = "127.0.0.1"
 
 
@@ -124,6 +126,7 @@ async def _serve(
     while not http.started and not serving.done():  # noqa: ASYNC110
         await asyncio.sleep(0.01)
     lifecycle.announce(home, state, port)
+    keeping = asyncio.create_task(_keep_lags(engine))
     try:
         while not serving.done():
             await asyncio.sleep(1)
@@ -133,10 +136,23 @@ async def _serve(
                 lifecycle.announce(home, state, port)
         await serving
     finally:
+        keeping.cancel()
         if owned():
             lifecycle.withdraw(home)
         server.close()
     return 0
+
+
+async def _keep_lags(engine: Engine) -> None:
+    from embedded_snowflake.objects import target_lags
+
+    while True:
+        await asyncio.sleep(target_lags.LOOK_SECONDS)
+        try:
+            await asyncio.to_thread(target_lags.refresh_due, engine)
+        except Exception:
+            # A database that is dropped meanwhile, a full disk: the next look may fare better.
+            logging.getLogger("embedded_snowflake").exception("target lags")
 
 
 def _while_owned(application: ASGIApp, owned: Callable[[], bool]) -> ASGIApp:

@@ -18,6 +18,7 @@ since this package reaches into names of these that are nobody's promise.
 
 from __future__ import annotations
 
+from functools import cache
 from string import Template
 from typing import Any
 
@@ -148,8 +149,9 @@ def _created_as(expression: Any, duck: Any) -> Any:
     return expression
 
 
+@cache
 def apply() -> None:
-    """Put the patches in place, once, before fakesnow's engine is made."""
+    """Put the patches in place, once a process, before fakesnow's engine is made."""
     fakesnow_arrow.timestamp_to_sf_struct = _timestamps
     info_schema.insert_table_comment_sql = _table_comment
     transforms.numeric_agg_implicit_cast = _aggregates

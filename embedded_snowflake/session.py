@@ -166,6 +166,19 @@ class Session:
         if database and database in engine.databases():
             self.use_database(database, schema)
 
+    @classmethod
+    def of_the_system(cls, engine: Engine) -> Session:
+        """A session of nobody's, for what the server does by itself."""
+        return cls(
+            engine,
+            user="SYSTEM",
+            role=None,
+            warehouse=None,
+            database=None,
+            schema=None,
+            parameters={},
+        )
+
     # ---- context
 
     @property

@@ -18,15 +18,7 @@ if TYPE_CHECKING:
 
 def sweep(engine: Engine) -> None:
     """Remove every directory of stages, models and datasets that no row names."""
-    session = Session(
-        engine,
-        user="SYSTEM",
-        role=None,
-        warehouse=None,
-        database=None,
-        schema=None,
-        parameters={},
-    )
+    session = Session.of_the_system(engine)
     try:
         kept = {
             stages.FOLDER: stages.known_directories(session),

@@ -1,25 +1,29 @@
 """Dynamic tables: their options as given, their content as of the last refresh.
 
-What it holds: CREATE, ALTER, DROP, SHOW and DESCRIBE DYNAMIC TABLE, and the history of refreshes.
-Not for views, nor for schedules.
+What it holds: CREATE, ALTER, DROP, SHOW and DESCRIBE DYNAMIC TABLE, refreshes and their history.
+Not for views, nor for what is due by TARGET_LAG (``target_lags``).
 
-Nothing refreshes a dynamic table by itself here: TARGET_LAG is kept and shown, and content
-changes by ALTER .. REFRESH alone. A refresh computes everything anew and replaces the rows in one
-transaction, so a reader sees the rows before it or after it. Its action is reported as FULL, and
-REFRESH_MODE AUTO is shown as FULL with the reason, since that is what is done.
+A refresh first refreshes the dynamic tables that the query reads. Where nothing that it reads has
+changed, it says NO_DATA and keeps the rows; otherwise it computes everything anew and replaces the
+rows in one transaction, so a reader sees the rows before it or after it. That action is reported as
+FULL, and REFRESH_MODE AUTO is shown as FULL with the reason, since that is what is done.
 
-Source: https://docs.snowflake.com/en/sql-reference/sql/create-dynamic-table.
+Sources: https://docs.snowflake.com/en/sql-reference/sql/create-dynamic-table,
+https://docs.snowflake.com/en/user-guide/dynamic-tables-refresh.
 """
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal
 
-from embedded_snowflake import errors
+import sqlglot
+from sqlglot import exp
+
+from embedded_snowflake import errors, rewriting
 from embedded_snowflake.names import QualifiedName
-from embedded_snowflake.objects import tags, views
+from embedded_snowflake.objects import functions, tags, views
 from embedded_snowflake.statements import (
     NotMine,
     Reader,
@@ -35,19 +39,51 @@ if TYPE_CHECKING:
 KIND = "dynamic_table"
 HISTORY = "dynamic_table_history"
 KEPT_REFRESHES = 100
-_LAG = re.compile(r"\d+\s+(second|minute|hour|day|week)s?", re.IGNORECASE)
+Trigger = Literal["CREATION", "MANUAL", "SCHEDULED"]
+MINIMUM_LAG = timedelta(seconds=60)
+"""https://docs.snowflake.com/en/user-guide/dynamic-tables/target-lag"""
+_LAG = re.compile(r"(\d+)\s+(second|minute|hour|day|week)s?", re.IGNORECASE)
+_VOLATILE = (
+    exp.CurrentTimestamp,
+    exp.CurrentDate,
+    exp.CurrentTime,
+    exp.Localtime,
+    exp.Localtimestamp,
+    exp.Rand,
+    exp.Randn,
+    exp.Uuid,
+    exp.NextValueFor,
+)
+"""What gives other rows though no table has changed."""
 _MODES = ("AUTO", "FULL", "INCREMENTAL")
 _INITIALIZE = ("ON_CREATE", "ON_SCHEDULE")
 
 
-def _read_lag(reader: Reader) -> str:
-    text = reader.string() if reader.at_string() else reader.identifier()
-    if text.upper() != "DOWNSTREAM" and not _LAG.fullmatch(text):
+def lag_of(text: str) -> timedelta | None:
+    """The length of a TARGET_LAG; None for DOWNSTREAM, which has none of its own.
+
+    Raises:
+        errors.SnowflakeError: it is no length, or below the minimum of 60 seconds.
+    """
+    if text.upper() == "DOWNSTREAM":
+        return None
+    found = _LAG.fullmatch(text)
+    if found is None:
         raise errors.refused(
             f"SQL compilation error:\ninvalid TARGET_LAG '{text}': a number of seconds, minutes, "
             "hours or days, or DOWNSTREAM."
         )
-    return text.upper() if text.upper() == "DOWNSTREAM" else text
+    lag = int(found[1]) * timedelta(**{found[2].lower() + "s": 1})
+    if lag < MINIMUM_LAG:
+        raise errors.refused(
+            f"SQL compilation error:\ninvalid TARGET_LAG '{text}': the minimum is 60 seconds."
+        )
+    return lag
+
+
+def _read_lag(reader: Reader) -> str:
+    text = reader.string() if reader.at_string() else reader.identifier()
+    return "DOWNSTREAM" if lag_of(text) is None else text
 
 
 def _read_choice(reader: Reader, option: str, choices: tuple[str, ...]) -> str:
@@ -137,6 +173,7 @@ def create(session: Session, reader: Reader) -> Result:
             _forget(session, name)
         began = datetime.now(UTC)
         if options["initialize"] == "ON_CREATE":
+            props["state"] = _state(session, props)
             session.run(f"CREATE TABLE {name.sql} AS {props['select']}")
             props["data_timestamp"] = began.isoformat()
             _record(session, name, began, "REINITIALIZE", "CREATION")
@@ -153,7 +190,7 @@ def _record(
     name: QualifiedName,
     began: datetime,
     action: str,
-    trigger: str,
+    trigger: Trigger,
     failure: str | None = None,
 ) -> None:
     kept = session.catalog.get(HISTORY, name)
@@ -189,25 +226,62 @@ def find(session: Session, name: QualifiedName) -> dict[str, Any]:
     return dict(kept.props)
 
 
-def refresh(session: Session, name: QualifiedName) -> None:
-    """Compute the content anew and replace the rows, in one transaction.
+def sources(session: Session, props: dict[str, Any]) -> set[QualifiedName]:
+    """The tables and dynamic tables that the query reads, through views as well, and the views."""
+    tree = sqlglot.parse_one(props["select"], read="snowflake")
+    found: set[QualifiedName] = set()
+    if isinstance(tree, exp.Query):
+        for table in views.real_tables(tree):
+            found |= functions.tables_under(session, rewriting.name_of(session, table))
+    return found
+
+
+def _state(session: Session, props: dict[str, Any]) -> dict[str, Any] | None:
+    """What was changed, and how often, of all that the query reads; None if that is not all."""
+    if sqlglot.parse_one(props["select"], read="snowflake").find(*_VOLATILE):
+        return None
+    return {str(name): list(functions.changed(session, name)) for name in sources(session, props)}
+
+
+def refresh(session: Session, name: QualifiedName, trigger: Trigger = "MANUAL") -> None:
+    """Refresh what the query reads, then, in one transaction, the rows, unless nothing changed.
 
     Raises:
-        errors.SnowflakeError: the query fails, or answers other columns than the table has.
+        errors.SnowflakeError: the query fails, or answers other columns than the table has; of a
+            dynamic table that it reads, too.
     """
     props = find(session, name)
+    for upstream in sorted(sources(session, props), key=str):
+        if upstream != name and session.catalog.get(KIND, upstream) is not None:
+            refresh(session, upstream, trigger)
     began = datetime.now(UTC)
     try:
         with session.transaction():
-            session.run(f"DELETE FROM {name.sql}")
-            session.run(f"INSERT INTO {name.sql} {props['select']}")
+            # Taken in the transaction that computes the rows, so that it says what they show.
+            state = _state(session, props)
+            unchanged = state is not None and state == props.get("state")
+            if not unchanged:
+                session.run(f"DELETE FROM {name.sql}")
+                session.run(f"INSERT INTO {name.sql} {props['select']}")
             props["data_timestamp"] = began.isoformat()
+            props["state"] = state
             session.catalog.put(KIND, name, props)
-            _record(session, name, began, "FULL", "MANUAL")
+            _record(session, name, began, "NO_DATA" if unchanged else "FULL", trigger)
     except errors.SnowflakeError as error:
         with session.transaction():
-            _record(session, name, began, "FULL", "MANUAL", str(error.msg))
+            _record(session, name, began, "FULL", trigger, str(error.msg))
         raise
+
+
+def failures(session: Session, name: QualifiedName) -> int:
+    """How many refreshes failed since the last one that did not."""
+    kept = session.catalog.get(HISTORY, name)
+    count = 0
+    for one in reversed(kept.props["refreshes"] if kept else []):
+        if not one["failure"]:
+            break
+        count += 1
+    return count
 
 
 @handles("ALTER", "DYNAMIC TABLE")

@@ -21,19 +21,20 @@ def last_change(session: Session, table: str) -> int:
     name = Reader(table, session).name()
     if session.relation_kind(name) is None:
         raise errors.missing("Table", name)
-    return max(_changed(session, one) for one in _tables_under(session, name))
+    return max(changed(session, one)[1] for one in tables_under(session, name))
 
 
-def _changed(session: Session, name: QualifiedName) -> int:
+def changed(session: Session, name: QualifiedName) -> tuple[int, int]:
+    """How often a table was changed, and when last, in nanoseconds since 1970."""
     rows = session.duck.execute(
-        f"SELECT epoch_ns(max(changed)) FROM {quoted(name.database)}.{INTERNAL}.changes "
+        f"SELECT count(*), epoch_ns(max(changed)) FROM {quoted(name.database)}.{INTERNAL}.changes "
         "WHERE schema_name = ? AND name = ?",
         [name.schema, name.name],
     ).fetchall()
-    return int(rows[0][0] or 0)
+    return int(rows[0][0]), int(rows[0][1] or 0)
 
 
-def _tables_under(session: Session, name: QualifiedName) -> set[QualifiedName]:
+def tables_under(session: Session, name: QualifiedName) -> set[QualifiedName]:
     """The table, or the tables that a view reads, through other views as well, and the view."""
     found: set[QualifiedName] = set()
     waiting = [name]
