@@ -88,21 +88,18 @@ def _unscaled(values: pa.Array) -> pa.Array | None:
     return pa.array(low, pa.int64(), mask=missing)
 
 
-def arrow_body(table: pa.Table, rowtype: list[ColumnInfo]) -> dict[str, Any]:
-    """The part of an answer that carries rows.
+def arrow_rows(table: pa.Table, rowtype: list[ColumnInfo]) -> bytes:
+    """The rows as an Arrow stream in base 64, as an answer carries them.
 
     Of no rows it is empty, as Snowflake's: from a stream without a batch clients make no frame.
     """
     if table.num_rows == 0:
-        return {"queryResultFormat": "arrow", "rowsetBase64": ""}
-    return {
-        "queryResultFormat": "arrow",
-        "rowsetBase64": b64encode(to_ipc(to_sf(_narrowed(table), rowtype))).decode(),
-    }
+        return b""
+    return b64encode(to_ipc(to_sf(_narrowed(table), rowtype)))
 
 
 def json_body(table: pa.Table) -> dict[str, Any]:
-    """The same for DML, whose counts the connector reads as texts."""
+    """The part of an answer to DML that carries its counts, which the connector reads as texts."""
     rows = zip(*[column.to_pylist() for column in table.columns], strict=True)
     return {
         "queryResultFormat": "json",

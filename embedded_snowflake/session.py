@@ -49,10 +49,20 @@ class _Cursor(FakeSnowflakeCursor):
     """fakesnow's cursor with our rewrites in front of its own."""
 
     session: Session
+    _told: tuple[str | None, Any] = (None, None)
 
     def _execute(self, transformed: Any, params: Any = None) -> None:
         self.session.bind_first(transformed)
         super()._execute(transformed, params)
+        kept = transformed.args.get("result_scan_sfqid")
+        self._told = (self._last_sql, None if kept else self._duck_conn.description)
+
+    def _describe_last_sql(self) -> list[Any]:
+        # DuckDB has told the columns of what it ran; DESCRIBE would plan the query once more.
+        sql, columns = self._told
+        if columns is None or sql != self._last_sql:
+            return super()._describe_last_sql()
+        return [(name, str(kind), *[None] * 4) for name, kind, *_ in columns]
 
     def _transform(self, expression: Any, params: Any) -> Any:
         rewritten = rewriting.rewrite(self.session, expression)

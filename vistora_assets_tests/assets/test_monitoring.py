@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import dagster as dg
 import pandas as pd
 import pytest
 
@@ -30,14 +31,19 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
 @pytest.fixture(scope="module")
 def warehouse(settings: Settings) -> Iterator[Warehouse]:
     """A champion that was trained on what was known at SPLIT, and its predictions of that day."""
+    opened = promoted(settings)
+    trainings.refresh_until(settings, opened, only="ml/user_spend_predictions")
+    yield opened
+    opened.close()
+
+
+def promoted(settings: Settings) -> Warehouse:
     opened = Warehouse(settings)
     frame = trainings.training_set(opened)
     trained = trainings.training(settings, opened, frame, "better", trainings.better())
     promoting.log(opened, trained)
     promoting.decide(opened, trained, action="promote", forced="the only one there is")
-    trainings.refresh_until(settings, opened, only="ml/user_spend_predictions")
-    yield opened
-    opened.close()
+    return opened
 
 
 def land_the_rest(settings: Settings, warehouse: Warehouse, folder: Path) -> None:
@@ -83,6 +89,48 @@ def test_drift_names_what_moved_and_outcomes_appear_once_the_horizon_has_passed(
     )
     known = actual["user_id"].isin(frame["user_id"])
     assert frame["actual_spend"].sum() == pytest.approx(actual[window & known]["amount"].sum())
+
+
+def test_a_batch_of_other_amounts_is_a_warning_that_names_it_and_its_country_first(
+    tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
+) -> None:
+    """As when a shop abroad begins to send its amounts in another currency."""
+    root = trainings.prepared(tmp_path_factory, "drifting")
+    settings = Settings.load({}, root)
+    warehouse = promoted(settings)
+    try:
+        days = pd.date_range(SPLIT - pd.Timedelta(days=25), periods=20)
+        abroad = pd.DataFrame(
+            {
+                "user_id": [f"abroad_{number}" for number in range(200)],
+                "event_time": [days[number % len(days)] for number in range(200)],
+                "amount": 5_000.0,
+                "country": "XX",
+            }
+        )
+        trainings.land(warehouse, tmp_path / "abroad.csv", abroad)
+        trainings.run(settings, "ingest")
+        trainings.refresh_until(settings, warehouse, without="ml/")
+        trainings.refresh_until(settings, warehouse, only="ml/user_spend_predictions")
+        done = trainings.refresh_until(settings, warehouse, only="ml/feature_drift")
+        (check,) = done.get_asset_check_evaluations()
+        assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
+        said = check.description or ""
+        first, second = said.index("XX"), said.index("abroad.csv")
+        assert first < second < said.index("predicted_spend")
+        with warehouse.connection() as connection:
+            moved = rows(
+                connection,
+                "SELECT NAME, BASELINE_COUNT, CURRENT_COUNT, CURRENT_MEAN FROM ML.FEATURE_DRIFT "
+                "WHERE MOVED AND KIND = 'batch'",
+            )
+        ((name, usual, purchases, mean),) = moved
+        assert "abroad.csv" in name
+        assert usual > 1_000
+        assert (purchases, mean) == (200, 5_000.0)
+    finally:
+        warehouse.close()
+        stop(root)
 
 
 @pytest.mark.soak
