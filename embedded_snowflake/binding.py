@@ -79,14 +79,22 @@ def _filled(sql: str, value_of: Any) -> str:
 
 
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
-_MOMENTS = {"TIMESTAMP": "TIMESTAMP_NTZ", "DATE": "DATE", "TIME": "TIME"}
+_SENT_AS_TEXT = {
+    "TIMESTAMP": ("TIMESTAMP_NTZ", _NUMBER),
+    "DATE": ("DATE", _NUMBER),
+    "TIME": ("TIME", _NUMBER),
+    # The second number is the offset in minutes, from 0 for -24 hours.
+    "TIMESTAMP WITH TIME ZONE": ("TIMESTAMP_TZ", re.compile(r"-?\d+( \d+)?")),
+    "BLOB": ("BINARY", re.compile(r"([0-9a-fA-F]{2})*")),
+}
+"""By DuckDB's type of a column: what a text stands for, and the form that it has then."""
 
 
-def _moments(session: Session, sql: str, bindings: dict[str, Any]) -> dict[str, str]:
-    """Values for columns of time that the client sent as numbers in texts.
+def _as_stored(session: Session, sql: str, bindings: dict[str, Any]) -> dict[str, str]:
+    """Values for columns of times or bytes that the client sent as texts.
 
     It does so for a column of many rows in which some are missing, and leaves it to the server to
-    see that the column holds times.
+    see what the column holds.
 
     Returns:
         The type of those values, by their number.
@@ -115,11 +123,11 @@ def _moments(session: Session, sql: str, bindings: dict[str, Any]) -> dict[str, 
         if not reader.accept("?"):
             break
         bound = bindings.get(str(place + 1))
-        kind = _MOMENTS.get(types.get(column, ""))
+        kind, form = _SENT_AS_TEXT.get(types.get(column, ""), (None, _NUMBER))
         if bound is None or kind is None or bound["type"] != "TEXT":
             continue
         values = bound["value"] if isinstance(bound["value"], list) else [bound["value"]]
-        if all(one is None or _NUMBER.fullmatch(str(one)) for one in values):
+        if all(one is None or form.fullmatch(str(one)) for one in values):
             found[str(place + 1)] = kind
     return found
 
@@ -134,7 +142,7 @@ def texts(session: Session, sql: str, bindings: dict[str, Any] | None) -> list[s
     if not bindings:
         return [sql]
     with session.lock:
-        moments = _moments(session, sql, bindings)
+        stored = _as_stored(session, sql, bindings)
 
     def value_of(row: int | None) -> Any:
         def one(number: str) -> str:
@@ -142,7 +150,7 @@ def texts(session: Session, sql: str, bindings: dict[str, Any] | None) -> list[s
                 raise errors.error(f"Bind variable ?{number} not set.", 1012, "42601")
             bound: dict[str, Any] = {
                 **bindings[number],
-                "type": moments.get(number, bindings[number]["type"]),
+                "type": stored.get(number, bindings[number]["type"]),
             }
             value = bound["value"] if row is None else bound["value"][row]
             return _sql(bound, value)

@@ -515,6 +515,11 @@ def _hash_agg(_: Session, expression: Any) -> Any:
         ):
             raise errors.unsupported("HASH_AGG of a table's * or of * EXCLUDE: name the columns")
         if any(isinstance(one, exp.Star) for one in arguments):
+            if not isinstance(node.parent, (exp.Select, exp.Alias)):
+                # DuckDB's COLUMNS(*) cannot stand inside an operator.
+                raise errors.unsupported(
+                    "HASH_AGG(*) inside an expression: select it alone, in a subquery of its own"
+                )
             arguments = [sqlglot.parse_one("*COLUMNS(*)", read="duckdb")]
         inner = exp.Anonymous(this="hash", expressions=[one.copy() for one in arguments])
         total = exp.Sum(this=exp.cast(inner, "HUGEINT", dialect="duckdb"))

@@ -130,10 +130,16 @@ GROUP = Group(
         ),
         Case(
             "HASH_AGG(*)",
+            f"SELECT (SELECT HASH_AGG(*) FROM {_T}) = (SELECT HASH_AGG(*) FROM (SELECT * FROM {_T} ORDER BY v DESC))",
+            _F + "hash_agg",
+            rows=[(True,)],
+        ),
+        Case(
+            "HASH_AGG(*) inside an expression",
             "SELECT HASH_AGG(*) IS NOT NULL FROM (SELECT 1 AS a)",
             _F + "hash_agg",
             rows=[(True,)],
-            pending="HASH_AGG(*) is refused",
+            refused=Error(part="in a subquery of its own"),
         ),
         Case(
             "GROUP BY",

@@ -38,7 +38,8 @@ GROUP = Group(
             _PUT,
             only=("source", "status"),
             rows=[("people.csv", "SKIPPED")],
-            pending="PUT of a file that is there reports UPLOADED",
+            differs="PUT of a file that is there keeps it and reports UPLOADED; Snowflake SKIPPED",
+            here=[("people.csv", "UPLOADED")],
         ),
         Case(
             "PUT with OVERWRITE",
