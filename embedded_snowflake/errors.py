@@ -103,6 +103,10 @@ def translated(cause: duckdb.Error) -> SnowflakeError:  # noqa: C901, PLR0911, P
     first = text.split("\n", maxsplit=1)[0]
     if "Attempting to write to database" in text:
         return unsupported("a transaction that writes two databases")
+    if "COLUMNS() can not be used together" in first:
+        return unsupported(
+            "a function of * in this place: select it alone, in a subquery of its own"
+        )
     for words, number, sqlstate, message in _WORDED:
         found = re.search(words, first)
         if found is not None:

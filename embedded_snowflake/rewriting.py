@@ -19,7 +19,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.tokenizer_core import Token, TokenType
 
-from embedded_snowflake import errors, results, statements, translation
+from embedded_snowflake import errors, results, statements, translation, wide_integers
 from embedded_snowflake.catalog import INTERNAL
 from embedded_snowflake.inference import FUNCTION_NAME
 from embedded_snowflake.names import QualifiedName, literal, quoted
@@ -515,11 +515,6 @@ def _hash_agg(_: Session, expression: Any) -> Any:
         ):
             raise errors.unsupported("HASH_AGG of a table's * or of * EXCLUDE: name the columns")
         if any(isinstance(one, exp.Star) for one in arguments):
-            if not isinstance(node.parent, (exp.Select, exp.Alias)):
-                # DuckDB's COLUMNS(*) cannot stand inside an operator.
-                raise errors.unsupported(
-                    "HASH_AGG(*) inside an expression: select it alone, in a subquery of its own"
-                )
             arguments = [sqlglot.parse_one("*COLUMNS(*)", read="duckdb")]
         inner = exp.Anonymous(this="hash", expressions=[one.copy() for one in arguments])
         total = exp.Sum(this=exp.cast(inner, "HUGEINT", dialect="duckdb"))
@@ -725,6 +720,9 @@ _STEPS: tuple[Callable[[Session, Any], Any], ...] = (
     _division,
     _tried_timestamps,
     _temporary_names,
+    lambda session, expression: (
+        wide_integers.widened(expression) if session.wide else wide_integers.guarded(expression)
+    ),
     lambda _, expression: translation.translate(expression),
 )
 

@@ -27,7 +27,7 @@ from snowflake.connector.errors import ProgrammingError
 from sqlglot import exp
 from sqlglot.errors import ParseError
 
-from embedded_snowflake import errors, results, rewriting, statements, time_formats
+from embedded_snowflake import errors, results, rewriting, statements, time_formats, wide_integers
 from embedded_snowflake.catalog import INTERNAL, Catalog
 from embedded_snowflake.engine import Engine
 from embedded_snowflake.journal import RecordingConnection
@@ -160,6 +160,7 @@ class Session:
         self.autocommit = str(parameters.get("AUTOCOMMIT", True)).lower() != "false"
         self.explicit = False
         self.aborted: str | None = None
+        self.wide = False
         self.closed = False
         self.held: set[QualifiedName] = set()
         self.temporary: dict[QualifiedName, str] = {}
@@ -701,11 +702,13 @@ class Session:
         while True:
             try:
                 return self._run_once(text, expression, target)
-            except (duckdb.ConversionException, ProgrammingError) as cause:
+            except (duckdb.DataError, duckdb.InvalidInputException, ProgrammingError) as cause:
                 attempt += 1
-                wide = _too_wide(cause) and dml and attempt == 1 and not self._depth
-                if target is None or not wide or not self._widen(target, writes):
+                if not wide_integers.too_long(cause) or attempt > 2 or self._depth:
                     raise
+                if attempt == 1 and dml and target is not None and self._widen(target, writes):
+                    continue
+                return self._run_wide(text, expression, target, cause)
             except duckdb.TransactionException as cause:
                 attempt += 1
                 if self.in_transaction or attempt > _RETRIES or "onflict" not in str(cause):
@@ -714,6 +717,21 @@ class Session:
             finally:
                 if not self.in_transaction:
                     self.engine.free(self)
+
+    def _run_wide(
+        self, text: str, expression: Any, target: QualifiedName | None, cause: Exception
+    ) -> Any:
+        """Run a statement again with integers of 38 digits; what fails then, failed before."""
+        if self.explicit and self._started:
+            # DuckDB has ended the transaction in which the statement failed.
+            raise cause
+        self.wide = True
+        try:
+            return self._run_once(text, expression, target)
+        except (duckdb.Error, ProgrammingError):
+            raise cause from cause.__cause__
+        finally:
+            self.wide = False
 
     def lock_table(self, target: QualifiedName, expression: Any = None) -> None:
         """Let no other session write the table, and see what was committed to it before.
@@ -976,11 +994,6 @@ class Session:
                 "presignedUrls": [self.presigned(path, 3600) for path in paths],
             },
         )
-
-
-def _too_wide(cause: Exception) -> bool:
-    text = str(cause.__cause__ or cause)
-    return "INT64" in text and ("out of range" in text or "Could not cast" in text)
 
 
 def _parsed(text: str) -> Any:

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from embedded_snowflake import errors
+from embedded_snowflake import errors, wide_integers
 from embedded_snowflake.names import quoted
 
 _MACROS = {
@@ -104,7 +104,8 @@ def macros_sql(database: str) -> str:
     """The macros that rewritten statements call, for one database; idempotent."""
     where = quoted(database)
     return "".join(
-        f"CREATE OR REPLACE MACRO {where}.{head} AS {body};" for head, body in _MACROS.items()
+        f"CREATE OR REPLACE MACRO {where}.{head} AS {body};"
+        for head, body in (_MACROS | wide_integers.MACROS).items()
     ) + "".join(f"CREATE OR REPLACE MACRO {where}.{name}{body};" for name, body in _TYPED.items())
 
 

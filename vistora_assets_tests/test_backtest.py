@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import resource
 import subprocess
 import sys
@@ -26,13 +25,14 @@ from vistora_assets.backtest import (
     plan_cutoff,
     result_table,
 )
-from vistora_assets.demo import DemoError, demo_files
+from vistora_assets.demo import demo_files
 from vistora_assets.modelling.catalogue import MODELS, REFERENCE
 from vistora_assets.modelling.metrics import bootstrap, paired_difference
 from vistora_assets.refresh import EventsExtent
 from vistora_assets.sources import ColumnMap
 from vistora_assets.sources.errors import SourceError
 from vistora_assets_tests.modelling.simulation import simulate
+from vistora_assets_tests.online_retail import events_file
 
 CUTOFF = date(2021, 9, 14)
 HORIZON = 45
@@ -248,11 +248,7 @@ def selected(result: BacktestResult) -> list[dict[str, Any]]:
 @pytest.mark.timeout(1800)
 def test_cdnow_reaches_what_was_promised(tmp_path: Path) -> None:
     """All 23,570 customers, nine months before and nine after, in under three minutes and 2 GiB."""
-    try:
-        files = demo_files(tmp_path)
-    except DemoError as error:
-        pytest.skip(str(error))
-    months = [pd.read_csv(path, dtype=str) for path in files]
+    months = [pd.read_csv(path, dtype=str) for path in demo_files(tmp_path)]
     path = tmp_path / "cdnow.csv"
     pd.concat(months).to_csv(path, index=False)
     cutoff, began = date(1997, 9, 30), time.monotonic()
@@ -275,13 +271,8 @@ def test_cdnow_reaches_what_was_promised(tmp_path: Path) -> None:
 @pytest.mark.timeout(3600)
 def test_online_retail_reaches_what_was_promised() -> None:
     """Four cutoffs of a shop with a season and with customers of a hundred times the next."""
-    found = os.environ.get("VISTORA_SHARED_DATA")
-    folder = Path(found) if found else Path(__file__).resolve().parents[2] / "shared" / "data"
-    path = folder / "online_retail_ii_events.parquet"
-    if not path.is_file():
-        pytest.skip("set VISTORA_SHARED_DATA to the folder of online_retail_ii_events.parquet")
     cutoffs = (date(2010, 11, 30), date(2011, 2, 28), date(2011, 5, 31), date(2011, 8, 31))
-    result = backtest(BacktestRequest(path, cutoffs, 90, ColumnMap()))
+    result = backtest(BacktestRequest(events_file(), cutoffs, 90, ColumnMap()))
     chosen = selected(result)
     assert [row["cutoff"] for row in chosen] == [str(cutoff) for cutoff in cutoffs]
     assert np.mean([row["rmse"] for row in chosen]) <= 1330

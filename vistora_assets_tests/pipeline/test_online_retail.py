@@ -2,16 +2,13 @@
 
 Data: Online Retail II (UCI Machine Learning Repository 502, doi 10.24432/C5CG6D; Chen, D., 2012;
 CC BY 4.0), one row an invoice: whole-number user ids, refunds with negative amounts, times without
-a zone. It is no part of this repository: it is looked for in `../shared/data` beside it, or in the
-folder that VISTORA_SHARED_DATA names.
+a zone. It is no part of this repository: `online_retail.events_file` says where it is looked for.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -26,17 +23,11 @@ from vistora_assets.automation.jobs import INGEST
 from vistora_assets.automation.planning import features_table, read_champion
 from vistora_assets.resources.warehouse import Warehouse, rows
 from vistora_assets.settings import Settings
+from vistora_assets_tests.online_retail import events_file
 
-FILE = "online_retail_ii_events.parquet"
 NEWEST = pd.Timestamp("2011-06-01")
 # The newest is the gate; the first two have labels that closed before it.
 SETTINGS = {"VISTORA_FIRST_SNAPSHOT": "2011-02-01", "VISTORA_LAST_SNAPSHOT": "2011-06-01"}
-
-
-def shared_data() -> Path:
-    """Return the folder of data that is shared with the project."""
-    given = os.environ.get("VISTORA_SHARED_DATA")
-    return Path(given) if given else Path(__file__).resolve().parents[3] / "shared" / "data"
 
 
 @dataclass(frozen=True)
@@ -67,9 +58,7 @@ class Finished:
 @pytest.fixture(scope="module")
 def retail(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finished]:
     """The pipeline, run once."""
-    path = shared_data() / FILE
-    if not path.is_file():
-        pytest.skip(f"{FILE} is not in {path.parent}: set VISTORA_SHARED_DATA to its folder")
+    path = events_file()
     root = tmp_path_factory.mktemp("retail")
     settings = Settings.load(SETTINGS, root)
     warehouse = Warehouse(settings)

@@ -102,6 +102,40 @@ GROUP = Group(
         ),
         value("LEAST", "LEAST(3, 1, 2)", 1, _F + "least"),
         value("38 digits in a literal", f"{_LONGEST}", _LONGEST, _TYPES),
+        value("38 digits in a cast of a text", f"'{_LONGEST}'::INT", _LONGEST, _TYPES),
+        value("38 digits in a cast to NUMBER", f"'{_LONGEST}'::NUMBER(38, 0)", _LONGEST, _TYPES),
+        value(
+            "38 digits in TRY_CAST",
+            f"TRY_CAST('{_LONGEST}' AS INT)",
+            _LONGEST,
+            _F + "try_cast",
+        ),
+        value(
+            "38 digits in TRY_TO_NUMBER",
+            f"TRY_TO_NUMBER('{_LONGEST}')",
+            _LONGEST,
+            _F + "try_to_decimal",
+        ),
+        value("38 digits in a VARIANT", f"PARSE_JSON('{_LONGEST}')::INT", _LONGEST, _CONVERSION),
+        value("a sum of integers has 38 digits", "9223372036854775807 + 1", 2**63, _ARITHMETIC),
+        value("a difference, too", "-9223372036854775807 - 2", -(2**63) - 1, _ARITHMETIC),
+        value("a product, too", "9223372036854775807 * 100", 100 * (2**63 - 1), _ARITHMETIC),
+        Case(
+            "a sum of columns has 38 digits",
+            (
+                "CREATE TABLE t AS SELECT 9223372036854775807::INT AS a, 0.5::FLOAT AS b",
+                "SELECT a + a AS c, a * 10 AS d, b + 1 AS e FROM t",
+            ),
+            _ARITHMETIC,
+            columns=("C", "D", "E"),
+            rows=[(2 * (2**63 - 1), 10 * (2**63 - 1), 1.5)],
+        ),
+        Case(
+            "a long text goes into a column of integers",
+            ("CREATE TABLE t (a INT)", f"INSERT INTO t VALUES ('{_LONGEST}')", "SELECT a FROM t"),
+            _CONVERSION,
+            rows=[(_LONGEST,)],
+        ),
         Case(
             "38 digits in a column",
             (
