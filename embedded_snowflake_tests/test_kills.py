@@ -77,7 +77,7 @@ def _rows(cursor: Any, sql: str) -> list[Any]:
 
 # The connector's own thread, which cancels a statement after its time, finds no server.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-@pytest.mark.parametrize("kills", [4, pytest.param(200, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("kills", [20, pytest.param(200, marks=pytest.mark.soak)])
 def test_what_was_committed_survives_a_kill_and_nothing_else_is_there(
     tmp_path: Path, kills: int
 ) -> None:

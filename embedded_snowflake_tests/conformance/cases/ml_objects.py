@@ -16,8 +16,8 @@ _TASK = (_WH, "CREATE TASK k WAREHOUSE = conformance_wh SCHEDULE = '60 MINUTE' A
 
 GROUP = Group(
     "Tags, warehouses, dynamic tables, tasks, datasets",
-    "The objects that the feature store and Dagster make, as objects. Nothing here runs by a "
-    "schedule: a dynamic table refreshes when it is told to.",
+    "The objects that the feature store and Dagster make, as objects. Tasks do not run; a "
+    "dynamic table refreshes by its target lag, or when it is told to.",
     (
         Case(
             "a tag on a table",

@@ -150,8 +150,9 @@ def user_spend_predictor(settings: Settings) -> dg.AssetsDefinition:
     ) -> TrainedModel:
         """The chosen model, fitted on all closed labels, with what is needed to judge it.
 
-        Four files on the stage of models, one folder a training. A training with the same data,
-        feature version, code and parameters is not run again.
+        Four files on the stage of models, one folder a training; the rows that it learned from are
+        kept as a version of a Dataset. A training with the same data, feature version, code and
+        parameters is not run again.
         """
         from vistora_assets.modelling.persistence import PersistenceError
         from vistora_assets.modelling.training import CannotTrain, train
