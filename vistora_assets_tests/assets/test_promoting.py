@@ -6,10 +6,12 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pandas as pd
 import pytest
+from snowflake.ml.dataset import Dataset
 from snowflake.ml.model import ExportMode
 
 from embedded_snowflake import stop
@@ -117,6 +119,23 @@ def test_rows_that_changed_while_a_model_was_trained_are_not_kept(
         training_data.freeze(warehouse, other, frame_token(other))
     version = training_data.version_name(frame_token(other))
     assert training_data.frozen(warehouse, version) is None
+
+
+def test_two_trainings_that_keep_the_same_rows_at_once_keep_them_once(
+    warehouse: Warehouse, frame: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = training_data.freeze(warehouse, frame, frame_token(frame))
+    dataset = Dataset.load(warehouse.session(), warehouse.ml(training_data.DATASET))
+    dataset.delete_version(version)
+    create = Dataset.create_version
+
+    def after_another(self: Dataset, *given: Any, **named: Any) -> Any:
+        create(self, *given, **named)
+        return create(self, *given, **named)
+
+    monkeypatch.setattr(Dataset, "create_version", after_another)
+    assert training_data.freeze(warehouse, frame, frame_token(frame)) == version
+    assert dataset.list_versions() == [version]
 
 
 def test_two_promotions_at_once_leave_one_champion_and_two_decisions(

@@ -57,13 +57,18 @@ def freeze(warehouse: Warehouse, training_set: pd.DataFrame, data_token: str) ->
         table = session.table(warehouse.ml("TRAINING_SET"))
         # Of dates, which are no number to learn from, a Dataset wants to be told.
         dates = [name for name in table.columns if name in ("AS_OF", "SNAPSHOT_DATE")]
-        Dataset.load(session, warehouse.ml(DATASET)).create_version(
-            version,
-            input_dataframe=table,
-            exclude_cols=["USER_ID", *dates],
-            label_cols=["LABEL"],
-            comment=f"The rows of the trainings whose data token begins with {data_token[:12]}.",
-        )
+        try:
+            Dataset.load(session, warehouse.ml(DATASET)).create_version(
+                version,
+                input_dataframe=table,
+                exclude_cols=["USER_ID", *dates],
+                label_cols=["LABEL"],
+                comment=f"The rows of the trainings whose data token begins with {data_token[:12]}.",
+            )
+        except Exception:
+            # Another training of the same rows may have been first.
+            if frozen(warehouse, version) is None:
+                raise
         kept = frozen(warehouse, version)
     found = None if kept is None else kept.to_pandas()
     if found is not None:
