@@ -17,7 +17,10 @@ from embedded_snowflake_tests import mixed_load
 CLIENTS = 8
 
 
-@pytest.mark.parametrize("statements", [1_000, pytest.param(10_000, marks=pytest.mark.soak)])
+LONG = pytest.param(10_000, marks=[pytest.mark.soak, pytest.mark.timeout(1800)])
+
+
+@pytest.mark.parametrize("statements", [1_000, LONG])
 def test_eight_clients_of_mixed_statements_lose_and_double_nothing(
     server: ConnectionInfo, statements: int
 ) -> None:

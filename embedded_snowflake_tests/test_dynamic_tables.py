@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -59,6 +60,27 @@ def test_a_refresh_that_fails_changes_nothing_and_is_recorded(cursor: SnowflakeC
         cursor.execute("ALTER DYNAMIC TABLE numbers REFRESH")
     assert table(cursor, "SELECT n FROM numbers") == [(1,)]
     assert [row[1] for row in table(cursor, HISTORY.format("NUMBERS"))] == ["SUCCEEDED", "FAILED"]
+
+
+def test_many_who_refresh_and_write_at_once_neither_fail_nor_lose_a_row(
+    cursor: SnowflakeCursor, server: ConnectionInfo
+) -> None:
+    cursor.execute("CREATE TABLE busy (a INT)")
+    cursor.execute(create("busy_sum", "SELECT COUNT(*) n FROM busy"))
+
+    def work(number: int) -> None:
+        with snowflake.connector.connect(
+            **server.connect_arguments(), database="DYNAMIC_TESTS", schema="PUBLIC"
+        ) as own:
+            for step in range(30):
+                if step % 3 == 0:
+                    own.cursor().execute(f"INSERT INTO busy VALUES ({100 * number + step})")
+                own.cursor().execute("ALTER DYNAMIC TABLE busy_sum REFRESH")
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(work, range(4)))
+    cursor.execute("ALTER DYNAMIC TABLE busy_sum REFRESH")
+    assert table(cursor, "SELECT n FROM busy_sum") == [(40,)]
 
 
 def test_options_are_shown_as_given(cursor: SnowflakeCursor) -> None:

@@ -19,6 +19,7 @@ import embedded_snowflake
 
 DATABASE = "KILL_TESTS"
 WRITERS = 2
+LONG = pytest.param(200, marks=[pytest.mark.soak, pytest.mark.timeout(3600)])
 
 
 class _Writer(threading.Thread):
@@ -77,7 +78,7 @@ def _rows(cursor: Any, sql: str) -> list[Any]:
 
 # The connector's own thread, which cancels a statement after its time, finds no server.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-@pytest.mark.parametrize("kills", [20, pytest.param(200, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("kills", [20, LONG])
 def test_what_was_committed_survives_a_kill_and_nothing_else_is_there(
     tmp_path: Path, kills: int
 ) -> None:
@@ -143,7 +144,9 @@ def _check(
     tables = {name for (name,) in _rows(cursor, "SELECT table_name FROM information_schema.tables")}
     assert tables - {"A", "B"} == shown
     history = _rows(
-        cursor, "SELECT name FROM TABLE(INFORMATION_SCHEMA.DYNAMIC_TABLE_REFRESH_HISTORY())"
+        cursor,
+        "SELECT name FROM TABLE(INFORMATION_SCHEMA.DYNAMIC_TABLE_REFRESH_HISTORY("
+        "RESULT_LIMIT => 10000))",
     )
     assert {name for (name,) in history} == shown
     for name in shown:

@@ -250,13 +250,15 @@ def refresh(session: Session, name: QualifiedName, trigger: Trigger = "MANUAL") 
         errors.SnowflakeError: the query fails, or answers other columns than the table has; of a
             dynamic table that it reads, too.
     """
-    props = find(session, name)
-    for upstream in sorted(sources(session, props), key=str):
+    for upstream in sorted(sources(session, find(session, name)), key=str):
         if upstream != name and session.catalog.get(KIND, upstream) is not None:
             refresh(session, upstream, trigger)
     began = datetime.now(UTC)
+    # The lock comes before the transaction, which then begins with what the refresh before left.
+    session.lock_table(name)
     try:
         with session.transaction():
+            props = find(session, name)
             # Taken in the transaction that computes the rows, so that it says what they show.
             state = _state(session, props)
             unchanged = state is not None and state == props.get("state")
@@ -268,6 +270,7 @@ def refresh(session: Session, name: QualifiedName, trigger: Trigger = "MANUAL") 
             session.catalog.put(KIND, name, props)
             _record(session, name, began, "NO_DATA" if unchanged else "FULL", trigger)
     except errors.SnowflakeError as error:
+        session.lock_table(name)
         with session.transaction():
             _record(session, name, began, "FULL", trigger, str(error.msg))
         raise
