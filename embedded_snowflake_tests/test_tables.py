@@ -188,6 +188,8 @@ def test_times_of_change_and_counts_are_the_tables_own_and_follow_its_name(run: 
         "WHERE table_schema = 'S' AND table_name = '{}'"
     )
     assert run(shown.format("T")) == [(2, True)]
+    # Not measured, and not nothing.
+    assert run("SELECT bytes FROM information_schema.tables WHERE table_name = 'T'") == [(None,)]
     run("CREATE VIEW v AS SELECT a FROM t")
     run("CREATE VIEW w AS WITH t2 AS (SELECT * FROM v) SELECT * FROM t2")
     of_view = run(token.format("w"))[0][0]

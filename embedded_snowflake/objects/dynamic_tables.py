@@ -411,7 +411,7 @@ def show(session: Session, reader: Reader) -> Result:
                 entry.name.schema,
                 props["cluster_by"],
                 session.count_rows(entry.name),
-                0,
+                None,
                 session.role,
                 props["target_lag"],
                 mode,

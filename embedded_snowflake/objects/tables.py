@@ -76,7 +76,7 @@ def show_tables(session: Session, reader: Reader) -> Result:
             comment or "",
             "",
             session.count_rows(name),
-            0,
+            None,
             session.role,
             "1",
             "Y" if name in dynamic else "N",
