@@ -11,6 +11,7 @@ import pyarrow as pa
 from fakesnow.arrow import to_ipc, to_sf
 from fakesnow.rowtype import ColumnInfo, describe_as_rowtype
 
+from embedded_snowflake import errors
 from embedded_snowflake.statements import Result
 
 _ARROW: dict[str, tuple[Any, str]] = {
@@ -58,6 +59,19 @@ def rowtype_of(result: Result) -> list[ColumnInfo]:
     return describe_as_rowtype(
         [(name, _ARROW[kind][1], None, None, None, None) for name, kind in result.columns]
     )
+
+
+def described(columns: list[Any]) -> list[ColumnInfo]:
+    """The description of columns as DuckDB's DESCRIBE gives them.
+
+    Raises:
+        SnowflakeError: 000002 where a column is a list or a structure, which no client reads.
+    """
+    try:
+        return describe_as_rowtype(columns)
+    except NotImplementedError as cause:
+        kind = str(cause).removeprefix("for column type ")
+        raise errors.unsupported(f"a column of {kind}: select TO_VARIANT of it") from None
 
 
 def _narrowed(table: pa.Table) -> pa.Table:

@@ -21,7 +21,7 @@ import pyarrow as pa
 import sqlglot
 from fakesnow.conn import FakeSnowflakeConnection
 from fakesnow.cursor import FakeSnowflakeCursor
-from fakesnow.rowtype import ColumnInfo, describe_as_rowtype
+from fakesnow.rowtype import ColumnInfo
 from fakesnow.statement_type import statement_type_id
 from snowflake.connector.errors import ProgrammingError
 from sqlglot import exp
@@ -642,7 +642,7 @@ class Session:
             described = cursor._describe_only(text)  # noqa: SLF001
             if described is None:
                 described = self._described(expression)
-            return Answer(self.query_id, None, describe_as_rowtype(described), type_id)
+            return Answer(self.query_id, None, results.described(described), type_id)
         cursor = self.run(text, rewritten=True)
         if cursor._arrow_table.nbytes > RESULT_BYTES:  # noqa: SLF001
             raise errors.error(
@@ -651,7 +651,7 @@ class Session:
                 100357,
                 "54000",
             )
-        rowtype = describe_as_rowtype(cursor._describe_last_sql())  # noqa: SLF001
+        rowtype = results.described(cursor._describe_last_sql())  # noqa: SLF001
         self.engine.fakesnow.results_cache.pop(cursor.sfqid, None)
         self.engine.fakesnow.results_cache[self.query_id] = (
             cursor._arrow_table,  # noqa: SLF001

@@ -14,6 +14,19 @@ GROUP = Group(
     "VARIANT, OBJECT and ARRAY, paths, FLATTEN and their functions.",
     (
         value(
+            "ARRAY_COMPACT",
+            "ARRAY_COMPACT(ARRAY_CONSTRUCT(1, NULL))",
+            Json([1]),
+            _F + "array_compact",
+            refused=Error(part="select TO_VARIANT of it"),
+        ),
+        value(
+            "ARRAY_COMPACT as a VARIANT",
+            "TO_VARIANT(ARRAY_COMPACT(ARRAY_CONSTRUCT(1, NULL)))",
+            Json([1]),
+            _F + "array_compact",
+        ),
+        value(
             "PARSE_JSON",
             "PARSE_JSON('[1, {\"a\": null}]')",
             Json([1, {"a": None}]),
@@ -153,7 +166,7 @@ GROUP = Group(
             "ARRAY_SORT(ARRAY_CONSTRUCT(3, 1, 2))",
             Json([1, 2, 3]),
             _F + "array_sort",
-            refused=Error(part="column type"),
+            refused=Error(part="select TO_VARIANT of it"),
         ),
         value(
             "ARRAYS_OVERLAP",

@@ -143,6 +143,14 @@ GROUP = Group(
             _F + "dateadd",
         ),
         value(
+            "a DATE plus an INTERVAL of days is a DATE",
+            "'2019-02-28'::DATE + INTERVAL '1 day'",
+            dt.date(2019, 3, 1),
+            _TYPES,
+            differs="a DATE plus an INTERVAL is a TIMESTAMP_NTZ; Snowflake's is a DATE unless the interval has parts of a day",
+            here=[(dt.datetime(2019, 3, 1),)],
+        ),
+        value(
             "ADD_MONTHS keeps the month's end",
             "ADD_MONTHS('2016-02-29'::DATE, 1)",
             dt.date(2016, 3, 31),
