@@ -90,3 +90,14 @@ for _columns in (
     "ICEBERG TABLES: created_on name database_name schema_name owner external_volume_name",
 ):
     _shows_nothing(_columns)
+
+
+def _refuse_monitors(session: Session, reader: Reader) -> Result:
+    # Without this a monitor's statement is read as one about a model that is called MONITOR.
+    del session, reader
+    raise errors.unsupported("a model monitor")
+
+
+for _verb in ("CREATE", "ALTER", "DROP"):
+    handles(_verb, "MODEL MONITOR")(_refuse_monitors)
+handles("SHOW", "MODEL MONITORS")(_refuse_monitors)

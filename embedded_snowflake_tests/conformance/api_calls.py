@@ -560,15 +560,17 @@ CALLS: dict[str, Works | Refused | Needs] = {
     "Dataset.select_version": Works(_loaded),
     "Registry.add_monitor": Needs(_MONITORS),
     "Registry.delete_model": Works(_gone),
-    "Registry.delete_monitor": Refused(lambda w: w.registry.delete_monitor("NONE"), "syntax error"),
+    "Registry.delete_monitor": Refused(
+        lambda w: w.registry.delete_monitor("NONE"), "a model monitor"
+    ),
     "Registry.get_model": Works(lambda w: _is(w.model.name, w.version.model_name)),
     "Registry.get_monitor": Refused(
-        lambda w: w.registry.get_monitor(name="NONE"), "SHOW MODEL MONITORS"
+        lambda w: w.registry.get_monitor(name="NONE"), "a model monitor"
     ),
     "Registry.log_model": Works(lambda w: w.version),
     "Registry.models": Works(lambda w: _is(w.model.name in [m.name for m in w.registry.models()])),
     "Registry.show_model_monitors": Refused(
-        lambda w: w.registry.show_model_monitors(), "SHOW MODEL MONITORS"
+        lambda w: w.registry.show_model_monitors(), "a model monitor"
     ),
     "Registry.show_models": Works(
         lambda w: _is(w.model.name in set(w.registry.show_models()["name"]))
