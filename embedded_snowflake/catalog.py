@@ -34,12 +34,6 @@ def creation_sql(database: str) -> str:
             ext_table_catalog VARCHAR, ext_table_schema VARCHAR, ext_table_name VARCHAR,
             ext_column_name VARCHAR, ext_character_maximum_length INTEGER,
             ext_character_octet_length INTEGER);
-        CREATE OR REPLACE MACRO {quoted(database)}._es_try_timestamp_ntz(text) AS
-            TRY_CAST(regexp_replace(
-                CAST(text AS VARCHAR), '\\s*(Z|[+-][0-9]{{2}}:?[0-9]{{2}})$', '') AS TIMESTAMP);
-        CREATE OR REPLACE MACRO {quoted(database)}._es_try_timestamp_tz(text) AS
-            TRY_CAST(regexp_replace(
-                CAST(text AS VARCHAR), '\\s+(Z|[+-][0-9]{{2}}:?[0-9]{{2}})$', '\\1') AS TIMESTAMPTZ);
         CREATE OR REPLACE MACRO {quoted(database)}._es_number_text(value) AS
             CASE WHEN regexp_full_match(
                 trim(CAST(value AS VARCHAR)),

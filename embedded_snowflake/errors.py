@@ -86,6 +86,12 @@ _WORDED = (
         "42P18",
         "Duplicate row detected during DML action",
     ),
+    (
+        r"Numeric value '(.*)' is not recognized",
+        100038,
+        "22018",
+        "Numeric value '{0}' is not recognized",
+    ),
     (r"Malformed JSON (.*)", 100069, "22P02", "Error parsing JSON: {0}"),
     (r"Division by zero", 100051, "22012", "Division by zero"),
 )

@@ -523,7 +523,17 @@ def _hash_agg(_: Session, expression: Any) -> Any:
     return expression
 
 
+_TRIED_NUMBERS = {
+    exp.DataType.Type.DOUBLE,
+    exp.DataType.Type.FLOAT,
+    exp.DataType.Type.DECIMAL,
+    exp.DataType.Type.INT,
+    exp.DataType.Type.BIGINT,
+    exp.DataType.Type.SMALLINT,
+    exp.DataType.Type.TINYINT,
+}
 _TRIED = {
+    "TRY_TO_DATE": "_es_try_date",
     "TRY_TO_TIMESTAMP": "_es_try_timestamp_ntz",
     "TRY_TO_TIMESTAMP_NTZ": "_es_try_timestamp_ntz",
     "TRY_TO_TIMESTAMP_TZ": "_es_try_timestamp_tz",
@@ -534,7 +544,7 @@ _TRIED = {
 def _tried_timestamps(_: Session, expression: Any) -> Any:
     """TRY_ conversions to timestamps: fakesnow's raise, and take an offset for a shift."""
     for node in list(expression.find_all(exp.TryCast)):
-        if node.to.this in (exp.DataType.Type.DOUBLE, exp.DataType.Type.FLOAT):
+        if node.to.this in _TRIED_NUMBERS:
             node.set("this", exp.Anonymous(this="_es_number_text", expressions=[node.this]))
             continue
         if node.to.this in (exp.DataType.Type.TIMESTAMPNTZ, exp.DataType.Type.TIMESTAMP):

@@ -13,15 +13,26 @@ from typing import Any
 
 from sqlglot import exp
 
-from embedded_snowflake import errors, wide_integers
+from embedded_snowflake import errors, tried_times, wide_integers
 from embedded_snowflake.names import quoted
 
 _MACROS = {
+    # DuckDB reads 1_000 and 0x10 as numbers, Snowflake does not.
+    "_es_plain(x)": (
+        "CASE WHEN typeof(x) = 'VARCHAR' "
+        "AND regexp_matches(CAST(x AS VARCHAR), '_|^\\s*[+-]?0[xXbBoO]') "
+        "THEN error(concat('Numeric value ''', CAST(x AS VARCHAR), ''' is not recognized')) "
+        "ELSE x END"
+    ),
+    "_es_real(x, made)": (
+        "CASE WHEN isnan(made) AND NOT isnan(CAST(x AS DOUBLE)) "
+        "THEN error('Invalid floating point operation') ELSE made END"
+    ),
     # typeof() says of what type the argument is. Every branch must bind for every type, which
     # TRY_CAST does and CAST does not.
     "_es_whole(x)": (
         "CASE typeof(x) WHEN 'DOUBLE' THEN CAST(round(TRY_CAST(x AS DOUBLE)) AS BIGINT) "
-        "WHEN 'JSON' THEN CAST(TRY_CAST(x AS JSON) ->> '$' AS BIGINT) ELSE CAST(x AS BIGINT) END"
+        "WHEN 'JSON' THEN CAST(TRY_CAST(x AS JSON) ->> '$' AS BIGINT) ELSE CAST(_es_plain(x) AS BIGINT) END"
     ),
     "_es_binary(x)": (
         "CASE WHEN typeof(x) = 'BLOB' THEN TRY_CAST(x AS BLOB) ELSE unhex(CAST(x AS VARCHAR)) END"
@@ -105,7 +116,7 @@ def macros_sql(database: str) -> str:
     where = quoted(database)
     return "".join(
         f"CREATE OR REPLACE MACRO {where}.{head} AS {body};"
-        for head, body in (_MACROS | wide_integers.MACROS).items()
+        for head, body in (_MACROS | wide_integers.MACROS | tried_times.MACROS).items()
     ) + "".join(f"CREATE OR REPLACE MACRO {where}.{name}{body};" for name, body in _TYPED.items())
 
 
@@ -163,6 +174,7 @@ _WHOLE = {
     exp.DataType.Type.SMALLINT,
     exp.DataType.Type.TINYINT,
 }
+_NUMBERS = {exp.DataType.Type.DECIMAL, exp.DataType.Type.DOUBLE, exp.DataType.Type.FLOAT}
 _TEXTS = {exp.DataType.Type.VARCHAR, exp.DataType.Type.TEXT, exp.DataType.Type.CHAR}
 
 
@@ -173,6 +185,9 @@ def _casts(node: Any) -> Any:
     if kind.this in _WHOLE:
         # Half a FLOAT goes away from zero; DuckDB's goes to the even side.
         return _call("_es_whole", node.this)
+    if kind.this in _NUMBERS:
+        node.set("this", _call("_es_plain", node.this))
+        return node
     if kind.this in {exp.DataType.Type.BINARY, exp.DataType.Type.VARBINARY}:
         return _call("_es_binary", node.this)
     if kind.this == exp.DataType.Type.VARIANT:
@@ -181,6 +196,18 @@ def _casts(node: Any) -> Any:
         text = _text(node)
         return _call("left", text, kind.expressions[0]) if kind.expressions else text
     return node
+
+
+def _to_number(node: Any) -> Any:
+    reads = "_es_number_text" if node.args.get("safe") else "_es_plain"
+    node.set("this", _call(reads, node.this))
+    return node
+
+
+def _real(node: Any) -> Any:
+    """Where the result is no number, Snowflake says so, and DuckDB says NaN."""
+    of = node.expression if isinstance(node, exp.Log) and node.expression else node.this
+    return _call("_es_real", of.copy(), node.copy())
 
 
 def _text(node: Any) -> Any:
@@ -408,6 +435,8 @@ _NODES: dict[type[Any], Callable[[Any], Any]] = {
     exp.Interval: _interval,
     exp.TimestampTrunc: _date_trunc,
     exp.DateTrunc: _date_trunc,
+    exp.ToNumber: _to_number,
+    **dict.fromkeys((exp.Sqrt, exp.Pow, exp.Log, exp.Acos, exp.Asin, exp.Atanh, exp.Acosh), _real),
     exp.Ln: lambda node: _call("_es_ln", node.this),
     exp.WidthBucket: lambda node: _call(
         "_es_width_bucket",

@@ -31,7 +31,7 @@ MACROS = {
     "_es_long_integer(x)": (
         "CASE typeof(x) WHEN 'DOUBLE' THEN CAST(round(TRY_CAST(x AS DOUBLE)) AS HUGEINT) "
         "WHEN 'JSON' THEN CAST(TRY_CAST(x AS JSON) ->> '$' AS HUGEINT) "
-        "ELSE CAST(x AS HUGEINT) END"
+        "ELSE CAST(_es_plain(x) AS HUGEINT) END"
     ),
 }
 

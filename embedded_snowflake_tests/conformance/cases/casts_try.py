@@ -13,6 +13,50 @@ GROUP = Group(
     "Conversions",
     "CAST, :: and the TRY_ functions, which answer NULL where the others fail.",
     (
+        value("TRY_CAST takes no underscores", "TRY_CAST('1_000' AS INT)", None, _F + "try_cast"),
+        value("TRY_CAST takes no hexadecimal", "TRY_CAST('0x10' AS INT)", None, _F + "try_cast"),
+        value(
+            "TRY_TO_NUMBER takes no underscores",
+            "TRY_TO_NUMBER('1_000')",
+            None,
+            _F + "try_to_decimal",
+        ),
+        fails(
+            "a cast takes no underscores",
+            "SELECT '1_000'::INT",
+            Error(100038, "22018", "Numeric value '1_000' is not recognized"),
+            "sql-reference/functions/cast",
+        ),
+        value(
+            "TRY_TO_TIMESTAMP of seconds in a text",
+            "TRY_TO_TIMESTAMP_NTZ('1704412800')",
+            dt.datetime(2024, 1, 5),
+            _F + "try_to_timestamp",
+        ),
+        value(
+            "TRY_TO_TIMESTAMP of milliseconds in a text",
+            "TRY_TO_TIMESTAMP_NTZ('1704412800000')",
+            dt.datetime(2024, 1, 5),
+            _F + "try_to_timestamp",
+        ),
+        value(
+            "TRY_TO_TIMESTAMP of MM/DD/YYYY",
+            "TRY_TO_TIMESTAMP_NTZ('01/05/2024 10:20:30')",
+            dt.datetime(2024, 1, 5, 10, 20, 30),
+            "sql-reference/date-time-input-output",
+        ),
+        value(
+            "TRY_TO_TIMESTAMP of a mail's date",
+            "TRY_TO_TIMESTAMP_NTZ('Fri, 05 Jan 2024 10:20:30 +0200')",
+            dt.datetime(2024, 1, 5, 10, 20, 30),
+            "sql-reference/date-time-input-output",
+        ),
+        value(
+            "TRY_TO_TIMESTAMP of an hour",
+            "TRY_TO_TIMESTAMP_NTZ('2024-01-05T10')",
+            dt.datetime(2024, 1, 5, 10),
+            "sql-reference/date-time-input-output",
+        ),
         fails(
             "a text that is no number",
             "SELECT 'abc'::INT",

@@ -72,6 +72,12 @@ GROUP = Group(
         value("ABS", "ABS(-1.5)", Decimal("1.5"), _F + "abs"),
         value("SIGN", "SIGN(-1.35)", -1, _F + "sign"),
         value("SQRT is a FLOAT", "SQRT(16)", 4.0, _F + "sqrt"),
+        fails(
+            "SQRT of less than zero is an error",
+            "SELECT SQRT(a) FROM (SELECT -1 a)",
+            Error(part="Invalid floating point operation"),
+            _F + "sqrt",
+        ),
         value("POWER is a FLOAT", "POWER(2, 3)", 8.0, _F + "pow"),
         value("SQUARE is a FLOAT", "SQUARE(-2)", 4.0, _F + "square"),
         value("CBRT", "CBRT(27)", 3.0, _F + "cbrt"),
