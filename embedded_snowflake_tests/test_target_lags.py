@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 import snowflake.connector
 
+import embedded_snowflake
 from embedded_snowflake.engine import Engine
 from embedded_snowflake.objects import target_lags
 from embedded_snowflake.session import Session
@@ -16,8 +17,6 @@ from embedded_snowflake.session import Session
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from embedded_snowflake import ConnectionInfo
 
 
 class Warehouse:
@@ -145,19 +144,23 @@ def test_a_lag_below_a_minute_is_refused(warehouse: Warehouse) -> None:
 
 
 @pytest.mark.soak
-def test_a_running_server_keeps_a_lag_of_a_minute(server: ConnectionInfo) -> None:
-    with snowflake.connector.connect(**server.connect_arguments()) as connection:
-        cursor = connection.cursor()
-        cursor.execute("CREATE OR REPLACE DATABASE lag_tests")
-        cursor.execute("CREATE TABLE t (a INT)")
-        cursor.execute(
-            "CREATE DYNAMIC TABLE kept TARGET_LAG = '1 minute' WAREHOUSE = w AS SELECT a FROM t"
-        )
-        cursor.execute("INSERT INTO t VALUES (1)")
-        until = time.monotonic() + 75.0
-        found: list[object] = []
-        while not found and time.monotonic() < until:
-            time.sleep(1.0)
-            cursor.execute("SELECT a FROM kept")
-            found = list(cursor.fetchall())
-        assert found == [(1,)]
+def test_a_running_server_keeps_a_lag_of_a_minute(tmp_path: Path) -> None:
+    info = embedded_snowflake.ensure_running(tmp_path)
+    try:
+        with snowflake.connector.connect(**info.connect_arguments()) as connection:
+            cursor = connection.cursor()
+            cursor.execute("CREATE DATABASE lag_tests")
+            cursor.execute("CREATE TABLE t (a INT)")
+            cursor.execute(
+                "CREATE DYNAMIC TABLE kept TARGET_LAG = '1 minute' WAREHOUSE = w AS SELECT a FROM t"
+            )
+            cursor.execute("INSERT INTO t VALUES (1)")
+            until = time.monotonic() + 75.0
+            found: list[object] = []
+            while not found and time.monotonic() < until:
+                time.sleep(1.0)
+                cursor.execute("SELECT a FROM kept")
+                found = list(cursor.fetchall())
+            assert found == [(1,)]
+    finally:
+        embedded_snowflake.stop(tmp_path)

@@ -46,18 +46,19 @@ def refresh_due(engine: Engine, now: datetime | None = None) -> list[QualifiedNa
     done: list[QualifiedName] = []
     try:
         for entry in session.catalog.list(dynamic_tables.KIND):
-            if not _due(entry.props, now or datetime.now(UTC)):
-                continue
-            if any(
-                _suspended(session, one) for one in dynamic_tables.sources(session, entry.props)
-            ):
-                continue
             try:
-                dynamic_tables.refresh(session, entry.name, "SCHEDULED")
-                done.append(entry.name)
+                if not _due(entry.props, now or datetime.now(UTC)):
+                    continue
+                reads = dynamic_tables.sources(session, entry.props)
+                if not any(_suspended(session, one) for one in reads):
+                    dynamic_tables.refresh(session, entry.name, "SCHEDULED")
+                    done.append(entry.name)
             except errors.SnowflakeError as error:
                 _LOG.warning("dynamic table %s was not refreshed: %s", entry.name, error.msg)
                 _suspend_if_hopeless(session, entry.name)
+            except Exception:  # noqa: BLE001 - whatever it is, it is logged
+                # One that cannot be refreshed must not keep the others from it.
+                _LOG.exception("dynamic table %s", entry.name)
     finally:
         session.close()
     return done
