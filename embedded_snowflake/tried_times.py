@@ -16,12 +16,14 @@ _MAIL = r"[A-Za-z]{3}, [0-9]{1,2} [A-Za-z]{3} [0-9]{4} [0-9]{1,2}:[0-9]{2}:[0-9]
 _UNIX = r"[A-Za-z]{3} [A-Za-z]{3} [0-9]{1,2} [0-9]{1,2}:[0-9]{2}:[0-9]{2}"
 _OFFSET = "[+-][0-9]{2}:?[0-9]{2}"
 
-# Seconds, milliseconds, microseconds or nanoseconds since 1970, by how large the number is.
-_EPOCH = """CASE WHEN TRY_CAST(x AS BIGINT) < 31536000000
-    THEN make_timestamp(TRY_CAST(x AS BIGINT) * 1000000)
-    WHEN TRY_CAST(x AS BIGINT) < 31536000000000 THEN make_timestamp(TRY_CAST(x AS BIGINT) * 1000)
-    WHEN TRY_CAST(x AS BIGINT) < 31536000000000000 THEN make_timestamp(TRY_CAST(x AS BIGINT))
-    ELSE make_timestamp(TRY_CAST(x AS BIGINT) // 1000) END"""
+# Seconds, milliseconds, microseconds or nanoseconds since 1970, by how large the number is; of no
+# year from 1 to 9999, none.
+_MICROSECONDS = """CASE WHEN n < -62135596800 THEN NULL
+    WHEN n < 31536000000 THEN n * 1000000
+    WHEN n < 31536000000000 THEN n * 1000
+    WHEN n < 31536000000000000 THEN n
+    WHEN n < 253402300800000000000 THEN n // 1000 END"""
+_EPOCH = "make_timestamp(CAST(_es_microseconds(TRY_CAST(x AS HUGEINT)) AS BIGINT))"
 
 # The forms that have no place for a zone.
 _LOCAL = f"""CASE WHEN regexp_full_match(x, '{_WHOLE}') THEN _es_epoch(x)
@@ -51,6 +53,7 @@ _TZ = f"""CASE WHEN _es_local_time(trim(CAST(text AS VARCHAR))) IS NOT NULL
         CAST(text AS VARCHAR), '\\s+(Z|{_OFFSET})$', '\\1') AS TIMESTAMPTZ) END"""
 
 MACROS = {
+    "_es_microseconds(n)": _MICROSECONDS,
     "_es_epoch(x)": _EPOCH,
     "_es_local_time(x)": _LOCAL,
     "_es_try_timestamp_ntz(text)": _NTZ,

@@ -39,6 +39,15 @@ GROUP = Group(
             dt.datetime(2024, 1, 5),
             _F + "try_to_timestamp",
         ),
+        *(
+            value(
+                f"TRY_TO_TIMESTAMP of {text}, which is no time",
+                f"TRY_TO_TIMESTAMP_NTZ('{text}')",
+                None,
+                _F + "try_to_timestamp",
+            )
+            for text in ("-99999999999999", "-9223372036854775808", "9" * 24, "9" * 60)
+        ),
         value(
             "TRY_TO_TIMESTAMP of MM/DD/YYYY",
             "TRY_TO_TIMESTAMP_NTZ('01/05/2024 10:20:30')",
