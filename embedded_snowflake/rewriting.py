@@ -523,15 +523,6 @@ def _hash_agg(_: Session, expression: Any) -> Any:
     return expression
 
 
-_TRIED_NUMBERS = {
-    exp.DataType.Type.DOUBLE,
-    exp.DataType.Type.FLOAT,
-    exp.DataType.Type.DECIMAL,
-    exp.DataType.Type.INT,
-    exp.DataType.Type.BIGINT,
-    exp.DataType.Type.SMALLINT,
-    exp.DataType.Type.TINYINT,
-}
 _TRIED = {
     "TRY_TO_DATE": "_es_try_date",
     "TRY_TO_TIMESTAMP": "_es_try_timestamp_ntz",
@@ -541,10 +532,10 @@ _TRIED = {
 }
 
 
-def _tried_timestamps(_: Session, expression: Any) -> Any:
-    """TRY_ conversions to timestamps: fakesnow's raise, and take an offset for a shift."""
+def _tried(_: Session, expression: Any) -> Any:
+    """TRY_ conversions: fakesnow's to times raise, DuckDB's to numbers read what is none."""
     for node in list(expression.find_all(exp.TryCast)):
-        if node.to.this in _TRIED_NUMBERS:
+        if node.to.this in translation.FRACTIONS | wide_integers.INTEGERS:
             node.set("this", exp.Anonymous(this="_es_number_text", expressions=[node.this]))
             continue
         if node.to.this in (exp.DataType.Type.TIMESTAMPNTZ, exp.DataType.Type.TIMESTAMP):
@@ -728,7 +719,7 @@ _STEPS: tuple[Callable[[Session, Any], Any], ...] = (
     _moments,
     _hash_agg,
     _division,
-    _tried_timestamps,
+    _tried,
     _temporary_names,
     lambda session, expression: (
         wide_integers.widened(expression) if session.wide else wide_integers.guarded(expression)

@@ -168,13 +168,7 @@ def _to_digits(node: Any) -> Any:
     return exp.Paren(this=kind(this=cut, expression=exp.Paren(this=shift)))
 
 
-_WHOLE = {
-    exp.DataType.Type.INT,
-    exp.DataType.Type.BIGINT,
-    exp.DataType.Type.SMALLINT,
-    exp.DataType.Type.TINYINT,
-}
-_NUMBERS = {exp.DataType.Type.DECIMAL, exp.DataType.Type.DOUBLE, exp.DataType.Type.FLOAT}
+FRACTIONS = {exp.DataType.Type.DECIMAL, exp.DataType.Type.DOUBLE, exp.DataType.Type.FLOAT}
 _TEXTS = {exp.DataType.Type.VARCHAR, exp.DataType.Type.TEXT, exp.DataType.Type.CHAR}
 
 
@@ -182,10 +176,10 @@ def _casts(node: Any) -> Any:
     if isinstance(node, exp.TryCast):
         return node
     kind = node.to
-    if kind.this in _WHOLE:
+    if kind.this in wide_integers.INTEGERS:
         # Half a FLOAT goes away from zero; DuckDB's goes to the even side.
         return _call("_es_whole", node.this)
-    if kind.this in _NUMBERS:
+    if kind.this in FRACTIONS:
         node.set("this", _call("_es_plain", node.this))
         return node
     if kind.this in {exp.DataType.Type.BINARY, exp.DataType.Type.VARBINARY}:

@@ -32,8 +32,7 @@ _LOCAL = f"""CASE WHEN regexp_full_match(x, '{_WHOLE}') THEN _es_epoch(x)
     WHEN regexp_full_match(x, '{_MAIL}') THEN try_strptime(x, '%a, %d %b %Y %H:%M:%S') END"""
 
 # A zone is left out: the time is that of the clock on the wall.
-_NTZ = f"""CASE WHEN _es_local_time(trim(CAST(text AS VARCHAR))) IS NOT NULL
-    THEN _es_local_time(trim(CAST(text AS VARCHAR)))
+_NTZ = f"""COALESCE(_es_local_time(trim(CAST(text AS VARCHAR))), CASE
     WHEN regexp_full_match(trim(CAST(text AS VARCHAR)), '{_MAIL} {_OFFSET}')
     THEN try_strptime(regexp_replace(trim(CAST(text AS VARCHAR)), ' {_OFFSET}$', ''),
         '%a, %d %b %Y %H:%M:%S')
@@ -41,16 +40,15 @@ _NTZ = f"""CASE WHEN _es_local_time(trim(CAST(text AS VARCHAR))) IS NOT NULL
     THEN try_strptime(regexp_replace(trim(CAST(text AS VARCHAR)), ' {_OFFSET} ', ' '),
         '%a %b %d %H:%M:%S %Y')
     ELSE TRY_CAST(regexp_replace(
-        CAST(text AS VARCHAR), '\\s*(Z|{_OFFSET})$', '') AS TIMESTAMP) END"""
+        CAST(text AS VARCHAR), '\\s*(Z|{_OFFSET})$', '') AS TIMESTAMP) END)"""
 
-_TZ = f"""CASE WHEN _es_local_time(trim(CAST(text AS VARCHAR))) IS NOT NULL
-    THEN _es_local_time(trim(CAST(text AS VARCHAR))) AT TIME ZONE 'UTC'
+_TZ = f"""COALESCE(_es_local_time(trim(CAST(text AS VARCHAR))) AT TIME ZONE 'UTC', CASE
     WHEN regexp_full_match(trim(CAST(text AS VARCHAR)), '{_MAIL} {_OFFSET}')
     THEN try_strptime(trim(CAST(text AS VARCHAR)), '%a, %d %b %Y %H:%M:%S %z')
     WHEN regexp_full_match(trim(CAST(text AS VARCHAR)), '{_UNIX} {_OFFSET} [0-9]{{4}}')
     THEN try_strptime(trim(CAST(text AS VARCHAR)), '%a %b %d %H:%M:%S %z %Y')
     ELSE TRY_CAST(regexp_replace(
-        CAST(text AS VARCHAR), '\\s+(Z|{_OFFSET})$', '\\1') AS TIMESTAMPTZ) END"""
+        CAST(text AS VARCHAR), '\\s+(Z|{_OFFSET})$', '\\1') AS TIMESTAMPTZ) END)"""
 
 MACROS = {
     "_es_microseconds(n)": _MICROSECONDS,

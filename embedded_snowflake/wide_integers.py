@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlglot import exp
 
-_INTEGERS = {
+INTEGERS = {
     exp.DataType.Type.INT,
     exp.DataType.Type.BIGINT,
     exp.DataType.Type.SMALLINT,
@@ -47,7 +47,7 @@ def _is_integer(kind: Any) -> bool:
     if kind.this == exp.DataType.Type.DECIMAL:
         scale = kind.expressions[1].name if len(kind.expressions) > 1 else "0"
         return scale == "0" and (not kind.expressions or kind.expressions[0].name == "38")
-    return kind.this in _INTEGERS
+    return kind.this in INTEGERS
 
 
 def guarded(expression: Any) -> Any:

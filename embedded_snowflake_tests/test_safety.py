@@ -160,15 +160,7 @@ def test_a_result_has_a_largest_size(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     monkeypatch.setattr(session, "RESULT_BYTES", 1000)
     engine = Engine(tmp_path)
     try:
-        opened = session.Session(
-            engine,
-            user="U",
-            role=None,
-            warehouse=None,
-            database=None,
-            schema=None,
-            parameters={},
-        )
+        opened = session.Session.of_the_system(engine)
         opened.execute("CREATE DATABASE d")
         with pytest.raises(ProgrammingError, match="larger than"):
             opened.execute("SELECT SEQ4() FROM TABLE(GENERATOR(ROWCOUNT => 1000))")

@@ -27,8 +27,8 @@ import pyarrow as pa
 from sqlglot import TokenType
 
 from embedded_snowflake import errors
-from embedded_snowflake.catalog import INTERNAL
 from embedded_snowflake.names import QualifiedName, quoted
+from embedded_snowflake.objects import functions
 from embedded_snowflake.objects.file_formats import (
     FileFormat,
     Value,
@@ -507,12 +507,7 @@ def _take_out(file: FileRead, table: pa.Table, messages: dict[int, str]) -> None
 
 def _made(session: Session, table: QualifiedName) -> str:
     """When the table was made: a table made anew has loaded nothing."""
-    found = session.duck.execute(
-        f"SELECT max(changed) FROM {quoted(table.database)}.{INTERNAL}.changes "
-        "WHERE schema_name = ? AND name = ? AND created",
-        [table.schema, table.name],
-    ).fetchall()
-    return str(found[0][0])
+    return str(functions.made(session, table))
 
 
 def _history(copy: _Copy) -> dict[str, str]:

@@ -228,19 +228,26 @@ def find(session: Session, name: QualifiedName) -> dict[str, Any]:
 
 def sources(session: Session, props: dict[str, Any]) -> set[QualifiedName]:
     """The tables and dynamic tables that the query reads, through views as well, and the views."""
-    tree = sqlglot.parse_one(props["select"], read="snowflake")
+    return _sources(session, _query(props))
+
+
+def _query(props: dict[str, Any]) -> Any:
+    return sqlglot.parse_one(props["select"], read="snowflake")
+
+
+def _sources(session: Session, query: Any) -> set[QualifiedName]:
     found: set[QualifiedName] = set()
-    if isinstance(tree, exp.Query):
-        for table in views.real_tables(tree):
-            found |= functions.tables_under(session, rewriting.name_of(session, table))
+    for table in views.real_tables(query):
+        found |= functions.tables_under(session, rewriting.name_of(session, table))
     return found
 
 
 def _state(session: Session, props: dict[str, Any]) -> dict[str, Any] | None:
     """What was changed, and how often, of all that the query reads; None if that is not all."""
-    if sqlglot.parse_one(props["select"], read="snowflake").find(*_VOLATILE):
+    query = _query(props)
+    if query.find(*_VOLATILE):
         return None
-    return {str(name): list(functions.changed(session, name)) for name in sources(session, props)}
+    return {str(one): list(functions.changed(session, one)) for one in _sources(session, query)}
 
 
 def refresh(session: Session, name: QualifiedName, trigger: Trigger = "MANUAL") -> None:

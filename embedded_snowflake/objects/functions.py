@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+
 import sqlglot
 from sqlglot import exp
 
@@ -32,6 +34,16 @@ def changed(session: Session, name: QualifiedName) -> tuple[int, int]:
         [name.schema, name.name],
     ).fetchall()
     return int(rows[0][0]), int(rows[0][1] or 0)
+
+
+def made(session: Session, name: QualifiedName) -> datetime.datetime | None:
+    """When a table was made, the last time; None of one that the log does not know."""
+    rows = session.duck.execute(
+        f"SELECT max(changed) FROM {quoted(name.database)}.{INTERNAL}.changes "
+        "WHERE schema_name = ? AND name = ? AND created",
+        [name.schema, name.name],
+    ).fetchall()
+    return rows[0][0]
 
 
 def tables_under(session: Session, name: QualifiedName) -> set[QualifiedName]:

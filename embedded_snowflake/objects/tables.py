@@ -11,7 +11,7 @@ from typing import Any
 from embedded_snowflake import errors
 from embedded_snowflake.catalog import INTERNAL
 from embedded_snowflake.names import QualifiedName, literal, quoted
-from embedded_snowflake.objects import table_facts
+from embedded_snowflake.objects import functions, table_facts
 from embedded_snowflake.session import Session
 from embedded_snowflake.statements import (
     NotMine,
@@ -37,12 +37,7 @@ def _tables(session: Session, scope: Scope) -> list[tuple[QualifiedName, Any, in
         name = QualifiedName(database, schema, table)
         if database not in session.engine.databases() or not scope.matches(name):
             continue
-        created = session.duck.execute(
-            f"SELECT max(changed) FROM {quoted(database)}.{INTERNAL}.changes "
-            "WHERE schema_name = ? AND name = ? AND created",
-            [schema, table],
-        ).fetchall()[0][0]
-        found.append((name, created or _EPOCH, size, comment))
+        found.append((name, functions.made(session, name) or _EPOCH, size, comment))
     return found[: scope.limit]
 
 

@@ -93,7 +93,6 @@ class Case:
         refused: what the embedded warehouse answers in place of rows: it does not have this.
         differs: how the embedded warehouse knowingly differs; its rows or error are `here`.
         here: what it answers then.
-        pending: what is wrong in the embedded warehouse today and being mended.
     """
 
     name: str
@@ -108,7 +107,6 @@ class Case:
     refused: Error | None = None
     differs: str | None = None
     here: Sequence[tuple[Any, ...]] | Error | Types | None = None
-    pending: str | None = None
 
     @property
     def statements(self) -> tuple[str | Other | Fails, ...]:

@@ -27,7 +27,7 @@ def _link(case: Case) -> str:
 
 
 def _as_documented(case: Case) -> bool:
-    return not (case.refused or case.differs or case.pending)
+    return not (case.refused or case.differs)
 
 
 def _supported(found: dict[str, Group]) -> Iterator[str]:
@@ -38,8 +38,8 @@ def _supported(found: dict[str, Group]) -> Iterator[str]:
         "gives. The suite runs them here, and with `pytest -m snowflake` unchanged on an account."
     )
     yield ""
-    yield "| | cases | as documented | differ | refused | being mended |"
-    yield "|---|---|---|---|---|---|"
+    yield "| | cases | as documented | differ | refused |"
+    yield "|---|---|---|---|---|"
     for group in found.values():
         cases = group.cases
         counts = (
@@ -47,7 +47,6 @@ def _supported(found: dict[str, Group]) -> Iterator[str]:
             sum(_as_documented(one) for one in cases),
             sum(one.differs is not None for one in cases),
             sum(one.refused is not None for one in cases),
-            sum(one.pending is not None for one in cases),
         )
         shown = " | ".join(str(count) if count else "" for count in counts)
         yield f"| **{group.title}**. {_escaped(group.summary)} | {shown} |"
@@ -76,19 +75,6 @@ def _refused(found: dict[str, Group]) -> Iterator[str]:
         if cases:
             shown = ", ".join(f"{_escaped(one.name)} ({_link(one)})" for one in cases)
             yield f"- {group.title}: {shown}."
-
-
-def _pending(found: dict[str, Group]) -> Iterator[str]:
-    pending = {
-        one.pending: _link(one) for group in found.values() for one in group.cases if one.pending
-    }
-    if not pending:
-        return
-    yield "## What is wrong and being mended"
-    yield ""
-    for text, link in pending.items():
-        yield f"- {_escaped(text[0].upper() + text[1:])} ({link})."
-    yield ""
 
 
 def _clients() -> Iterator[str]:
@@ -122,7 +108,7 @@ def _clients() -> Iterator[str]:
 def made() -> str:
     """The part of the page that the suite makes."""
     found = groups()
-    parts = (_supported(found), _differing(found), _refused(found), _pending(found), _clients())
+    parts = (_supported(found), _differing(found), _refused(found), _clients())
     return "\n".join("\n".join(part).rstrip("\n") + "\n" for part in parts if part).replace(
         "\n\n\n", "\n\n"
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -118,41 +119,18 @@ def _compare(
                 # A constant forecast has no order: one without cannot be compared by it, and a
                 # challenger without is worse than anything that has.
                 continue
+            compared = partial(
+                Comparison, name, metric, mine, other, segment=segment, n=len(actual)
+            )
             if mine is None:
-                out.append(
-                    Comparison(
-                        name,
-                        metric,
-                        None,
-                        other,
-                        None,
-                        None,
-                        None,
-                        0.0,
-                        passed=passes(name, metric, other, float("inf"), 0.0),
-                        segment=segment,
-                        n=len(actual),
-                    )
-                )
+                passed = passes(name, metric, other, float("inf"), 0.0)
+                out.append(compared(None, None, None, 0.0, passed=passed))
                 continue
             resampled = drawn.mse if metric == "mse" else drawn.gini
             found = paired_difference(mine - other, resampled["challenger"], resampled[name])
             better = found.probability_below if sign > 0 else 1.0 - found.probability_below
-            out.append(
-                Comparison(
-                    name,
-                    metric,
-                    mine,
-                    other,
-                    found.difference,
-                    found.low,
-                    found.high,
-                    better,
-                    passed=passes(name, metric, other, sign * found.difference, better),
-                    segment=segment,
-                    n=len(actual),
-                ),
-            )
+            passed = passes(name, metric, other, sign * found.difference, better)
+            out.append(compared(found.difference, found.low, found.high, better, passed=passed))
     return out
 
 

@@ -50,8 +50,8 @@ def cdnow_sample() -> pd.DataFrame:
     1997-09-30; purchases of one day are one, as in the published fits.
     """
     found = importlib.util.find_spec("lifetimes")
-    if found is None or found.origin is None:
-        pytest.skip("CDNOW comes with the package lifetimes, which is not installed")
+    assert found is not None
+    assert found.origin is not None
     names = ["master_id", "user", "day", "discs", "amount"]
     path = Path(found.origin).parent / "datasets" / "CDNOW_sample.txt"
     table = pd.read_csv(path, sep=r"\s+", header=None, names=names)

@@ -52,30 +52,26 @@ def freeze(warehouse: Warehouse, training_set: pd.DataFrame, data_token: str) ->
 
     version = version_name(data_token)
     kept = frozen(warehouse, version)
+    dataset = Dataset.load(warehouse.session(), warehouse.ml(DATASET))
     if kept is None:
-        session = warehouse.session()
-        table = session.table(warehouse.ml("TRAINING_SET"))
-        # Of dates, which are no number to learn from, a Dataset wants to be told.
-        dates = [name for name in table.columns if name in ("AS_OF", "SNAPSHOT_DATE")]
         try:
-            Dataset.load(session, warehouse.ml(DATASET)).create_version(
+            dataset.create_version(
                 version,
-                input_dataframe=table,
-                exclude_cols=["USER_ID", *dates],
+                input_dataframe=warehouse.session().table(warehouse.ml("TRAINING_SET")),
+                # Of what is no number to learn from, a Dataset wants to be told.
+                exclude_cols=["USER_ID", "AS_OF", "SNAPSHOT_DATE"],
                 label_cols=["LABEL"],
                 comment=f"The rows of the trainings whose data token begins with {data_token[:12]}.",
             )
         except Exception:
             # Another training of the same rows may have been first.
-            if frozen(warehouse, version) is None:
+            if version not in dataset.list_versions():
                 raise
-        kept = frozen(warehouse, version)
-    found = None if kept is None else kept.to_pandas()
-    if found is not None:
-        found.columns = [str(name).lower() for name in found.columns]
-        found = found.astype(training_set.dtypes.to_dict())
-    if found is None or frame_token(found) != data_token:
-        Dataset.load(warehouse.session(), warehouse.ml(DATASET)).delete_version(version)
+        kept = dataset.select_version(version).read.to_snowpark_dataframe()
+    found = kept.to_pandas()
+    found.columns = [str(name).lower() for name in found.columns]
+    if frame_token(found.astype(training_set.dtypes.to_dict())) != data_token:
+        dataset.delete_version(version)
         raise dg.Failure(
             "ML.TRAINING_SET has changed since this training read it, so its rows cannot be kept "
             "beside the model. Run the training again; let one refresh run at a time."
