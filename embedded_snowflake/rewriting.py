@@ -10,7 +10,7 @@ import datetime
 import functools
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -49,7 +49,7 @@ def rewrite_text(session: Session, sql: str) -> str:
     return "".join(pieces) + sql[done:]
 
 
-def _replacement(session: Session, tokens: list[Token], place: int) -> tuple[str, int] | None:
+def _replacement(session: Session, tokens: Sequence[Token], place: int) -> tuple[str, int] | None:
     token = tokens[place]
     if token.token_type in (TokenType.STRING, TokenType.IDENTIFIER):
         return None
@@ -82,7 +82,7 @@ def _replacement(session: Session, tokens: list[Token], place: int) -> tuple[str
     return None
 
 
-def _closing(tokens: list[Token], opening: int) -> int:
+def _closing(tokens: Sequence[Token], opening: int) -> int:
     depth = 0
     for place in range(opening, len(tokens)):
         depth += (tokens[place].token_type is TokenType.L_PAREN) - (
@@ -93,7 +93,9 @@ def _closing(tokens: list[Token], opening: int) -> int:
     raise errors.refused("SQL compilation error:\nsyntax error: missing ')'.")
 
 
-def _arguments(tokens: list[Token], opening: int, closing: int) -> tuple[list[str], dict[str, str]]:
+def _arguments(
+    tokens: Sequence[Token], opening: int, closing: int
+) -> tuple[list[str], dict[str, str]]:
     positional: list[str] = []
     named: dict[str, str] = {}
     place = opening + 1

@@ -18,24 +18,20 @@ from typing import Any, cast
 
 import duckdb
 import pyarrow as pa
-import sqlglot
-from fakesnow.conn import FakeSnowflakeConnection
-from fakesnow.cursor import FakeSnowflakeCursor
 from fakesnow.rowtype import ColumnInfo
 from fakesnow.statement_type import statement_type_id
 from snowflake.connector.errors import ProgrammingError
 from sqlglot import exp
-from sqlglot.errors import ParseError
 
 from embedded_snowflake import errors, results, rewriting, statements, time_formats, wide_integers
 from embedded_snowflake.catalog import INTERNAL, Catalog
+from embedded_snowflake.cursor import Connection, parsed
 from embedded_snowflake.engine import Engine
 from embedded_snowflake.journal import RecordingConnection
 from embedded_snowflake.names import QualifiedName, literal, quoted
 from embedded_snowflake.statements import Result
 
 _DDL_WORDS = {"CREATE", "ALTER", "DROP", "COMMENT", "TRUNCATE", "UNDROP", "GRANT", "REVOKE"}
-_KINDS_RUN = (exp.Query, *rewriting.WRITING, exp.Comment, exp.Describe)
 _CREATED_KINDS = {"TABLE", "VIEW", "SEQUENCE"}
 _RETRIES = 12
 RESULT_BYTES = 1 << 30
@@ -43,54 +39,6 @@ RESULT_BYTES = 1 << 30
 
 
 statements.rewrites(time_formats.rewritten)
-
-
-class _Cursor(FakeSnowflakeCursor):
-    """fakesnow's cursor with our rewrites in front of its own."""
-
-    session: Session
-    _told: tuple[str | None, Any] = (None, None)
-
-    def _execute(self, transformed: Any, params: Any = None) -> None:
-        self.session.bind_first(transformed)
-        super()._execute(transformed, params)
-        kept = transformed.args.get("result_scan_sfqid")
-        self._told = (self._last_sql, None if kept else self._duck_conn.description)
-
-    def _describe_last_sql(self) -> list[Any]:
-        # DuckDB has told the columns of what it ran; DESCRIBE would plan the query once more.
-        sql, columns = self._told
-        if columns is None or sql != self._last_sql:
-            return super()._describe_last_sql()
-        return [(name, str(kind), *[None] * 4) for name, kind, *_ in columns]
-
-    def _transform(self, expression: Any, params: Any) -> Any:
-        rewritten = rewriting.rewrite(self.session, expression)
-        return rewriting.quote_reserved(super()._transform(rewritten, params))
-
-    def _transform_explode(self, expression: Any) -> list[Any]:
-        # fakesnow runs a MERGE as several statements; DuckDB's own is atomic.
-        if isinstance(expression, exp.Merge):
-            return [expression]
-        return super()._transform_explode(expression)
-
-
-class _Connection(FakeSnowflakeConnection):
-    """fakesnow's connection that hands out our cursor."""
-
-    session: Session
-
-    @property
-    def current_schema(self) -> str | None:
-        return self._schema
-
-    def set_schema(self, name: str | None) -> None:
-        self._schema, self.schema_set = name, name is not None
-
-    def cursor(self, cursor_class: Any = None) -> Any:  # noqa: ARG002  (fakesnow's signature)
-        made = _Cursor(conn=self, duck_conn=self._duck_conn)
-        made.session = self.session
-        return made
 
 
 class Answer:
@@ -139,7 +87,7 @@ class Session:
         self.duck: Any = RecordingConnection(
             engine.duck.cursor(), lambda: (self.database, self.schema)
         )
-        self.connection = _Connection(
+        self.connection = Connection(
             self.duck,
             engine.fakesnow.results_cache,
             create_database=False,
@@ -457,6 +405,7 @@ class Session:
                 raise
             finally:
                 self._forget_registered()
+                statements.forget_text()
                 self.seen = time.monotonic()
             if not describe:
                 self._note(sql, began, answer, None)
@@ -635,7 +584,7 @@ class Session:
 
     def _queried(self, sql: str, *, describe: bool) -> Answer:
         text = rewriting.rewrite_text(self, sql)
-        expression = _parsed(text)
+        expression = parsed(text)
         type_id = statement_type_id(expression)
         if describe:
             cursor = self.connection.cursor()
@@ -643,7 +592,7 @@ class Session:
             if described is None:
                 described = self._described(expression)
             return Answer(self.query_id, None, results.described(described), type_id)
-        cursor = self.run(text, rewritten=True)
+        cursor = self._run(expression)
         if cursor._arrow_table.nbytes > RESULT_BYTES:  # noqa: SLF001
             raise errors.error(
                 f"The result is larger than {RESULT_BYTES >> 20} MB: ask for fewer rows or "
@@ -667,7 +616,7 @@ class Session:
         cursor.execute(f"DESCRIBE {expression.sql(dialect='snowflake')}", server=True)
         return cursor.fetchall()
 
-    def run(self, sql: str, *, rewritten: bool = False) -> Any:
+    def run(self, sql: str) -> Any:
         """Run Snowflake SQL on DuckDB in the session's transaction.
 
         Returns:
@@ -676,8 +625,11 @@ class Session:
         Raises:
             ProgrammingError: the statement is refused or fails.
         """
+        return self._run(parsed(rewriting.rewrite_text(self, sql)))
+
+    def _run(self, expression: Any) -> Any:
         try:
-            return self._run(sql if rewritten else rewriting.rewrite_text(self, sql))
+            return self._run_locked(expression)
         except duckdb.Error as cause:
             raise errors.translated(cause) from cause
         except ProgrammingError as cause:
@@ -686,8 +638,7 @@ class Session:
                 raise errors.translated(cause.__cause__) from cause
             raise
 
-    def _run(self, text: str) -> Any:
-        expression = _parsed(text)
+    def _run_locked(self, expression: Any) -> Any:
         rewriting.check(self, expression)
         target = rewriting.written_table(self, expression)
         dml = isinstance(expression, (exp.Insert, exp.Update, exp.Delete, exp.Merge))
@@ -701,14 +652,14 @@ class Session:
         writes = len(self.duck.journal.entries)
         while True:
             try:
-                return self._run_once(text, expression, target)
+                return self._run_once(expression, target)
             except (duckdb.DataError, duckdb.InvalidInputException, ProgrammingError) as cause:
                 attempt += 1
                 if not wide_integers.too_long(cause) or attempt > 2 or self._depth:
                     raise
                 if attempt == 1 and dml and target is not None and self._widen(target, writes):
                     continue
-                return self._run_wide(text, expression, target, cause)
+                return self._run_wide(expression, target, cause)
             except duckdb.TransactionException as cause:
                 attempt += 1
                 if self.in_transaction or attempt > _RETRIES or "onflict" not in str(cause):
@@ -718,16 +669,14 @@ class Session:
                 if not self.in_transaction:
                     self.engine.free(self)
 
-    def _run_wide(
-        self, text: str, expression: Any, target: QualifiedName | None, cause: Exception
-    ) -> Any:
+    def _run_wide(self, expression: Any, target: QualifiedName | None, cause: Exception) -> Any:
         """Run a statement again with integers of 38 digits; what fails then, failed before."""
         if self.explicit and self._started:
             # DuckDB has ended the transaction in which the statement failed.
             raise cause
         self.wide = True
         try:
-            return self._run_once(text, expression, target)
+            return self._run_once(expression, target)
         except (duckdb.Error, ProgrammingError):
             raise cause from cause.__cause__
         finally:
@@ -819,14 +768,14 @@ class Session:
                 aside.execute(f"SET schema = {literal(where)}")
             aside.execute(f"EXPLAIN {sql}")
 
-    def _run_once(self, text: str, expression: Any, target: QualifiedName | None) -> Any:
+    def _run_once(self, expression: Any, target: QualifiedName | None) -> Any:
         if target is None:
-            return self._cursor_run(text, expression)
+            return self._cursor_run(expression)
         own = self._is_own(target, expression)
         made = isinstance(expression, exp.Create) and expression.kind == "TABLE"
         there = made and expression.args.get("exists") and self.relation_kind(target) is not None
         with self.transaction():
-            cursor = self._cursor_run(text, expression)
+            cursor = self._cursor_run(expression)
             if there:
                 rewriting.say(cursor, f"{target.name} already exists, statement succeeded.")
                 return cursor
@@ -868,16 +817,16 @@ class Session:
                 if isinstance(action, exp.AlterRename):
                     table_facts.move(self, target, rewriting.name_of(self, action.this))
 
-    def _cursor_run(self, text: str, expression: Any) -> Any:
+    def _cursor_run(self, expression: Any) -> Any:
         cursor = self.connection.cursor()
         if isinstance(expression, exp.Merge):
-            rewriting.merge(self, cursor, expression)
+            rewriting.merge(self, cursor, expression.copy())
             return cursor
         for dropped in rewriting.before_create(self, expression):
             self.duck.execute(dropped)
         known = set(self.temporary)
         try:
-            cursor.execute(text, server=True)
+            cursor.run(expression.copy())
         except Exception:
             for name in set(self.temporary) - known:
                 del self.temporary[name]
@@ -994,21 +943,3 @@ class Session:
                 "presignedUrls": [self.presigned(path, 3600) for path in paths],
             },
         )
-
-
-def _parsed(text: str) -> Any:
-    try:
-        parsed = sqlglot.parse(text, read="snowflake")
-    except ParseError as cause:
-        detail = str(cause).replace("\x1b[4m", "").replace("\x1b[0m", "")
-        raise errors.refused(f"SQL compilation error:\nsyntax error: {detail}") from None
-    found = [one for one in parsed if one is not None and not isinstance(one, exp.Semicolon)]
-    if len(found) != 1:
-        raise errors.error(
-            f"Actual statement count {len(found)} did not match the desired statement count 1.",
-            8,
-            "0A000",
-        )
-    if not isinstance(found[0], _KINDS_RUN):
-        raise errors.unsupported(" ".join(text.split()[:3]))
-    return found[0]

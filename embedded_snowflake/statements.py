@@ -9,6 +9,7 @@ and rewrites of whole queries with `rewrites`. What an object does stands in `ob
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -51,7 +52,8 @@ class NotMine(Exception):  # noqa: N818  (a signal between handlers, not an erro
 
 
 Handler = Callable[["Session", "Reader"], Result]
-HANDLERS: list[tuple[tuple[str, ...], Handler]] = []
+HANDLERS: dict[str, list[tuple[tuple[str, ...], Handler]]] = {}
+"""By the first word: the words that follow and their handler, the most words first."""
 Scalar = Callable[..., str | int | None]
 SCALARS: dict[str, Scalar] = {}
 TABLES: dict[str, Callable[..., Result]] = {}
@@ -71,8 +73,10 @@ def handles(*words: str) -> Callable[[Handler], Handler]:
     """
 
     def register(handler: Handler) -> Handler:
-        HANDLERS.append((_words(words), handler))
-        HANDLERS.sort(key=lambda one: -len(one[0]))
+        first, *others = _words(words)
+        found = HANDLERS.setdefault(first, [])
+        found.append((tuple(others), handler))
+        found.sort(key=lambda one: -len(one[0]))
         return handler
 
     return register
@@ -114,12 +118,33 @@ def rewrites(function: Callable[[Session, str], str]) -> Callable[[Session, str]
     return function
 
 
-def tokens_of(sql: str) -> list[Token]:
+class _Read(threading.local):
+    """The text that this thread read last: a statement's way asks for its tokens many times."""
+
+    text: str | None = None
+    tokens: Sequence[Token] = ()
+
+
+_read = _Read()
+
+
+def tokens_of(sql: str) -> Sequence[Token]:
     """Snowflake's tokens.
 
     Raises:
         SnowflakeError: 001003 where the text cannot be read (an open quote, say).
     """
+    if sql != _read.text:
+        _read.tokens, _read.text = _tokens(sql), sql
+    return _read.tokens
+
+
+def forget_text() -> None:
+    """Let go of the text that was read last: it may be long."""
+    _read.tokens, _read.text = (), None
+
+
+def _tokens(sql: str) -> Sequence[Token]:
     try:
         start = len(sql) - len(sql.lstrip())
         if sql[start : start + 8].upper().rstrip() == "EXECUTE":
@@ -157,7 +182,7 @@ def quote_addresses(sql: str) -> str:
 class Reader:
     """Reads a statement word by word."""
 
-    def __init__(self, sql: str, session: Session, tokens: list[Token] | None = None) -> None:
+    def __init__(self, sql: str, session: Session, tokens: Sequence[Token] | None = None) -> None:
         self.sql = sql
         self.session = session
         self.tokens = tokens_of(sql) if tokens is None else tokens
@@ -319,13 +344,13 @@ _MODIFIERS: tuple[tuple[tuple[str, ...], str], ...] = (
 def route(sql: str, session: Session) -> Result | None:
     """Give the statement to the handler whose words it begins with; None where there is none."""
     tokens = tokens_of(sql)
-    for words, handler in HANDLERS:
+    first = Reader(sql, session, tokens).word()
+    for words, handler in HANDLERS.get(first, ()):
         reader = Reader(sql, session, tokens)
-        if not reader.accept(words[0]):
-            continue
-        if words[0] == "CREATE":
+        reader.expect(first)
+        if first == "CREATE":
             _read_modifiers(reader)
-        if words[1:] and not reader.accept(*words[1:]):
+        if words and not reader.accept(*words):
             continue
         if reader.accept("IF", "NOT", "EXISTS"):
             reader.if_not_exists = True

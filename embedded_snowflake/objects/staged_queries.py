@@ -134,7 +134,7 @@ def read_fields(sql: str, kind: str) -> tuple[str, Fields]:
     return "".join(parts) + sql[written:], fields
 
 
-def _field(tokens: list[Token], place: int, kind: str, fields: Fields) -> tuple[str, int]:
+def _field(tokens: Sequence[Token], place: int, kind: str, fields: Fields) -> tuple[str, int]:
     number, after = int(tokens[place + 1].text), place + 2
     pathed = after < len(tokens) and tokens[after].token_type is TokenType.COLON
     if kind != "PARQUET":
@@ -152,7 +152,7 @@ def _field(tokens: list[Token], place: int, kind: str, fields: Fields) -> tuple[
     return fields.column(name, text=is_text), end
 
 
-def _becomes_text(tokens: list[Token], start: int, end: int) -> bool:
+def _becomes_text(tokens: Sequence[Token], start: int, end: int) -> bool:
     """Whether the value stands in ``value::VARCHAR`` or ``CAST(value AS VARCHAR)``."""
     following = [token.token_type for token in tokens[end + 1 : end + 3]]
     if len(following) < 2 or following[1] not in _TEXT_TYPES:

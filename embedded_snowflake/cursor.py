@@ -1,0 +1,142 @@
+"""How a parsed statement reaches DuckDB: fakesnow's cursor with our rewrites before its own.
+
+Add what concerns this passage. What is rewritten stands in `rewriting.py`; when, and in which
+transaction, in `session.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from fakesnow.conn import FakeSnowflakeConnection
+from fakesnow.cursor import FakeSnowflakeCursor
+from sqlglot import exp
+from sqlglot.dialects.snowflake import Snowflake
+from sqlglot.errors import ParseError
+
+from embedded_snowflake import errors, rewriting, statements
+
+if TYPE_CHECKING:
+    from embedded_snowflake.session import Session
+
+_KINDS_RUN = (exp.Query, *rewriting.WRITING, exp.Comment, exp.Describe)
+_SNOWFLAKE = Snowflake()
+
+
+def parsed(text: str) -> Any:
+    """The tree of a text that is one statement.
+
+    Raises:
+        SnowflakeError: 001003 where it cannot be read, 000008 where it is none or several, 000002
+            where nothing here carries out such a statement.
+    """
+    try:
+        trees = _SNOWFLAKE.parser().parse(list(statements.tokens_of(text)), text)
+    except ParseError as cause:
+        detail = str(cause).replace("\x1b[4m", "").replace("\x1b[0m", "")
+        raise errors.refused(f"SQL compilation error:\nsyntax error: {detail}") from None
+    found = [one for one in trees if one is not None and not isinstance(one, exp.Semicolon)]
+    if len(found) != 1:
+        raise errors.error(
+            f"Actual statement count {len(found)} did not match the desired statement count 1.",
+            8,
+            "0A000",
+        )
+    if not isinstance(found[0], _KINDS_RUN):
+        raise errors.unsupported(" ".join(text.split()[:3]))
+    return found[0]
+
+
+class _Tree:
+    """A tree that fakesnow's transforms walk: 76 times a statement, so a walk has to be short.
+
+    Visits, replaces and leaves out what sqlglot's own `transform` does, in its order.
+    """
+
+    def __init__(self, root: Any) -> None:
+        self.root = root
+
+    def transform(
+        self,
+        function: Callable[..., Any],
+        *args: Any,
+        copy: bool,  # noqa: ARG002  (sqlglot's signature)
+        **kwargs: Any,
+    ) -> _Tree:
+        """Put in each node's place what the function makes of it; what is new is not entered."""
+        waiting = [self.root]
+        at_root = True
+        while waiting:
+            node = waiting.pop()
+            parent, key, index = node.parent, node.arg_key, node.index
+            made = function(node, *args, **kwargs)
+            if at_root:
+                self.root, at_root = made, False
+            elif made is not node and parent is not None and key:
+                parent.set(key, made, index)
+            if made is not node:
+                continue
+            for value in reversed(node.args.values()):
+                if type(value) is list:
+                    waiting += [one for one in reversed(value) if isinstance(one, exp.Expr)]
+                elif isinstance(value, exp.Expr):
+                    waiting.append(value)
+        return self
+
+
+class Cursor(FakeSnowflakeCursor):
+    """fakesnow's cursor with our rewrites in front of its own."""
+
+    session: Session
+    _told: tuple[str | None, Any] = (None, None)
+
+    def run(self, expression: Any) -> None:
+        """Run a statement's tree, which is changed: fakesnow's `execute` would parse it again."""
+        self.check_db_and_schema(expression)
+        for statement in self._transform_explode(expression):
+            self._execute(self._transform(statement, None))
+
+    def _transform(self, expression: Any, params: Any) -> Any:
+        tree: Any = _Tree(rewriting.rewrite(self.session, expression))
+        return rewriting.quote_reserved(super()._transform(tree, params).root)
+
+    def _execute(self, transformed: Any, params: Any = None) -> None:
+        self.session.bind_first(transformed)
+        super()._execute(transformed, params)
+        kept = transformed.args.get("result_scan_sfqid")
+        self._told = (self._last_sql, None if kept else self._duck_conn.description)
+
+    def _describe_last_sql(self) -> list[Any]:
+        # DuckDB has told the columns of what it ran; DESCRIBE would plan the query once more.
+        sql, columns = self._told
+        if columns is None or sql != self._last_sql:
+            return super()._describe_last_sql()
+        return [(name, str(kind), *[None] * 4) for name, kind, *_ in columns]
+
+    def _transform_explode(self, expression: Any) -> list[Any]:
+        # fakesnow runs a MERGE as several statements; DuckDB's own is atomic.
+        if isinstance(expression, exp.Merge):
+            return [expression]
+        return super()._transform_explode(expression)
+
+
+class Connection(FakeSnowflakeConnection):
+    """fakesnow's connection that hands out our cursor."""
+
+    session: Session
+
+    @property
+    def current_schema(self) -> str | None:
+        """The current schema, where one is."""
+        return self._schema
+
+    def set_schema(self, name: str | None) -> None:
+        """Make a schema current, or none."""
+        self._schema, self.schema_set = name, name is not None
+
+    def cursor(self, cursor_class: Any = None) -> Any:  # noqa: ARG002  (fakesnow's signature)
+        """A cursor of the session's."""
+        made = Cursor(conn=self, duck_conn=self._duck_conn)
+        made.session = self.session
+        return made
