@@ -15,7 +15,7 @@ from sqlglot import exp
 from sqlglot.dialects.snowflake import Snowflake
 from sqlglot.errors import ParseError
 
-from embedded_snowflake import errors, rewriting, statements
+from embedded_snowflake import coercion, errors, rewriting, statements
 
 if TYPE_CHECKING:
     from embedded_snowflake.session import Session
@@ -31,8 +31,11 @@ def parsed(text: str) -> Any:
         SnowflakeError: 001003 where it cannot be read, 000008 where it is none or several, 000002
             where nothing here carries out such a statement.
     """
+    tokens = list(statements.tokens_of(text))
+    if tokens and tokens[0].text == "EXECUTE":
+        raise errors.unsupported("EXECUTE")
     try:
-        trees = _SNOWFLAKE.parser().parse(list(statements.tokens_of(text)), text)
+        trees = _SNOWFLAKE.parser().parse(tokens, text)
     except ParseError as cause:
         detail = str(cause).replace("\x1b[4m", "").replace("\x1b[0m", "")
         raise errors.refused(f"SQL compilation error:\nsyntax error: {detail}") from None
@@ -98,6 +101,7 @@ class Cursor(FakeSnowflakeCursor):
             self._execute(self._transform(statement, None))
 
     def _transform(self, expression: Any, params: Any) -> Any:
+        expression = coercion.coerced(self.session, rewriting.named(self.session, expression))
         tree: Any = _Tree(rewriting.rewrite(self.session, expression))
         return rewriting.quote_reserved(super()._transform(tree, params).root)
 

@@ -29,7 +29,7 @@ import pyarrow.compute as pc
 from fakesnow import info_schema, transforms
 from sqlglot import exp
 
-from embedded_snowflake import errors
+from embedded_snowflake import errors, translation
 from embedded_snowflake.names import literal, quoted
 
 PINNED = {
@@ -140,7 +140,7 @@ def _created_as(expression: Any, duck: Any) -> Any:
     for one, row in zip(wanted, given, strict=True):
         column: Any = exp.column(exp.to_identifier(row[0], quoted=True), "_s")
         kind = one.args.get("kind")
-        value = exp.Cast(this=column, to=kind.copy()) if kind else column
+        value = translation.cast(column, kind.copy()) if kind else column
         stored = one if isinstance(one, exp.Identifier) else one.this
         name = stored.name if stored.quoted else stored.name.upper()
         columns.append(exp.alias_(value, name, quoted=True))

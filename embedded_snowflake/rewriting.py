@@ -167,6 +167,10 @@ def _check_kinds(expression: Any) -> None:
     """What sqlglot reads and DuckDB would leave out without a word."""
     if expression.find(exp.Connect) is not None:
         raise errors.unsupported("CONNECT BY")
+    for parameter in expression.find_all(exp.Parameter):
+        if not isinstance(parameter.this, exp.Literal):
+            message = f"SQL compilation error:\nSession variable '${parameter.name.upper()}' does not exist"
+            raise errors.refused(message, 2211, "02000")
     if isinstance(expression, exp.Comment) and expression.args["kind"] not in _COMMENTED:
         raise errors.unsupported(f"COMMENT ON {expression.args['kind']}")
     if isinstance(expression, exp.Create):
@@ -270,6 +274,11 @@ def before_create(session: Session, expression: Any) -> list[str]:
     if name is None or name not in session.temporary or not expression.args.get("replace"):
         return []
     return [f"DROP TABLE IF EXISTS temp.main.{quoted(session.temporary.pop(name))}"]
+
+
+def named(session: Session, expression: Any) -> Any:
+    """The statement with the names of its tables and columns written out."""
+    return _named(session, _identifiers(session, expression))
 
 
 def rewrite(session: Session, expression: Any) -> Any:
@@ -705,8 +714,6 @@ def _division(_: Session, expression: Any) -> Any:
 
 
 _STEPS: tuple[Callable[[Session, Any], Any], ...] = (
-    _identifiers,
-    _named,
     _row_counts,
     _result_scan,
     _values_columns,

@@ -39,7 +39,8 @@ _MACROS = {
     ),
     "_es_text(x)": (
         "CASE typeof(x) WHEN 'BLOB' THEN hex(TRY_CAST(x AS BLOB)) "
-        "WHEN 'JSON' THEN TRY_CAST(x AS JSON) ->> '$' "
+        "WHEN 'JSON' THEN CASE json_type(to_json(x)) WHEN 'DOUBLE' "
+        "THEN regexp_replace(TRY_CAST(x AS JSON) ->> '$', '\\.0$', '') ELSE TRY_CAST(x AS JSON) ->> '$' END "
         "WHEN 'DOUBLE' THEN CASE WHEN isnan(TRY_CAST(x AS DOUBLE)) THEN 'NaN' "
         "ELSE regexp_replace(CAST(x AS VARCHAR), '\\.0$', '') END "
         "WHEN 'TIME' THEN left(CAST(x AS VARCHAR), 8) "
@@ -47,6 +48,14 @@ _MACROS = {
         "WHEN 'TIMESTAMP WITH TIME ZONE' THEN strftime(TRY_CAST(x AS TIMESTAMPTZ), "
         "'%Y-%m-%d %H:%M:%S.%g') || ' +0000' "
         "ELSE CAST(x AS VARCHAR) END"
+    ),
+    "_es_variant_number(x)": "CAST(_es_text(x) AS DECIMAL(38, 9))",
+    # Numbers by their value, before texts; JSON's null is no value.
+    "_es_variant_order(x)": (
+        "CASE WHEN _es_text(x) IS NULL THEN NULL "
+        "WHEN json_type(to_json(x)) IN ('BIGINT', 'UBIGINT', 'HUGEINT', 'DOUBLE') "
+        "THEN struct_pack(number := CAST(_es_text(x) AS DOUBLE), text := '') "
+        "ELSE struct_pack(number := CAST(NULL AS DOUBLE), text := _es_text(x)) END"
     ),
     "_es_typeof(x)": (
         "CASE typeof(x) WHEN 'JSON' THEN CASE json_type(to_json(x)) WHEN 'UBIGINT' THEN 'INTEGER' "
@@ -190,6 +199,11 @@ def _casts(node: Any) -> Any:
         text = _text(node)
         return _call("left", text, kind.expressions[0]) if kind.expressions else text
     return node
+
+
+def cast(value: Any, kind: Any) -> Any:
+    """A value as a type, the way Snowflake makes one of the other."""
+    return _casts(exp.Cast(this=value, to=kind))
 
 
 def _to_number(node: Any) -> Any:

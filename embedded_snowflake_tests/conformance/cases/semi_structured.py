@@ -194,7 +194,6 @@ GROUP = Group(
             "v = 'x' FROM (SELECT PARSE_JSON('\"x\"') AS v)",
             True,
             _QUERY,
-            refused=Error(100069),
         ),
         Case(
             "FLATTEN of an array",

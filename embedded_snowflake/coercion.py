@@ -1,0 +1,491 @@
+"""Conversions that nobody wrote: where Snowflake makes one type of another, and how.
+
+DuckDB has its own: a VARIANT that becomes a text keeps its quotes, a FLOAT its ".0", a text beside
+an integer is rounded, half a FLOAT goes to the even integer. Here each becomes the conversion that
+the same CAST would be (https://docs.snowflake.com/en/sql-reference/data-type-conversion), before
+anything else rewrites the statement. Add a place where types meet; the types themselves are found
+in `inferred_types.py`, what a CAST does stands in `translation.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from sqlglot import exp
+
+from embedded_snowflake import errors, rewriting
+from embedded_snowflake.inferred_types import Inferred, group_of, scale_of
+
+if TYPE_CHECKING:
+    from embedded_snowflake.session import Session
+
+_NUMBERS = {"INTEGER", "DECIMAL", "FLOAT"}
+_TIMES = {"DATE", "TIME", "TIMESTAMP", "ZONED"}
+_BECOME_TEXT = {*_NUMBERS, *_TIMES, "VARIANT", "BOOLEAN"}
+_TEXT_ARGUMENTS: dict[type[Any], tuple[str, ...]] = {
+    exp.DPipe: ("this", "expression"),
+    exp.Concat: ("expressions",),
+    exp.ConcatWs: ("expressions",),
+    exp.GroupConcat: ("this",),
+    exp.Like: ("this", "expression"),
+    exp.ILike: ("this", "expression"),
+    exp.RegexpLike: ("this",),
+    exp.RegexpFullMatch: ("this",),
+    exp.RegexpReplace: ("this",),
+    exp.RegexpExtract: ("this",),
+    exp.RegexpCount: ("this",),
+    exp.RegexpInstr: ("this",),
+    exp.Length: ("this",),
+    exp.Substring: ("this",),
+    exp.Left: ("this",),
+    exp.Right: ("this",),
+    exp.Replace: ("this", "expression", "replacement"),
+    exp.Pad: ("this",),
+    exp.Lower: ("this",),
+    exp.Upper: ("this",),
+    exp.Trim: ("this",),
+    exp.Initcap: ("this",),
+    exp.Reverse: ("this",),
+    exp.Repeat: ("this",),
+    exp.Translate: ("this",),
+    exp.MD5: ("this",),
+    exp.SHA: ("this",),
+    exp.SHA2: ("this",),
+    exp.Levenshtein: ("this", "expression"),
+    exp.JarowinklerSimilarity: ("this", "expression"),
+    exp.StartsWith: ("this", "expression"),
+    exp.EndsWith: ("this", "expression"),
+    exp.Contains: ("this", "expression"),
+    exp.SplitPart: ("this",),
+    exp.Split: ("this",),
+    exp.StrPosition: ("this", "substr"),
+    exp.Unicode: ("this",),
+}
+_COMPARED = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.NullSafeNEQ)
+_DAYS = {"DAY", "WEEK", "MONTH", "QUARTER", "YEAR"}
+
+
+def coerced(session: Session, expression: Any) -> Any:
+    """The statement with Snowflake's conversions written out."""
+    assigns = isinstance(expression, (exp.Update, exp.Merge)) or (
+        isinstance(expression, exp.Insert) and not _plain_values(expression.expression)
+    )
+    nodes = [node for node in expression.walk(bfs=False) if type(node) in _RULES]
+    if not nodes and not assigns:
+        return expression
+    types = Inferred(session, expression)
+    for node in reversed(nodes):
+        made = _RULES[type(node)](node, types)
+        if made is node:
+            continue
+        types.note(made, types.type_of(node))
+        if node is expression:
+            expression = made
+        else:
+            node.replace(made)
+    if assigns:
+        _assign(session, expression, types)
+    return expression
+
+
+def _plain_values(source: Any) -> bool:
+    """Rows of literals, of which there may be very many."""
+    return isinstance(source, exp.Values) and all(
+        isinstance(value, (exp.Literal, exp.Null, exp.Boolean, exp.Neg))
+        for row in source.expressions
+        for value in row.expressions
+    )
+
+
+def _call(name: str, *arguments: Any) -> Any:
+    return exp.Anonymous(this=name, expressions=list(arguments))
+
+
+def _cast(value: Any, kind: str) -> Any:
+    return exp.Cast(this=value, to=exp.DataType.build(kind, dialect="snowflake"))
+
+
+def _swap(old: Any, make: Callable[[Any], Any]) -> None:
+    """Put in an expression's place what is made of it."""
+    held = exp.Placeholder()
+    old.replace(held)
+    held.replace(make(old))
+
+
+# ---- texts
+
+
+def _text_arguments(node: Any, types: Inferred) -> Any:
+    for name in _TEXT_ARGUMENTS[type(node)]:
+        held = node.args.get(name)
+        for one in list(held) if isinstance(held, list) else [held]:
+            _as_text(one, types)
+    return node
+
+
+def _as_text(node: Any, types: Inferred) -> None:
+    while isinstance(node, (exp.Distinct, exp.Order)):
+        node = node.expressions[0] if isinstance(node, exp.Distinct) else node.this
+    if isinstance(node, (exp.Any, exp.All)):
+        return
+    if node is not None and types.kind(node) in _BECOME_TEXT:
+        _swap(node, lambda old: _cast(old, "VARCHAR"))
+
+
+# ---- comparisons
+
+
+def _comparison(node: Any, types: Inferred) -> Any:
+    _meet([node.this, node.expression], types)
+    return node
+
+
+def _membership(node: Any, types: Inferred) -> Any:
+    query = node.args.get("query")
+    if query is None:
+        _meet([node.this, *node.expressions], types)
+        return node
+    shown = types.outputs(query.this if isinstance(query, exp.Subquery) else query)
+    if types.kind(node.this) == "VARIANT" and shown and group_of(shown[0][1]) == "TEXT":
+        _swap(node.this, lambda old: _cast(old, "VARCHAR"))
+    return node
+
+
+def _between(node: Any, types: Inferred) -> Any:
+    _meet([node.this, node.args["low"], node.args["high"]], types)
+    return node
+
+
+def _case(node: Any, types: Inferred) -> Any:
+    if node.this is not None:
+        _meet([node.this, *(one.this for one in node.args["ifs"])], types)
+    return _branches(
+        node, [one.args["true"] for one in node.args["ifs"]] + [node.args.get("default")], types
+    )
+
+
+def _meet(nodes: list[Any], types: Inferred) -> None:
+    """Bring values that are compared to one type."""
+    kinds = {types.kind(one) for one in nodes}
+    if kinds == {"VARIANT"}:
+        for one in nodes:
+            _swap(one, lambda old: _call("_es_variant_order", old))
+        return
+    number = "FLOAT" if "FLOAT" in kinds else "NUMBER(38, 9)" if kinds & _NUMBERS else None
+    moment = next((one for one in ("ZONED", "TIMESTAMP", "DATE", "TIME") if one in kinds), None)
+    for one in nodes:
+        kind = types.kind(one)
+        if kind == "VARIANT":
+            _swap(one, lambda old: _compared_variant(old, number, moment, kinds))
+        elif kind == "TEXT" and number is not None:
+            _swap(one, lambda old: _number(old, number))
+        elif kind == "TEXT" and moment is not None and not isinstance(one, exp.Literal):
+            _swap(one, lambda old: _cast(old, _MOMENTS[moment]))
+        elif kind == "TEXT" and "BOOLEAN" in kinds and not isinstance(one, exp.Literal):
+            _swap(one, lambda old: _cast(old, "BOOLEAN"))
+
+
+_MOMENTS = {
+    "ZONED": "TIMESTAMP_TZ",
+    "TIMESTAMP": "TIMESTAMP_NTZ",
+    "DATE": "DATE",
+    "TIME": "TIME",
+}
+
+
+def _compared_variant(node: Any, number: str | None, moment: str | None, kinds: set[Any]) -> Any:
+    if number is not None:
+        return _cast(node, "FLOAT") if number == "FLOAT" else _call("_es_variant_number", node)
+    text = _cast(node, "VARCHAR")
+    if moment is not None:
+        return _cast(text, _MOMENTS[moment])
+    return _cast(text, "BOOLEAN") if "BOOLEAN" in kinds else text
+
+
+def _number(node: Any, kind: str) -> Any:
+    """A text beside a number is read as one."""
+    if not isinstance(node, exp.Literal):
+        return _cast(node, kind)
+    try:
+        float(node.name)
+    except ValueError:
+        message = f"Numeric value '{node.name}' is not recognized"
+        raise errors.error(message, 100038, "22018") from None
+    return exp.Literal.number(node.name.strip())
+
+
+# ---- values that become one
+
+
+def _coalesce(node: Any, types: Inferred) -> Any:
+    return _branches(node, [node.this, *node.expressions], types)
+
+
+def _if(node: Any, types: Inferred) -> Any:
+    if isinstance(node.parent, exp.Case):
+        return node
+    return _branches(node, [node.args.get("true"), node.args.get("false")], types)
+
+
+def _branches(node: Any, values: list[Any], types: Inferred) -> Any:
+    """What a CASE or COALESCE answers has one type."""
+    found = [one for one in values if one is not None and types.kind(one) is not None]
+    kinds = {types.kind(one) for one in found}
+    for one in found:
+        kind = types.kind(one)
+        if "VARIANT" in kinds and kind != "VARIANT":
+            _swap(one, lambda old: exp.ToVariant(this=old))
+        elif kind == "TEXT" and isinstance(one, exp.Literal) and kinds & _NUMBERS:
+            _swap(one, lambda old: _number(old, "FLOAT"))
+    return node
+
+
+# ---- order
+
+
+def _ordered(node: Any, types: Inferred) -> Any:
+    if types.kind(node.this) == "VARIANT":
+        _swap(node.this, lambda old: _call("_es_variant_order", old))
+    return node
+
+
+def _extreme(node: Any, types: Inferred) -> Any:
+    if types.kind(node.this) != "VARIANT":
+        return node
+    function = "arg_max" if isinstance(node, exp.Max) else "arg_min"
+    value = node.this.expressions[0] if isinstance(node.this, exp.Distinct) else node.this
+    return _call(function, value.copy(), _call("_es_variant_order", value.copy()))
+
+
+def _extreme_by(node: Any, types: Inferred) -> Any:
+    if types.kind(node.expression) == "VARIANT":
+        _swap(node.expression, lambda old: _call("_es_variant_order", old))
+    return node
+
+
+def _greatest(node: Any, types: Inferred) -> Any:
+    values = [node.this, *node.expressions]
+    if any(types.kind(one) == "VARIANT" for one in values):
+        raise errors.unsupported(f"{node.sql_name()} of a VARIANT: cast it")
+    return node
+
+
+# ---- numbers and days
+
+
+def _rounded(node: Any, types: Inferred) -> Any:
+    """FLOOR and CEIL of an integer are it."""
+    plain = node.args.get("decimals") is None and types.kind(node.this) == "INTEGER"
+    return exp.Paren(this=node.this.copy()) if plain else node
+
+
+def _product(node: Any, types: Inferred) -> Any:
+    """https://docs.snowflake.com/en/sql-reference/operators-arithmetic: scale of a product."""
+    scales = [_known_scale(one, types) for one in (node.this, node.expression)]
+    if None in scales or not any(scales):
+        return node
+    left, right = (scale or 0 for scale in scales)
+    wanted = min(left + right, max(left, right, 12))
+    for side, scale in (("this", left), ("expression", right)):
+        _swap(node.args[side], lambda old, scale=scale: _decimal(old, scale))
+    if wanted == left + right:
+        return node
+    return types.note(_decimal(node.copy(), wanted), _decimal(exp.Null(), wanted).to)
+
+
+def _known_scale(node: Any, types: Inferred) -> int | None:
+    """The scale of a column, a CAST, a literal or a product; others' are not known exactly."""
+    while isinstance(node, (exp.Paren, exp.Neg)):
+        node = node.this
+    if isinstance(node, exp.Literal) and not node.is_string:
+        return None if "e" in node.name.lower() else len(node.name.partition(".")[2])
+    if not isinstance(node, (exp.Column, exp.Cast)):
+        return None
+    kind = types.type_of(node)
+    if types.kind(node) == "INTEGER":
+        return 0
+    return scale_of(kind) if types.kind(node) == "DECIMAL" else None
+
+
+def _decimal(node: Any, scale: int) -> Any:
+    return _cast(node, f"NUMBER(38, {scale})")
+
+
+def _percentile(node: Any, types: Inferred) -> Any:
+    """Between two NUMBERs lie such with more digits."""
+    if isinstance(node, exp.Median):
+        if types.kind(node.this) != "DECIMAL":
+            return node
+        value, at = node.this.copy(), exp.Literal.number("0.5")
+        return _call("quantile_cont", _finer(value, types.type_of(node.this)), at)
+    if isinstance(node.this, exp.PercentileCont):
+        ordered = node.expression.expressions[0]
+        if types.kind(ordered.this) == "DECIMAL":
+            kind = types.type_of(ordered.this)
+            _swap(ordered.this, lambda old: _finer(old, kind))
+    return node
+
+
+def _finer(node: Any, kind: Any) -> Any:
+    return _decimal(node, scale_of(kind) + 3)
+
+
+def _approximate(node: Any, types: Inferred) -> Any:
+    if types.kind(node.this) in {"INTEGER", "DECIMAL"}:
+        _swap(node.this, lambda old: _cast(old, "FLOAT"))
+    return node
+
+
+def _moved(node: Any, types: Inferred) -> Any:
+    """A DATE and days or more are a DATE; DuckDB makes a TIMESTAMP of it."""
+    if types.kind(node.this) != "DATE":
+        return node
+    if isinstance(node, (exp.Add, exp.Sub)):
+        if not isinstance(node.expression, exp.Interval):
+            return node
+        unit = node.expression.args.get("unit")
+    else:
+        unit = node.args.get("unit")
+    months = isinstance(node, exp.AddMonths)
+    if not months and (unit is None or unit.name.upper().rstrip("S") not in _DAYS):
+        return node
+    return _cast(node.copy(), "DATE")
+
+
+def _sum_or_product(node: Any, types: Inferred) -> Any:
+    return _product(node, types) if isinstance(node, exp.Mul) else _moved(node, types)
+
+
+# ---- set operators and assignments
+
+
+def _set_operator(node: Any, types: Inferred) -> Any:
+    """A text over a number, a day or a truth value is read as one."""
+    left, right = types.outputs(node.this), types.outputs(node.expression)
+    if len(left) != len(right):
+        return node
+    for side, own, other in (("this", left, right), ("expression", right, left)):
+        kinds = [
+            theirs
+            if group_of(mine) == "TEXT" and group_of(theirs) in {*_NUMBERS, *_TIMES, "BOOLEAN"}
+            else None
+            for (_, mine), (_, theirs) in zip(own, other, strict=True)
+        ]
+        if any(kinds):
+            node.set(side, _cast_outputs(node.args[side], own, kinds))
+    return node
+
+
+def _cast_outputs(query: Any, outputs: list[tuple[str, Any]], kinds: list[Any]) -> Any:
+    """A query whose columns are cast where a type is given."""
+    names = [name for name, _ in outputs]
+    if len(set(names)) < len(names) or "" in names:
+        raise errors.unsupported(
+            "a conversion of columns that have no name, or the same: give them names"
+        )
+    places = [f"COLUMN{place}" for place in range(1, len(names) + 1)]
+    columns: list[Any] = []
+    for name, place, kind in zip(names, places, kinds, strict=True):
+        column: Any = exp.column(exp.to_identifier(place, quoted=True))
+        value = column if kind is None else exp.Cast(this=column, to=kind.copy())
+        columns.append(exp.alias_(value, name, quoted=True))
+    inner = query.this if isinstance(query, exp.Subquery) and not query.alias else query
+    alias = exp.TableAlias(
+        this=exp.to_identifier("_S"),
+        columns=[exp.to_identifier(place, quoted=True) for place in places],
+    )
+    return exp.select(*columns).from_(exp.Subquery(this=inner.copy(), alias=alias))
+
+
+def _assign(session: Session, expression: Any, types: Inferred) -> None:
+    """What is written into a column has its type."""
+    target = rewriting.written_table(session, expression)
+    stored = {} if target is None else types.columns(target)
+    if not stored:
+        return
+    if isinstance(expression, exp.Insert):
+        _insert(expression, stored, types)
+        return
+    pairs = [
+        (one.this, one.expression)
+        for one in expression.find_all(exp.EQ)
+        if one.arg_key == "expressions" and isinstance(one.parent, exp.Update)
+    ]
+    for when in expression.find_all(exp.When):
+        then = when.args.get("then")
+        if isinstance(then, exp.Insert) and isinstance(then.expression, exp.Tuple):
+            named = then.this.expressions if then.this else [exp.column(one) for one in stored]
+            pairs += zip(named, then.expression.expressions, strict=False)
+    for column, value in pairs:
+        kind = stored.get(_stored_name(column))
+        if kind is not None and _needs(types.kind(value), group_of(kind)):
+            _swap(value, lambda old, kind=kind: exp.Cast(this=old, to=kind.copy()))
+
+
+def _insert(expression: Any, stored: dict[str, Any], types: Inferred) -> None:
+    named = expression.this.expressions if isinstance(expression.this, exp.Schema) else []
+    kinds = [stored.get(_stored_name(one)) for one in named] or list(stored.values())
+    source = expression.expression
+    if isinstance(source, exp.Values):
+        for row in source.expressions:
+            for value, kind in zip(row.expressions, kinds, strict=False):
+                if kind is not None and _needs(types.kind(value), group_of(kind)):
+                    _swap(value, lambda old, kind=kind: exp.Cast(this=old, to=kind.copy()))
+        return
+    outputs = types.outputs(source)
+    if len(outputs) != len(kinds):
+        return
+    casts = [
+        kind if kind is not None and _needs(group_of(given), group_of(kind)) else None
+        for (_, given), kind in zip(outputs, kinds, strict=True)
+    ]
+    if any(casts):
+        names = [(f"C{place}", given) for place, (_, given) in enumerate(outputs)]
+        expression.set("expression", _cast_outputs(source, names, casts))
+
+
+def _stored_name(column: Any) -> str:
+    name = column.this if isinstance(column, exp.Column) else column
+    return name.name if name.quoted else name.name.upper()
+
+
+def _needs(given: str | None, wanted: str | None) -> bool:
+    """Whether DuckDB would store something else than what a CAST makes of it."""
+    if wanted == "TEXT":
+        return given in {"VARIANT", "FLOAT", "TIMESTAMP", "ZONED"}
+    if wanted == "INTEGER":
+        return given in {"FLOAT", "VARIANT"}
+    return wanted in {"BINARY", *_TIMES} and given in {"TEXT", "VARIANT"}
+
+
+_RULES: dict[type[Any], Callable[[Any, Inferred], Any]] = {
+    **dict.fromkeys(_TEXT_ARGUMENTS, _text_arguments),
+    **dict.fromkeys(_COMPARED, _comparison),
+    exp.In: _membership,
+    exp.Between: _between,
+    exp.Case: _case,
+    exp.If: _if,
+    exp.Coalesce: _coalesce,
+    exp.Ordered: _ordered,
+    exp.Max: _extreme,
+    exp.Min: _extreme,
+    exp.ArgMax: _extreme_by,
+    exp.ArgMin: _extreme_by,
+    exp.Greatest: _greatest,
+    exp.Least: _greatest,
+    exp.Floor: _rounded,
+    exp.Ceil: _rounded,
+    exp.Mul: _sum_or_product,
+    exp.Add: _sum_or_product,
+    exp.Sub: _sum_or_product,
+    exp.DateAdd: _moved,
+    exp.TimestampAdd: _moved,
+    exp.AddMonths: _moved,
+    exp.Median: _percentile,
+    exp.WithinGroup: _percentile,
+    exp.ApproxQuantile: _approximate,
+    exp.Union: _set_operator,
+    exp.Except: _set_operator,
+    exp.Intersect: _set_operator,
+}

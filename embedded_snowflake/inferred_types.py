@@ -1,0 +1,251 @@
+"""The types of a statement's expressions, as sqlglot infers them from the columns of its tables.
+
+Where nothing is known of an expression (a table function's columns, say), it has no type here, and
+nobody may guess one. What is done with the types stands in `coercion.py`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlglot import exp
+from sqlglot.dialects.snowflake import Snowflake
+from sqlglot.errors import SqlglotError
+from sqlglot.optimizer.annotate_types import annotate_types
+from sqlglot.optimizer.normalize_identifiers import normalize_identifiers
+from sqlglot.optimizer.qualify_columns import qualify_columns
+from sqlglot.optimizer.qualify_tables import qualify_tables
+from sqlglot.schema import MappingSchema
+
+from embedded_snowflake import rewriting
+from embedded_snowflake.names import QualifiedName
+
+if TYPE_CHECKING:
+    from embedded_snowflake.session import Session
+
+_SNOWFLAKE = Snowflake()
+_VARIANT: Any = {"returns": exp.DataType.Type.VARIANT}
+_METADATA: Any = {
+    **Snowflake.EXPRESSION_METADATA,
+    **dict.fromkeys(
+        (exp.JSONExtract, exp.GetExtract, exp.Bracket, exp.Dot, exp.ToVariant), _VARIANT
+    ),
+}
+_FLATTEN = "_FLATTEN"
+_FLATTENED = {
+    "SEQ": "BIGINT",
+    "KEY": "VARCHAR",
+    "PATH": "VARCHAR",
+    "INDEX": "BIGINT",
+    "VALUE": "JSON",
+    "THIS": "JSON",
+}
+_GROUPS: dict[str, set[Any]] = {
+    "TEXT": set(exp.DataType.TEXT_TYPES),
+    "INTEGER": set(exp.DataType.INTEGER_TYPES),
+    "DECIMAL": {exp.DataType.Type.DECIMAL},
+    "FLOAT": {exp.DataType.Type.FLOAT, exp.DataType.Type.DOUBLE},
+    "VARIANT": {exp.DataType.Type.VARIANT, exp.DataType.Type.JSON},
+    "BOOLEAN": {exp.DataType.Type.BOOLEAN},
+    "BINARY": {exp.DataType.Type.BINARY, exp.DataType.Type.VARBINARY},
+    "DATE": {exp.DataType.Type.DATE},
+    "TIME": {exp.DataType.Type.TIME},
+    "TIMESTAMP": {
+        exp.DataType.Type.TIMESTAMP,
+        exp.DataType.Type.TIMESTAMPNTZ,
+        exp.DataType.Type.DATETIME,
+    },
+    "ZONED": {exp.DataType.Type.TIMESTAMPTZ, exp.DataType.Type.TIMESTAMPLTZ},
+}
+_GROUP_OF = {kind: group for group, kinds in _GROUPS.items() for kind in kinds}
+
+
+def group_of(kind: Any) -> str | None:
+    """The kind of a type: TEXT, INTEGER, DECIMAL, FLOAT, VARIANT, BOOLEAN, DATE ..; None of others.
+
+    A DECIMAL without digits behind the point is an INTEGER.
+    """
+    if kind is None:
+        return None
+    group = _GROUP_OF.get(kind.this)
+    if group == "DECIMAL" and scale_of(kind) == 0:
+        return "INTEGER"
+    return group
+
+
+def scale_of(kind: Any) -> int:
+    """How many digits a DECIMAL has behind the point."""
+    return int(kind.expressions[1].name) if len(kind.expressions) > 1 else 0
+
+
+class Inferred:
+    """What is known of a statement's types."""
+
+    def __init__(self, session: Session, expression: Any) -> None:
+        """Infer them; of a statement that cannot be resolved, nothing is known.
+
+        Args:
+            session: whose current schema and tables the names mean.
+            expression: the statement's tree, which stays as it is.
+        """
+        nodes = list(expression.walk())
+        for place, node in enumerate(nodes):
+            node.meta["place"] = place
+        self._columns = _columns_of(session, expression)
+        self._types: dict[int, Any] = {}
+        self._outputs: dict[int, list[tuple[str, Any]]] = {}
+        resolved = self._resolved(session, expression.copy())
+        for node in nodes:
+            del node.meta["place"]
+        found: dict[int, Any] = {}
+        outputs: dict[int, Any] = {}
+        for node in () if resolved is None else resolved.walk():
+            place = node.meta.get("place")
+            if place is None:
+                continue
+            if node.type is not None:
+                found.setdefault(place, node.type)
+            if isinstance(node, exp.Query):
+                outputs.setdefault(place, [(one.alias_or_name, one.type) for one in node.selects])
+        for place, node in enumerate(nodes):
+            if place in found:
+                self._types[id(node)] = found[place]
+            if place in outputs:
+                self._outputs[id(node)] = outputs[place]
+
+    def _resolved(self, session: Session, expression: Any) -> Any:
+        query = _as_query(expression)
+        if query is None:
+            return None
+        _flatten_as_table(query)
+        schema = MappingSchema(dialect=_SNOWFLAKE, normalize=False)
+        flattened = exp.to_table(_FLATTEN, catalog="_", db="_")
+        schema.add_table(flattened, {name: _type(kind) for name, kind in _FLATTENED.items()})
+        for name, columns in self._columns.items():
+            table = exp.to_table(f'"{name.name}"', db=name.schema, catalog=name.database)
+            schema.add_table(table, columns)
+        try:
+            query = normalize_identifiers(query, dialect=_SNOWFLAKE)
+            query = qualify_tables(
+                query, catalog=session.database, db=session.schema, dialect=_SNOWFLAKE
+            )
+            query = qualify_columns(query, schema=schema, dialect=_SNOWFLAKE)
+            return annotate_types(
+                query, schema=schema, expression_metadata=_METADATA, dialect=_SNOWFLAKE
+            )
+        except SqlglotError:
+            return None
+
+    def type_of(self, node: Any) -> Any:
+        """The type of an expression of the statement; None where it is not known."""
+        while isinstance(node, (exp.Paren, exp.Distinct)) and id(node) not in self._types:
+            node = node.this if isinstance(node, exp.Paren) else node.expressions[0]
+        return self._types.get(id(node))
+
+    def kind(self, node: Any) -> str | None:
+        """`group_of` its type."""
+        return group_of(self.type_of(node))
+
+    def note(self, node: Any, kind: Any) -> Any:
+        """Remember the type of a node that is new in the statement; returns the node."""
+        self._types[id(node)] = kind
+        return node
+
+    def outputs(self, query: Any) -> list[tuple[str, Any]]:
+        """The names and types of a query's columns; nothing where they are not known."""
+        return self._outputs.get(id(query), [])
+
+    def columns(self, table: QualifiedName) -> dict[str, Any]:
+        """The columns of a table that the statement names, with their types."""
+        return self._columns.get(table, {})
+
+
+def _type(kind: str) -> Any:
+    if kind == "HUGEINT":
+        kind = "DECIMAL(38, 0)"
+    try:
+        return exp.DataType.build(kind, dialect="duckdb")
+    except SqlglotError:
+        return exp.DataType.build("UNKNOWN")
+
+
+def _columns_of(session: Session, expression: Any) -> dict[QualifiedName, dict[str, Any]]:
+    names = {
+        rewriting.name_of(session, table)
+        for table in expression.find_all(exp.Table)
+        if isinstance(table.this, exp.Identifier)
+        and (table.db or session.schema is not None)
+        and (table.catalog or session.database is not None)
+    }
+    held = {
+        ("temp", "main", session.temporary[one])
+        if one in session.temporary
+        else (one.database, one.schema, one.name): one
+        for one in names
+    }
+    if not held:
+        return {}
+    rows = session.duck.execute(
+        "SELECT database_name, schema_name, table_name, column_name, data_type "
+        "FROM duckdb_columns() WHERE list_contains(?, table_name) ORDER BY column_index",
+        [[name for _, _, name in held]],
+    ).fetchall()
+    found: dict[QualifiedName, dict[str, Any]] = {}
+    for database, schema, table, column, kind in rows:
+        name = held.get((database, schema, table))
+        if name is not None:
+            found.setdefault(name, {})[column] = _type(kind)
+    return found
+
+
+def _as_query(expression: Any) -> Any:
+    """A query of everything that a statement computes, made of its own nodes."""
+    if isinstance(expression, exp.Query):
+        return expression
+    if isinstance(expression, (exp.Insert, exp.Create)):
+        inner = expression.expression
+        if isinstance(inner, exp.Values):
+            return exp.Select(
+                expressions=[one for row in inner.expressions for one in row.expressions]
+            )
+        return inner if isinstance(inner, exp.Query) else None
+    where = expression.args.get("where")
+    values = [one.expression for one in expression.expressions if isinstance(one, exp.EQ)]
+    sources: list[Any] = []
+    if isinstance(expression, exp.Update) and expression.args.get("from_"):
+        sources = [expression.args["from_"].this]
+    elif isinstance(expression, exp.Delete):
+        sources = list(expression.args.get("using") or [])
+    elif isinstance(expression, exp.Merge):
+        sources = [expression.args["using"]]
+        values = [expression.args["on"]]
+        for when in expression.find_all(exp.When):
+            values += [one for one in (when.args.get("condition"),) if one is not None]
+            then = when.args.get("then")
+            if isinstance(then, exp.Update):
+                values += [one.expression for one in then.expressions]
+            elif isinstance(then, exp.Insert) and isinstance(then.expression, exp.Tuple):
+                values += then.expression.expressions
+    elif not isinstance(expression, exp.Update):
+        return None
+    query = exp.Select(expressions=values or [exp.Literal.number("1")])
+    query.set("from_", exp.From(this=expression.this))
+    query.set("joins", [exp.Join(this=one) for one in sources])
+    query.set("where", where)
+    query.set("with_", expression.args.get("with_"))
+    return query
+
+
+def _flatten_as_table(query: Any) -> None:
+    """FLATTEN's columns are known: in its place stands a table that has them."""
+    for node in list(query.find_all(exp.Lateral, exp.TableFromRows)):
+        table = exp.to_table(_FLATTEN, catalog="_", db="_")
+        table.set("alias", node.args.get("alias"))
+        if isinstance(node, exp.TableFromRows) and not isinstance(node.this, exp.Explode):
+            continue
+        if node.arg_key == "laterals":
+            select: Any = node.parent
+            node.pop()
+            select.append("joins", exp.Join(this=table))
+        else:
+            node.replace(table)
