@@ -6,7 +6,8 @@ transaction, in `session.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 from fakesnow.conn import FakeSnowflakeConnection
@@ -51,6 +52,23 @@ def parsed(text: str) -> Any:
     return found[0]
 
 
+ELSEWHERE = frozenset(
+    {
+        *("show_databases", "show_functions", "show_procedures", "show_parameters"),
+        *("show_warehouses", "show_schemas", "show_tables_etc", "show_columns", "show_stages"),
+        *("show_sequences", "show_keys", "show_users", "create_user", "alter_session"),
+        *("update_variables", "set_schema", "create_database", "create_stage", "create_clone"),
+        *("create_file_format", "list_stage", "put_stage"),
+    }
+)
+"""fakesnow's transforms of statements that `objects/` answers, so that they never come here."""
+
+
+@functools.cache
+def _is_elsewhere(name: str, code: CodeType) -> bool:
+    return not ELSEWHERE.isdisjoint(code.co_names if name == "<lambda>" else (name,))
+
+
 class _Tree:
     """A tree that fakesnow's transforms walk: 76 times a statement, so a walk has to be short.
 
@@ -62,12 +80,14 @@ class _Tree:
 
     def transform(
         self,
-        function: Callable[..., Any],
+        function: FunctionType,
         *args: Any,
         copy: bool,  # noqa: ARG002  (sqlglot's signature)
         **kwargs: Any,
     ) -> _Tree:
         """Put in each node's place what the function makes of it; what is new is not entered."""
+        if _is_elsewhere(function.__name__, function.__code__):
+            return self
         waiting = [self.root]
         at_root = True
         while waiting:

@@ -5,6 +5,7 @@ A test of the first kind that fails says: the fault is mended, the patch can go.
 
 from __future__ import annotations
 
+import inspect
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,8 +15,10 @@ from typing import Any
 
 import pytest
 import snowflake.connector
+from fakesnow.cursor import FakeSnowflakeCursor
 
 from embedded_snowflake import ConnectionInfo, patches
+from embedded_snowflake.cursor import ELSEWHERE
 
 ROOT = Path(__file__).parent.parent
 FAULTS = {
@@ -128,3 +131,8 @@ def test_a_sum_of_integers_has_a_precision_where_it_is_stored(connection: Any) -
         "WHERE table_name = 'S'"
     ).fetchall()
     assert rows == [("NUMBER", 38, 0)]
+
+
+def test_the_transforms_that_are_passed_over_are_those_of_fakesnow() -> None:
+    chain = inspect.getsource(FakeSnowflakeCursor._transform)
+    assert [one for one in ELSEWHERE if f"transforms.{one}" not in chain] == []
