@@ -62,6 +62,28 @@ _TEXT_ARGUMENTS: dict[type[Any], tuple[str, ...]] = {
     exp.StrPosition: ("this", "substr"),
     exp.Unicode: ("this",),
 }
+_TIME_ARGUMENTS: dict[type[Any], tuple[str, ...]] = {
+    exp.DateAdd: ("this",),
+    exp.TimestampAdd: ("this",),
+    exp.AddMonths: ("this",),
+    exp.DateDiff: ("this", "expression"),
+    exp.TimestampDiff: ("this", "expression"),
+    exp.DateTrunc: ("this",),
+    exp.TimestampTrunc: ("this",),
+    exp.Extract: ("expression",),
+    exp.Year: ("this",),
+    exp.Quarter: ("this",),
+    exp.Month: ("this",),
+    exp.Week: ("this",),
+    exp.Day: ("this",),
+    exp.DayOfWeek: ("this",),
+    exp.DayOfMonth: ("this",),
+    exp.DayOfYear: ("this",),
+    exp.Hour: ("this",),
+    exp.Minute: ("this",),
+    exp.Second: ("this",),
+    exp.LastDay: ("this",),
+}
 _COMPARED = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.NullSafeNEQ)
 _DAYS = {"DAY", "WEEK", "MONTH", "QUARTER", "YEAR"}
 
@@ -137,19 +159,30 @@ def _as_text(node: Any, types: Inferred) -> None:
 
 
 def _comparison(node: Any, types: Inferred) -> Any:
-    _meet([node.this, node.expression], types)
+    if isinstance(node.expression, (exp.Any, exp.All)):
+        _among(node.this, node.expression.this, types)
+    else:
+        _meet([node.this, node.expression], types)
     return node
 
 
 def _membership(node: Any, types: Inferred) -> Any:
-    query = node.args.get("query")
-    if query is None:
+    if node.args.get("query") is None:
         _meet([node.this, *node.expressions], types)
-        return node
-    shown = types.outputs(query.this if isinstance(query, exp.Subquery) else query)
-    if types.kind(node.this) == "VARIANT" and shown and group_of(shown[0][1]) == "TEXT":
-        _swap(node.this, lambda old: _cast(old, "VARCHAR"))
+    else:
+        _among(node.this, node.args["query"], types)
     return node
+
+
+def _among(value: Any, query: Any, types: Inferred) -> None:
+    """A value is compared with those of a query, which stay as they are."""
+    shown = types.outputs(query.this if isinstance(query, exp.Subquery) else query)
+    kind = group_of(shown[0][1]) if shown else None
+    if kind == "TEXT" and types.kind(value) == "VARIANT":
+        _swap(value, lambda old: _cast(old, "VARCHAR"))
+    elif kind in _NUMBERS and types.kind(value) in {"TEXT", "VARIANT"}:
+        wanted = "FLOAT" if kind == "FLOAT" else "NUMBER(38, 9)"
+        _swap(value, lambda old: _cast(_cast(old, "VARCHAR"), wanted))
 
 
 def _between(node: Any, types: Inferred) -> Any:
@@ -337,6 +370,17 @@ def _approximate(node: Any, types: Inferred) -> Any:
     return node
 
 
+def _time_arguments(node: Any, types: Inferred) -> Any:
+    """A text is a moment where a moment is asked for."""
+    for name in _TIME_ARGUMENTS[type(node)]:
+        if types.kind(node.args[name]) in {"TEXT", "VARIANT"}:
+            _swap(node.args[name], lambda old: _cast(_cast(old, "VARCHAR"), "TIMESTAMP_NTZ"))
+    return _moved(node, types) if isinstance(node, _MOVES) else node
+
+
+_MOVES = (exp.DateAdd, exp.TimestampAdd, exp.AddMonths)
+
+
 def _moved(node: Any, types: Inferred) -> Any:
     """A DATE and days or more are a DATE; DuckDB makes a TIMESTAMP of it."""
     if types.kind(node.this) != "DATE":
@@ -353,8 +397,18 @@ def _moved(node: Any, types: Inferred) -> Any:
     return _cast(node.copy(), "DATE")
 
 
-def _sum_or_product(node: Any, types: Inferred) -> Any:
-    return _product(node, types) if isinstance(node, exp.Mul) else _moved(node, types)
+def _arithmetic(node: Any, types: Inferred) -> Any:
+    """Raises 000002 where a text or a VARIANT would have to become a number of unknown scale."""
+    for side in (node.this, node.args.get("expression")):
+        if side is not None and types.kind(side) in {"TEXT", "VARIANT"}:
+            if isinstance(side, exp.Literal) and isinstance(node, (exp.Add, exp.Sub)):
+                continue
+            raise errors.unsupported(
+                f"arithmetic on a {types.kind(side)}: cast {side.sql(dialect='snowflake')}"
+            )
+    if isinstance(node, exp.Mul):
+        return _product(node, types)
+    return _moved(node, types) if isinstance(node, (exp.Add, exp.Sub)) else node
 
 
 # ---- set operators and assignments
@@ -476,12 +530,8 @@ _RULES: dict[type[Any], Callable[[Any, Inferred], Any]] = {
     exp.Least: _greatest,
     exp.Floor: _rounded,
     exp.Ceil: _rounded,
-    exp.Mul: _sum_or_product,
-    exp.Add: _sum_or_product,
-    exp.Sub: _sum_or_product,
-    exp.DateAdd: _moved,
-    exp.TimestampAdd: _moved,
-    exp.AddMonths: _moved,
+    **dict.fromkeys((exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.Neg, exp.Sum), _arithmetic),
+    **dict.fromkeys(_TIME_ARGUMENTS, _time_arguments),
     exp.Median: _percentile,
     exp.WithinGroup: _percentile,
     exp.ApproxQuantile: _approximate,

@@ -128,6 +128,28 @@ GROUP = Group(
             [(2,)],
             _CONVERSION,
         ),
+        _of_table(
+            "IN and NOT IN of a query's values",
+            "s IN (SELECT k FROM t), v:n IN (SELECT 'b'), s NOT IN (SELECT s FROM t), k NOT IN (SELECT 2) FROM t ORDER BY k",
+            [(False, True, False, True), (True, False, False, False)],
+            _CONVERSION,
+        ),
+        Case(
+            "arithmetic on a VARIANT",
+            "SELECT (PARSE_JSON('1.5') + 1)::FLOAT",
+            _VARIANTS,
+            rows=[(2.5,)],
+            refused=Error(2, "0A000", "arithmetic on a VARIANT"),
+        ),
+        _of_table(
+            "a text where a moment is asked for",
+            "YEAR(d || ''), DATEDIFF(DAY, d || '', d), DATE_TRUNC(MONTH, d || ''), LAST_DAY(d || '')",
+            [
+                (2024, 0, dt.datetime(2024, 1, 1), dt.date(2024, 1, 31)),
+                (2024, 0, dt.datetime(2024, 2, 1), dt.date(2024, 2, 29)),
+            ],
+            _CONVERSION,
+        ),
         fails(
             "a text that is no number beside one",
             "SELECT 1 = 'a'",
