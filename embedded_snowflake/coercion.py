@@ -90,13 +90,13 @@ _DAYS = {"DAY", "WEEK", "MONTH", "QUARTER", "YEAR"}
 
 def coerced(session: Session, expression: Any) -> Any:
     """The statement with Snowflake's conversions written out."""
-    assigns = isinstance(expression, (exp.Update, exp.Merge)) or (
-        isinstance(expression, exp.Insert) and not _plain_values(expression.expression)
-    )
+    assigns = isinstance(expression, (exp.Insert, exp.Update, exp.Merge))
     nodes = [node for node in expression.walk(bfs=False) if type(node) in _RULES]
-    if not nodes and not assigns:
+    if not nodes and (not assigns or _all_of(expression, _LITERALS)):
         return expression
     types = Inferred(session, expression)
+    if nodes or not _all_of(expression, (*_LITERALS, exp.Cast)):
+        types.resolve()
     for node in reversed(nodes):
         made = _RULES[type(node)](node, types)
         if made is node:
@@ -111,11 +111,14 @@ def coerced(session: Session, expression: Any) -> Any:
     return expression
 
 
-def _plain_values(source: Any) -> bool:
-    """Rows of literals, of which there may be very many."""
-    return isinstance(source, exp.Values) and all(
-        isinstance(value, (exp.Literal, exp.Null, exp.Boolean, exp.Neg))
-        for row in source.expressions
+_LITERALS = (exp.Literal, exp.Null, exp.Boolean, exp.Neg)
+
+
+def _all_of(insert: Any, kinds: tuple[type[Any], ...]) -> bool:
+    """Whether it inserts rows of such values alone: there may be very many."""
+    return isinstance(insert.expression, exp.Values) and all(
+        isinstance(value, kinds)
+        for row in insert.expression.expressions
         for value in row.expressions
     )
 

@@ -82,19 +82,24 @@ class Inferred:
     """What is known of a statement's types."""
 
     def __init__(self, session: Session, expression: Any) -> None:
-        """Infer them; of a statement that cannot be resolved, nothing is known.
+        """Look up the columns; `resolve` infers the types of what is made of them.
 
         Args:
             session: whose current schema and tables the names mean.
             expression: the statement's tree, which stays as it is.
         """
-        nodes = list(expression.walk())
-        for place, node in enumerate(nodes):
-            node.meta["place"] = place
+        self._session = session
+        self._expression = expression
         self._columns = _columns_of(session, expression)
         self._types: dict[int, Any] = {}
         self._outputs: dict[int, list[tuple[str, Any]]] = {}
-        resolved = self._resolved(session, expression.copy())
+
+    def resolve(self) -> None:
+        """Infer every type; of a statement whose names are not found, nothing is known."""
+        nodes = list(self._expression.walk())
+        for place, node in enumerate(nodes):
+            node.meta["place"] = place
+        resolved = self._resolved()
         for node in nodes:
             del node.meta["place"]
         found: dict[int, Any] = {}
@@ -107,14 +112,11 @@ class Inferred:
                 found.setdefault(place, node.type)
             if isinstance(node, exp.Query):
                 outputs.setdefault(place, [(one.alias_or_name, one.type) for one in node.selects])
-        for place, node in enumerate(nodes):
-            if place in found:
-                self._types[id(node)] = found[place]
-            if place in outputs:
-                self._outputs[id(node)] = outputs[place]
+        self._types = {id(nodes[place]): kind for place, kind in found.items()}
+        self._outputs = {id(nodes[place]): shown for place, shown in outputs.items()}
 
-    def _resolved(self, session: Session, expression: Any) -> Any:
-        query = _as_query(expression)
+    def _resolved(self) -> Any:
+        query = _as_query(self._expression.copy())
         if query is None:
             return None
         _flatten_as_table(query)
@@ -127,7 +129,10 @@ class Inferred:
         try:
             query = normalize_identifiers(query, dialect=_SNOWFLAKE)
             query = qualify_tables(
-                query, catalog=session.database, db=session.schema, dialect=_SNOWFLAKE
+                query,
+                catalog=self._session.database,
+                db=self._session.schema,
+                dialect=_SNOWFLAKE,
             )
             query = qualify_columns(query, schema=schema, dialect=_SNOWFLAKE)
             return annotate_types(
@@ -140,6 +145,8 @@ class Inferred:
         """The type of an expression of the statement; None where it is not known."""
         while isinstance(node, (exp.Paren, exp.Distinct)) and id(node) not in self._types:
             node = node.this if isinstance(node, exp.Paren) else node.expressions[0]
+        if id(node) not in self._types and isinstance(node, exp.Cast):
+            return node.to
         return self._types.get(id(node))
 
     def kind(self, node: Any) -> str | None:
