@@ -61,6 +61,9 @@ _TEXT_ARGUMENTS: dict[type[Any], tuple[str, ...]] = {
     exp.Split: ("this",),
     exp.StrPosition: ("this", "substr"),
     exp.Unicode: ("this",),
+    exp.Ascii: ("this",),
+    exp.Strtok: ("this",),
+    exp.Stuff: ("this", "expression"),
 }
 _TIME_ARGUMENTS: dict[type[Any], tuple[str, ...]] = {
     exp.DateAdd: ("this",),
@@ -84,7 +87,10 @@ _TIME_ARGUMENTS: dict[type[Any], tuple[str, ...]] = {
     exp.Second: ("this",),
     exp.LastDay: ("this",),
 }
-_COMPARED = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.NullSafeNEQ)
+_COMPARED = (
+    *(exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE),
+    *(exp.NullSafeEQ, exp.NullSafeNEQ, exp.EqualNull),
+)
 _DAYS = {"DAY", "WEEK", "MONTH", "QUARTER", "YEAR"}
 
 
@@ -201,6 +207,22 @@ def _case(node: Any, types: Inferred) -> Any:
     )
 
 
+def _decode(node: Any, types: Inferred) -> Any:
+    value, *pairs = node.expressions
+    _meet([value, *pairs[: len(pairs) // 2 * 2 : 2]], types)
+    return _branches(node, [*pairs[1::2], *pairs[len(pairs) // 2 * 2 :]], types)
+
+
+def _nullif(node: Any, types: Inferred) -> Any:
+    """What is not NULL stays of the first type."""
+    if types.kind(node.this) == types.kind(node.expression):
+        return node
+    sides = [types.note(one.copy(), types.type_of(one)) for one in (node.this, node.expression)]
+    same = exp.EQ(this=sides[0], expression=sides[1])
+    _meet(sides, types)
+    return exp.If(this=same, true=exp.Null(), false=node.this.copy())
+
+
 def _meet(nodes: list[Any], types: Inferred) -> None:
     """Bring values that are compared to one type."""
     kinds = {types.kind(one) for one in nodes}
@@ -272,8 +294,27 @@ def _branches(node: Any, values: list[Any], types: Inferred) -> Any:
         kind = types.kind(one)
         if "VARIANT" in kinds and kind != "VARIANT":
             _swap(one, lambda old: exp.ToVariant(this=old))
-        elif kind == "TEXT" and isinstance(one, exp.Literal) and kinds & _NUMBERS:
-            _swap(one, lambda old: _number(old, "FLOAT"))
+        elif kind == "TEXT" and kinds & _NUMBERS:
+            wanted = "FLOAT" if "FLOAT" in kinds else "NUMBER(38, 9)"
+            _swap(one, lambda old, wanted=wanted: _number(old, wanted))
+    return node
+
+
+def _variant_parts(node: Any, types: Inferred) -> Any:
+    """A moment in a VARIANT is the text that TO_VARCHAR makes of it."""
+    parts = [node.this] if isinstance(node, (exp.ToVariant, exp.ArrayAgg)) else node.expressions
+    for one in list(parts):
+        value = one.expression if isinstance(one, exp.PropertyEQ) else one
+        if types.kind(value) in {"TIMESTAMP", "ZONED"} and not isinstance(value, exp.Distinct):
+            _swap(value, lambda old: _cast(old, "VARCHAR"))
+    return node
+
+
+def _tried(node: Any, types: Inferred) -> Any:
+    """TRY_ functions read texts alone: https://docs.snowflake.com/en/sql-reference/functions/try_cast."""
+    if types.kind(node.this) == "VARIANT":
+        message = "SQL compilation error:\nTRY_CAST cannot be used with an argument of type VARIANT"
+        raise errors.error(message, 1065, "22023")
     return node
 
 
@@ -403,7 +444,7 @@ def _moved(node: Any, types: Inferred) -> Any:
 def _arithmetic(node: Any, types: Inferred) -> Any:
     """Raises 000002 where a text or a VARIANT would have to become a number of unknown scale."""
     for side in (node.this, node.args.get("expression")):
-        if side is not None and types.kind(side) in {"TEXT", "VARIANT"}:
+        if isinstance(side, exp.Expr) and types.kind(side) in {"TEXT", "VARIANT"}:
             if isinstance(side, exp.Literal) and isinstance(node, (exp.Add, exp.Sub)):
                 continue
             raise errors.unsupported(
@@ -519,6 +560,10 @@ def _needs(given: str | None, wanted: str | None) -> bool:
 _RULES: dict[type[Any], Callable[[Any, Inferred], Any]] = {
     **dict.fromkeys(_TEXT_ARGUMENTS, _text_arguments),
     **dict.fromkeys(_COMPARED, _comparison),
+    exp.DecodeCase: _decode,
+    exp.Nullif: _nullif,
+    exp.TryCast: _tried,
+    **dict.fromkeys((exp.Struct, exp.Array, exp.ArrayAgg, exp.ToVariant), _variant_parts),
     exp.In: _membership,
     exp.Between: _between,
     exp.Case: _case,
@@ -533,7 +578,8 @@ _RULES: dict[type[Any], Callable[[Any, Inferred], Any]] = {
     exp.Least: _greatest,
     exp.Floor: _rounded,
     exp.Ceil: _rounded,
-    **dict.fromkeys((exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.Neg, exp.Sum), _arithmetic),
+    **dict.fromkeys((exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.Neg), _arithmetic),
+    **dict.fromkeys((exp.Sum, exp.Abs, exp.Round), _arithmetic),
     **dict.fromkeys(_TIME_ARGUMENTS, _time_arguments),
     exp.Median: _percentile,
     exp.WithinGroup: _percentile,

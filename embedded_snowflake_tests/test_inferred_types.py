@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from embedded_snowflake import objects  # noqa: F401  (registers the statements)
+from embedded_snowflake import objects
 from embedded_snowflake.cursor import parsed
 from embedded_snowflake.engine import Engine
 from embedded_snowflake.inferred_types import Inferred
@@ -19,6 +19,7 @@ Kinds = Callable[[str], list[str | None]]
 @pytest.fixture(scope="module")
 def kinds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kinds]:
     """The kinds of a statement's unquoted columns, in the order of its text."""
+    assert "tables" in objects.__all__  # Its import registers the statements.
     root: Path = tmp_path_factory.mktemp("types")
     engine = Engine(root)
     session = Session.of_the_system(engine)

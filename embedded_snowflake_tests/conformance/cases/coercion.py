@@ -134,6 +134,30 @@ GROUP = Group(
             [(False, True, False, True), (True, False, False, False)],
             _CONVERSION,
         ),
+        _of_table(
+            "NULLIF, DECODE and EQUAL_NULL of a VARIANT and a text",
+            "NULLIF(v:n, 'b')::TEXT, DECODE(v:n, 'b', 1, 2), EQUAL_NULL(v:n, 'b'), v:n IS DISTINCT FROM 'b'",
+            [(None, 1, True, False), ("c", 2, False, True)],
+            _VARIANTS,
+        ),
+        _of_table(
+            "a moment in an OBJECT is as TO_VARCHAR writes it",
+            "OBJECT_CONSTRUCT('at', ts):at::TEXT, ARRAY_CONSTRUCT(ts)[0]::TEXT, TO_VARIANT(ts)::TEXT",
+            [("2024-01-01 00:00:00.000",) * 3, ("2024-01-02 03:04:05.123",) * 3],
+            _CONVERSION,
+        ),
+        fails(
+            "TRY_CAST of a VARIANT",
+            "SELECT TRY_CAST(PARSE_JSON('1') AS INT)",
+            Error(1065, "22023"),
+            _F + "try_cast",
+        ),
+        _of_table(
+            "COALESCE of a number and a column of texts",
+            "COALESCE(NULLIF(k, 1), s)",
+            [(Decimal("1.4"),), (Decimal(2),)],
+            _F + "coalesce",
+        ),
         Case(
             "arithmetic on a VARIANT",
             "SELECT (PARSE_JSON('1.5') + 1)::FLOAT",
