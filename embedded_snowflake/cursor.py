@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _KINDS_RUN = (exp.Query, *rewriting.WRITING, exp.Comment, exp.Describe)
 _SNOWFLAKE = Snowflake()
+_HELD = "temp.main._ES_OVERWRITING"
 
 
 def parsed(text: str) -> Any:
@@ -118,7 +119,29 @@ class Cursor(FakeSnowflakeCursor):
         """Run a statement's tree, which is changed: fakesnow's `execute` would parse it again."""
         self.check_db_and_schema(expression)
         for statement in self._transform_explode(expression):
-            self._execute(self._transform(statement, None))
+            transformed = self._transform(statement, None)
+            if transformed.args.get("overwrite"):
+                self._overwrite(transformed)
+            else:
+                self._execute(transformed)
+
+    def _overwrite(self, insert: Any) -> None:
+        """The query reads the rows that it replaces; fakesnow deletes them first."""
+        table, columns = insert.this, "*"
+        if isinstance(table, exp.Schema):
+            table, columns = table.this, ", ".join(one.sql("duckdb") for one in table.expressions)
+        name = table.sql("duckdb")
+        insert.set("overwrite", None)
+        self.session.bind_first(insert)
+        for sql in (
+            f"CREATE TEMP TABLE {_HELD} AS SELECT {columns} FROM {name} WHERE false",
+            f"INSERT INTO {_HELD} {insert.expression.sql('duckdb')}",
+            f"DELETE FROM {name}",
+        ):
+            self._duck_conn.execute(sql)
+        insert.set("expression", exp.select("*").from_(_HELD))
+        super()._execute(insert)
+        self._duck_conn.execute(f"DROP TABLE {_HELD}")
 
     def _transform(self, expression: Any, params: Any) -> Any:
         expression = coercion.coerced(self.session, rewriting.named(self.session, expression))
@@ -141,6 +164,8 @@ class Cursor(FakeSnowflakeCursor):
     def _transform_explode(self, expression: Any) -> list[Any]:
         # fakesnow runs a MERGE as several statements; DuckDB's own is atomic.
         if isinstance(expression, exp.Merge):
+            return [expression]
+        if isinstance(expression, exp.Insert) and isinstance(expression.expression, exp.Query):
             return [expression]
         return super()._transform_explode(expression)
 

@@ -44,6 +44,16 @@ GROUP = Group(
             rows=[(1,), (2,), (3,), (12,), (13,)],
         ),
         Case(
+            "INSERT OVERWRITE reads the rows that it replaces",
+            (
+                *_FILLED,
+                "INSERT OVERWRITE INTO t (v, k) SELECT v, k + 1 FROM t WHERE k > 1",
+                "SELECT * FROM t ORDER BY k",
+            ),
+            _INSERT,
+            rows=[(3, "b"), (4, "c")],
+        ),
+        Case(
             "INSERT OVERWRITE replaces the rows",
             (*_FILLED, "INSERT OVERWRITE INTO t VALUES (9, 'z')", "SELECT * FROM t"),
             _INSERT,
