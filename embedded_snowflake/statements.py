@@ -364,6 +364,8 @@ def route(sql: str, session: Session) -> Result | None:
 
 
 def _read_modifiers(reader: Reader) -> None:
+    if reader.at("OR", "ALTER"):
+        raise errors.unsupported("CREATE OR ALTER")
     found = True
     while found:
         found = False

@@ -167,13 +167,14 @@ def comment_on(session: Session, reader: Reader) -> Result:
 
 @handles("CREATE", "TABLE")
 def clone_table(session: Session, reader: Reader) -> Result:
-    """CREATE [OR REPLACE] [TRANSIENT] TABLE [IF NOT EXISTS] name CLONE source.
+    """CREATE [OR REPLACE] [TRANSIENT] TABLE [IF NOT EXISTS] name CLONE | LIKE source.
 
     A clone has the source's columns, constraints, comments and tags; not what it loaded.
     https://docs.snowflake.com/en/sql-reference/sql/create-clone
     """
     name = reader.name()
-    if not reader.accept("CLONE"):
+    rows = reader.accept("CLONE")
+    if not rows and not reader.accept("LIKE"):
         raise NotMine
     source = reader.name()
     if reader.at("AT") or reader.at("BEFORE") or reader.at("("):
@@ -181,7 +182,7 @@ def clone_table(session: Session, reader: Reader) -> Result:
     reader.accept("COPY", "GRANTS")
     reader.end()
     if reader.temporary or source in session.temporary:
-        raise errors.unsupported("CLONE of or as a temporary table")
+        raise errors.unsupported(f"{'CLONE' if rows else 'LIKE'} of or as a temporary table")
     if session.relation_kind(source) != "TABLE":
         raise errors.missing("Table", source)
     existing = session.relation_kind(name)
@@ -189,10 +190,14 @@ def clone_table(session: Session, reader: Reader) -> Result:
         return Result.status(f"{name.name} already exists, statement succeeded.")
     if existing is not None and not (reader.or_replace and existing == "TABLE"):
         raise errors.exists(name, existing)
+    definition = _definition(session, source)
+    if not rows and "nextval('_fs_seq_" in definition.lower():
+        # Both tables would count with one sequence.
+        raise errors.unsupported("CREATE TABLE LIKE of a table with an IDENTITY column")
     session.lock_table(name)
     between = QualifiedName(name.database, name.schema, f"CLONE_{uuid.uuid4().hex.upper()}")
     with session.transaction():
-        _like(session, source, between, _definition(session, source))
+        _like(session, source, between, definition, rows=rows)
         # First made, then put in place: a table may be replaced by its own clone.
         table_facts.copy(session, source, between)
         if existing:
@@ -222,10 +227,18 @@ def _definition(session: Session, name: QualifiedName) -> str:
     raise ValueError(message)
 
 
-def _like(session: Session, source: QualifiedName, made: QualifiedName, definition: str) -> None:
-    """Make a table by that definition, with the source's rows and comments."""
+def _like(
+    session: Session,
+    source: QualifiedName,
+    made: QualifiedName,
+    definition: str,
+    *,
+    rows: bool = True,
+) -> None:
+    """Make a table by that definition, with the source's comments, and its rows if they go too."""
     session.duck.execute(f"CREATE TABLE {made.sql} {definition}")
-    session.duck.execute(f"INSERT INTO {made.sql} SELECT * FROM {source.sql}")
+    if rows:
+        session.duck.execute(f"INSERT INTO {made.sql} SELECT * FROM {source.sql}")
     key = [source.database, source.schema, source.name]
     where = "WHERE database_name = ? AND schema_name = ? AND table_name = ?"
     comment = session.duck.execute(f"SELECT comment FROM duckdb_tables() {where}", key).fetchall()
