@@ -26,9 +26,10 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from embedded_snowflake import binding, presigning, results
+from embedded_snowflake import binding, errors, presigning, results
 from embedded_snowflake.engine import Engine
 from embedded_snowflake.faults import Faults, Met
+from embedded_snowflake.objects import context
 from embedded_snowflake.session import Answer, Session
 
 logger = logging.getLogger("embedded_snowflake")
@@ -109,6 +110,12 @@ class Server:
         if not hmac.compare_digest(given.encode(), self.password.encode()):
             return _failed("Incorrect username or password was specified.", "390100")
         asked = request.query_params
+        parameters = dict(data.get("SESSION_PARAMETERS") or {})
+        try:
+            for key, value in parameters.items():
+                context.refuse_effect(key.upper(), str(value))
+        except errors.SnowflakeError as refusal:
+            return _failed(str(refusal.raw_msg), "390000")
         session = await run_in_threadpool(
             Session,
             self.engine,
@@ -117,7 +124,7 @@ class Server:
             warehouse=_stored(asked.get("warehouse")),
             database=_stored(asked.get("databaseName")),
             schema=_stored(asked.get("schemaName")),
-            parameters=dict(data.get("SESSION_PARAMETERS") or {}),
+            parameters=parameters,
         )
         session.base_url = f"http://{request.url.netloc}"
         token, master = secrets.token_urlsafe(32), secrets.token_urlsafe(32)

@@ -9,21 +9,60 @@ from embedded_snowflake.statements import Reader, Result, handles, like, scalar
 _DEFAULTS = {
     "ABORT_DETACHED_QUERY": "false",
     "AUTOCOMMIT": "true",
+    "BINARY_INPUT_FORMAT": "HEX",
+    "BINARY_OUTPUT_FORMAT": "HEX",
     "CLIENT_SESSION_KEEP_ALIVE": "false",
     "CLIENT_TIMESTAMP_TYPE_MAPPING": "TIMESTAMP_LTZ",
+    "DATE_INPUT_FORMAT": "AUTO",
     "DATE_OUTPUT_FORMAT": "YYYY-MM-DD",
+    "ERROR_ON_NONDETERMINISTIC_MERGE": "true",
+    "ERROR_ON_NONDETERMINISTIC_UPDATE": "false",
+    "JSON_INDENT": "2",
     "LOCK_TIMEOUT": "60",
+    "MULTI_STATEMENT_COUNT": "1",
     "PYTHON_CONNECTOR_QUERY_RESULT_FORMAT": "ARROW",
     "PYTHON_SNOWPARK_USE_SCOPED_TEMP_OBJECTS": "true",
     "QUERY_TAG": "",
     "QUOTED_IDENTIFIERS_IGNORE_CASE": "false",
+    "ROWS_PER_RESULTSET": "0",
     "STATEMENT_TIMEOUT_IN_SECONDS": "172800",
+    "TIMESTAMP_DAY_IS_ALWAYS_24H": "false",
+    "TIMESTAMP_INPUT_FORMAT": "AUTO",
+    "TIMESTAMP_LTZ_OUTPUT_FORMAT": "",
     "TIMESTAMP_NTZ_OUTPUT_FORMAT": "YYYY-MM-DD HH24:MI:SS.FF3",
     "TIMESTAMP_OUTPUT_FORMAT": "YYYY-MM-DD HH24:MI:SS.FF3 TZHTZM",
     "TIMESTAMP_TYPE_MAPPING": "TIMESTAMP_NTZ",
+    "TIMESTAMP_TZ_OUTPUT_FORMAT": "",
     "TIMEZONE": "UTC",
+    "TIME_INPUT_FORMAT": "AUTO",
+    "TIME_OUTPUT_FORMAT": "HH24:MI:SS",
+    "TRANSACTION_ABORT_ON_ERROR": "false",
+    "TWO_DIGIT_CENTURY_START": "1970",
+    "USE_CACHED_RESULT": "true",
+    "WEEK_OF_YEAR_POLICY": "0",
     "WEEK_START": "0",
 }
+_FREE = {
+    *("ABORT_DETACHED_QUERY", "AUTOCOMMIT", "LOCK_TIMEOUT", "PYTHON_CONNECTOR_QUERY_RESULT_FORMAT"),
+    *("CLIENT_SESSION_KEEP_ALIVE", "CLIENT_TIMESTAMP_TYPE_MAPPING", "QUERY_TAG"),
+    *("PYTHON_SNOWPARK_USE_SCOPED_TEMP_OBJECTS", "STATEMENT_TIMEOUT_IN_SECONDS"),
+    "USE_CACHED_RESULT",
+}
+"""Of any value: they say nothing about what a statement answers."""
+
+
+def refuse_effect(key: str, value: str) -> None:
+    """Refuse a value of a known parameter by which statements would answer otherwise.
+
+    Raises:
+        SnowflakeError: 000002, with the parameter's name.
+    """
+    if key not in _DEFAULTS or key in _FREE or value.lower() == _DEFAULTS[key].lower():
+        return
+    if key != "TIMEZONE":
+        raise errors.unsupported(f"{key} = '{value}'")
+    if value.upper() != "ETC/UTC":
+        raise errors.unsupported("a TIMEZONE other than UTC")
 
 
 @handles("ALTER", "SESSION", "SET")
@@ -33,24 +72,17 @@ def set_parameters(session: Session, reader: Reader) -> Result:
         key = reader.word()
         reader.expect("=")
         value = reader.value()
-        _check(key, value)
+        if key not in _DEFAULTS:
+            raise errors.error(
+                f"SQL compilation error:\ninvalid session parameter '{key}'", 1006, "42000"
+            )
+        refuse_effect(key, value)
         session.parameters[key] = value
         if key == "AUTOCOMMIT":
             session.commit()
             session.autocommit = value.lower() != "false"
         reader.accept(",")
     return Result.status()
-
-
-def _check(key: str, value: str) -> None:
-    if key not in _DEFAULTS:
-        raise errors.error(
-            f"SQL compilation error:\ninvalid session parameter '{key}'", 1006, "42000"
-        )
-    if key == "TIMEZONE" and value.upper() not in {"UTC", "ETC/UTC"}:
-        raise errors.unsupported("a TIMEZONE other than UTC")
-    if key == "QUOTED_IDENTIFIERS_IGNORE_CASE" and value.lower() == "true":
-        raise errors.unsupported("QUOTED_IDENTIFIERS_IGNORE_CASE")
 
 
 @handles("ALTER", "SESSION", "UNSET")
