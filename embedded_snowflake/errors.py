@@ -33,6 +33,16 @@ def exists(name: object, kind: str = "Object") -> SnowflakeError:
     return error(f"SQL compilation error:\n{kind} '{name}' already exists.", 2002, "42710")
 
 
+def other_kind(found: str, wanted: str) -> SnowflakeError:
+    """002203: the object is of another kind."""
+    return error(
+        "SQL compilation error:\nObject found is of type "
+        f"'{found.replace(' ', '_')}', not specified type '{wanted}'.",
+        2203,
+        "02000",
+    )
+
+
 def refused(text: str, number: int = 1003, sqlstate: str = "42000") -> SnowflakeError:
     """A statement that the embedded warehouse does not carry out; the text says which and why."""
     return error(text, number, sqlstate)
@@ -91,6 +101,12 @@ _WORDED = (
         100038,
         "22018",
         "Numeric value '{0}' is not recognized",
+    ),
+    (
+        r"Values were not provided for the following parameters: (\w+)",
+        2211,
+        "02000",
+        "SQL compilation error:\nSession variable '${0}' does not exist",
     ),
     (r"Malformed JSON (.*)", 100069, "22P02", "Error parsing JSON: {0}"),
     (r"Division by zero", 100051, "22012", "Division by zero"),

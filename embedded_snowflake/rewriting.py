@@ -149,22 +149,45 @@ def check(session: Session, expression: Any) -> None:
         raise errors.unsupported(f"CREATE {expression.kind}")
     if isinstance(expression, exp.Drop) and expression.kind not in {"TABLE", "SEQUENCE", "VIEW"}:
         raise errors.unsupported(f"DROP {expression.kind}")
-    if isinstance(expression, (exp.Insert, exp.Update, exp.Delete, exp.Merge)):
-        target = written_table(session, expression)
-        if (
-            target is not None
-            and not session.within_handler
-            and session.catalog.get("dynamic_table", target) is not None
-        ):
-            raise errors.error(
-                f"SQL compilation error:\nInvalid operation: '{target}' is a dynamic table.",
-                2203,
-                "42601",
-            )
+    target = written_table(session, expression)
+    if target is not None and not session.within_handler:
+        _check_target(session, expression, target)
+
+
+def _check_target(session: Session, expression: Any, target: QualifiedName) -> None:
+    """A statement about a table must name one: not a view, and not a dynamic table."""
+    for renamed in expression.find_all(exp.AlterRename):
+        new = name_of(session, renamed.this)
+        if (new.database, new.schema) != (target.database, target.schema):
+            raise errors.unsupported("RENAME TO another schema")
+        if session.relation_kind(new) is not None:
+            raise errors.exists(new)
+    written = (exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.TruncateTable)
+    if isinstance(expression, written) and session.catalog.get("dynamic_table", target):
+        raise errors.error(
+            f"SQL compilation error:\nInvalid operation: '{target}' is a dynamic table.",
+            2203,
+            "42601",
+        )
+    if expression.args.get("kind") != "TABLE" or expression.find(exp.TemporaryProperty):
+        return
+    kind = session.relation_kind(target)
+    if kind in {"VIEW", "DYNAMIC TABLE"} and isinstance(expression, exp.Drop):
+        raise errors.other_kind(kind, "TABLE")
+    if kind in {"VIEW", "DYNAMIC TABLE"} and isinstance(expression, exp.Create):
+        raise errors.error(
+            f"SQL compilation error:\nObject '{target.name}' already exists as {kind}",
+            1998,
+            "42710",
+        )
 
 
 def _check_kinds(expression: Any) -> None:
     """What sqlglot reads and DuckDB would leave out without a word."""
+    for kind in expression.find_all(exp.DataType):
+        digits = kind.expressions[0].name if kind.expressions else "9"
+        if kind.this in exp.DataType.TEMPORAL_TYPES and digits not in {"6", "9"}:
+            raise errors.unsupported(f"{kind.sql('snowflake')}: 6 digits of a second are kept")
     if expression.find(exp.Connect) is not None:
         raise errors.unsupported("CONNECT BY")
     for parameter in expression.find_all(exp.Parameter):
@@ -390,13 +413,23 @@ _RESERVED = frozenset(
 )
 
 
+def _query_id(session: Session, call: Any) -> str:
+    """``LAST_QUERY_ID([-n])``: the n-th id from the end."""
+    if not isinstance(call, exp.Anonymous) or call.name.upper() != "LAST_QUERY_ID":
+        raise errors.unsupported("RESULT_SCAN of anything but a text or LAST_QUERY_ID")
+    place = call.expressions[0].sql() if call.expressions else "-1"
+    if not re.fullmatch(r"-[1-9]\d{0,2}", place):
+        raise errors.unsupported(f"LAST_QUERY_ID({place})")
+    return session.query_ids[int(place)] if -int(place) <= len(session.query_ids) else ""
+
+
 def _result_scan(session: Session, expression: Any) -> Any:
     for node in list(expression.find_all(exp.TableFromRows)):
         call = node.this
         if not (isinstance(call, exp.Anonymous) and call.name.upper() == "RESULT_SCAN"):
             continue
         wanted = call.expressions[0]
-        query_id = wanted.this if isinstance(wanted, exp.Literal) else session.last_query_id
+        query_id = wanted.this if isinstance(wanted, exp.Literal) else _query_id(session, wanted)
         kept = session.engine.fakesnow.results_cache.get(query_id)
         if kept is None or kept[0] is None:
             raise errors.error(f"Statement {query_id} not found", 709, "02000")
@@ -479,7 +512,6 @@ def _context_functions(session: Session, expression: Any) -> Any:
         "CURRENT_SECONDARY_ROLES": "",
         "CURRENT_DATABASE": session.database,
         "CURRENT_SCHEMA": session.schema,
-        "LAST_QUERY_ID": session.last_query_id,
     }
     for node in list(expression.find_all(exp.Func)):
         name = node.name.upper() if isinstance(node, exp.Anonymous) else node.sql_name().upper()
@@ -488,6 +520,8 @@ def _context_functions(session: Session, expression: Any) -> Any:
             fixed = exp.Null() if value is None else exp.Literal.string(value)
             alias = exp.alias_(fixed, f"{name}()", quoted=True)
             node.replace(alias if isinstance(node.parent, exp.Select) else fixed)
+        elif name == "LAST_QUERY_ID":
+            node.replace(exp.Literal.string(_query_id(session, node)))
     return expression
 
 

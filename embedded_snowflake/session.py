@@ -11,6 +11,7 @@ import datetime
 import threading
 import time
 import uuid
+from collections import deque
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,7 +104,7 @@ class Session:
         self.inference = engine.inference
         self.base_url = ""
         self.query_id = ""
-        self.last_query_id = ""
+        self.query_ids: deque[str] = deque(maxlen=999)
         self.bound = False
         self.autocommit = str(parameters.get("AUTOCOMMIT", True)).lower() != "false"
         self.explicit = False
@@ -410,7 +411,7 @@ class Session:
             if not describe:
                 self._note(sql, began, answer, None)
             if not describe and answer.raw is None:
-                self.last_query_id = answer.query_id
+                self.query_ids.append(answer.query_id)
             return answer
 
     def _note(

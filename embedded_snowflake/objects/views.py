@@ -231,8 +231,10 @@ def drop(session: Session, reader: Reader) -> Result:
     existing = session.relation_kind(name)
     if existing is None and reader.if_exists:
         return Result.status(f"Drop statement executed successfully ({name.name} already dropped).")
-    if existing != "VIEW":
+    if existing is None:
         raise errors.missing("View", name)
+    if existing != "VIEW":
+        raise errors.other_kind(existing, "VIEW")
     with session.transaction():
         session.run(f"DROP VIEW {name.sql}")
         _forget(session, name)

@@ -86,6 +86,30 @@ GROUP = Group(
             "sql-reference/sql/alter-session",
             rows=[("Statement executed successfully.",)],
         ),
+        Case(
+            "ALTER SESSION SET of a default",
+            "ALTER SESSION SET WEEK_START = 0, DATE_OUTPUT_FORMAT = 'yyyy-mm-dd', "
+            "USE_CACHED_RESULT = FALSE, ERROR_ON_NONDETERMINISTIC_MERGE = TRUE",
+            "sql-reference/parameters",
+            rows=[("Statement executed successfully.",)],
+        ),
+        Case(
+            "another first day of the week",
+            ("ALTER SESSION SET WEEK_START = 1", "SELECT DAYOFWEEK('2024-01-07'::DATE)"),
+            "sql-reference/parameters",
+            rows=[(7,)],
+            refused=Error(2, "0A000", "WEEK_START"),
+        ),
+        Case(
+            "another form of times as text",
+            (
+                "ALTER SESSION SET TIMESTAMP_NTZ_OUTPUT_FORMAT = 'YYYY'",
+                "SELECT TO_VARCHAR('2024-01-07'::TIMESTAMP_NTZ)",
+            ),
+            "sql-reference/parameters",
+            rows=[("2024",)],
+            refused=Error(2, "0A000", "TIMESTAMP_NTZ_OUTPUT_FORMAT"),
+        ),
         fails(
             "a session parameter that is not there",
             "ALTER SESSION SET no_such_parameter = 1",
@@ -100,6 +124,23 @@ GROUP = Group(
             ),
             _F + "result_scan",
             rows=[(3,)],
+        ),
+        Case(
+            "an earlier query's rows can be read again",
+            (
+                "SELECT 1 AS a UNION ALL SELECT 2",
+                "SELECT 7",
+                "SELECT SUM(a) FROM TABLE(RESULT_SCAN(LAST_QUERY_ID(-2)))",
+            ),
+            _F + "last_query_id",
+            rows=[(3,)],
+        ),
+        Case(
+            "a query's number from the session's first",
+            ("SELECT 1", "SELECT LAST_QUERY_ID(1) IS NOT NULL"),
+            _F + "last_query_id",
+            rows=[(True,)],
+            refused=Error(2, "0A000", "LAST_QUERY_ID(1)"),
         ),
         Case(
             "an unquoted name is upper case, a quoted one as written",

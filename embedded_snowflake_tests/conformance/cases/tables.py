@@ -70,6 +70,39 @@ GROUP = Group(
             columns=["COUNT(*)"],
         ),
         Case(
+            "CREATE TABLE LIKE keeps what defines the columns",
+            (
+                "CREATE TABLE t (a INT NOT NULL DEFAULT 5, b VARCHAR(5) COMMENT 'bb', "
+                "PRIMARY KEY (a))",
+                "CREATE TABLE u LIKE t",
+                "DESC TABLE u",
+            ),
+            _CREATE,
+            only=("name", "type", "null?", "default", "primary key", "comment"),
+            rows=[
+                ("A", "NUMBER(38,0)", "N", "5", "Y", None),
+                ("B", "VARCHAR(5)", "Y", None, "N", "bb"),
+            ],
+        ),
+        Case(
+            "CREATE TABLE LIKE of an IDENTITY column",
+            (
+                "CREATE TABLE t (a INT IDENTITY)",
+                "CREATE TABLE u LIKE t",
+                "SELECT COUNT(*) FROM u",
+            ),
+            _CREATE,
+            rows=[(0,)],
+            refused=Error(2, "0A000", "IDENTITY"),
+        ),
+        Case(
+            "CREATE OR ALTER TABLE",
+            (*_FILLED, "CREATE OR ALTER TABLE t (a INT, b VARCHAR, c INT)", "SELECT a FROM t"),
+            _CREATE,
+            rows=[(1,), (2,)],
+            refused=Error(2, "0A000", "CREATE OR ALTER"),
+        ),
+        Case(
             "CREATE TABLE CLONE",
             (*_FILLED, "CREATE TABLE u CLONE t", "SELECT COUNT(*) FROM u"),
             "sql-reference/sql/create-clone",
@@ -160,6 +193,45 @@ GROUP = Group(
             (*_FILLED, "ALTER TABLE t RENAME TO u", "SELECT COUNT(*) FROM u"),
             _ALTER,
             rows=[(2,)],
+        ),
+        Case(
+            "RENAME TO another schema",
+            (
+                *_FILLED,
+                "CREATE SCHEMA IF NOT EXISTS renamed_to",
+                "CREATE TABLE moved (a INT)",
+                "ALTER TABLE moved RENAME TO public.moved_there",
+                "SELECT COUNT(*) FROM public.moved_there",
+            ),
+            _ALTER,
+            rows=[(0,)],
+            refused=Error(2, "0A000", "another schema"),
+        ),
+        fails(
+            "RENAME TO a name that is taken",
+            (*_FILLED, "CREATE TABLE u (a INT)", "ALTER TABLE t RENAME TO u"),
+            Error(2002, "42710"),
+            _ALTER,
+        ),
+        Case(
+            "fewer digits of a second",
+            ("CREATE TABLE t (a TIMESTAMP_NTZ(0))", "DESC TABLE t"),
+            "sql-reference/data-types-datetime",
+            only=("type",),
+            rows=[("TIMESTAMP_NTZ(0)",)],
+            refused=Error(2, "0A000", "(0)"),
+        ),
+        fails(
+            "DROP TABLE of a view",
+            (_T, "CREATE VIEW v AS SELECT a FROM t", "DROP TABLE v"),
+            Error(2203, "02000", "Object found is of type 'VIEW'"),
+            "sql-reference/sql/drop-table",
+        ),
+        fails(
+            "a table in the place of a view",
+            (_T, "CREATE VIEW v AS SELECT a FROM t", "CREATE OR REPLACE TABLE v (a INT)"),
+            Error(1998, "42710", "already exists as VIEW"),
+            _CREATE,
         ),
         Case(
             "SWAP WITH",
