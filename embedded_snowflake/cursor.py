@@ -15,6 +15,7 @@ from fakesnow.cursor import FakeSnowflakeCursor
 from sqlglot import exp
 from sqlglot.dialects.snowflake import Snowflake
 from sqlglot.errors import ParseError
+from sqlglot.tokenizer_core import TokenType
 
 from embedded_snowflake import coercion, errors, rewriting, statements
 
@@ -22,8 +23,46 @@ if TYPE_CHECKING:
     from embedded_snowflake.session import Session
 
 _KINDS_RUN = (exp.Query, *rewriting.WRITING, exp.Comment, exp.Describe)
-_SNOWFLAKE = Snowflake()
 _HELD = "temp.main._ES_OVERWRITING"
+_PARSER: Any = Snowflake.parser_class
+
+
+class _Parser(_PARSER):
+    """Names what a SELECT lists without an alias by its text, in upper case, as Snowflake does."""
+
+    def _parse_projections(self) -> Any:
+        return self._parse_csv(self._projection), None
+
+    def _projection(self) -> Any:
+        first = self._index
+        made = self._parse_expression()
+        if made is None or made.is_star or made.alias or isinstance(made, exp.Column):
+            return made
+        text, done = "", self._tokens[first].start
+        for token in self._tokens[first : self._index]:
+            piece = self.sql[token.start : token.end + 1]
+            kept = token.token_type is TokenType.IDENTIFIER
+            text += self.sql[done : token.start] + (piece if kept else piece.upper())
+            done = token.end + 1
+        named = exp.alias_(made, text, quoted=True, copy=False)
+        named.meta[rewriting.UNNAMED] = True
+        return named
+
+
+def name_as_written(expression: Any, sql: str) -> None:
+    """Name columns by the statement as it came, where its text was rewritten before."""
+    try:
+        came = list(parsed(sql).find_all(exp.Select))
+    except errors.SnowflakeError:
+        # Only a rewrite makes it one that can be read.
+        return
+    ours = list(expression.find_all(exp.Select))
+    if [len(one.expressions) for one in ours] != [len(one.expressions) for one in came]:
+        return
+    for one, other in zip(ours, came, strict=True):
+        for column, written in zip(one.expressions, other.expressions, strict=True):
+            if rewriting.UNNAMED in column.meta and rewriting.UNNAMED in written.meta:
+                column.set("alias", written.args["alias"].copy())
 
 
 def parsed(text: str) -> Any:
@@ -37,7 +76,7 @@ def parsed(text: str) -> Any:
     if tokens and tokens[0].text == "EXECUTE":
         raise errors.unsupported("EXECUTE")
     try:
-        trees = _SNOWFLAKE.parser().parse(tokens, text)
+        trees = _Parser(dialect="snowflake").parse(tokens, text)
     except ParseError as cause:
         detail = str(cause).replace("\x1b[4m", "").replace("\x1b[0m", "")
         raise errors.refused(f"SQL compilation error:\nsyntax error: {detail}") from None
@@ -144,7 +183,8 @@ class Cursor(FakeSnowflakeCursor):
         self._duck_conn.execute(f"DROP TABLE {_HELD}")
 
     def _transform(self, expression: Any, params: Any) -> Any:
-        expression = coercion.coerced(self.session, rewriting.named(self.session, expression))
+        expression = rewriting.identified(self.session, expression)
+        expression = coercion.coerced(self.session, expression)
         tree: Any = _Tree(rewriting.rewrite(self.session, expression))
         return rewriting.quote_reserved(super()._transform(tree, params).root)
 

@@ -182,6 +182,17 @@ def _check_target(session: Session, expression: Any, target: QualifiedName) -> N
         )
 
 
+UNNAMED = "unnamed"
+"""The mark of a column that the statement gives no name (`cursor.parsed`)."""
+
+
+def check_names(query: Any) -> None:
+    """Refuse what a table or view is made of, where an expression has no name."""
+    single = isinstance(query, exp.Select) and not query.is_star
+    if single and any(UNNAMED in one.meta for one in query.expressions):
+        raise errors.error("SQL compilation error:\nMissing column specification", 2022, "42601")
+
+
 def _check_kinds(expression: Any) -> None:
     """What sqlglot reads and DuckDB would leave out without a word."""
     for kind in expression.find_all(exp.DataType):
@@ -197,6 +208,8 @@ def _check_kinds(expression: Any) -> None:
     if isinstance(expression, exp.Comment) and expression.args["kind"] not in _COMMENTED:
         raise errors.unsupported(f"COMMENT ON {expression.args['kind']}")
     if isinstance(expression, exp.Create):
+        if not isinstance(expression.this, exp.Schema):
+            check_names(expression.expression)
         for kind, word in _REFUSED_PROPERTIES.items():
             if expression.find(kind) is not None:
                 raise errors.unsupported(f"CREATE {word} {expression.kind}")
@@ -299,11 +312,6 @@ def before_create(session: Session, expression: Any) -> list[str]:
     return [f"DROP TABLE IF EXISTS temp.main.{quoted(session.temporary.pop(name))}"]
 
 
-def named(session: Session, expression: Any) -> Any:
-    """The statement with the names of its tables and columns written out."""
-    return _named(session, _identifiers(session, expression))
-
-
 def rewrite(session: Session, expression: Any) -> Any:
     """All rewrites of a parsed statement, in the order in which they depend on each other."""
     for step in _STEPS:
@@ -311,7 +319,7 @@ def rewrite(session: Session, expression: Any) -> Any:
     return expression
 
 
-def _identifiers(session: Session, expression: Any) -> Any:
+def identified(session: Session, expression: Any) -> Any:
     """``IDENTIFIER('"A"."B"')``: fakesnow takes a quoted name of parts for one part."""
     for table in list(expression.find_all(exp.Table)):
         if isinstance(table.this, (exp.Anonymous, exp.DynamicIdentifier)) and (
@@ -518,8 +526,7 @@ def _context_functions(session: Session, expression: Any) -> Any:
         if name in known and not (isinstance(node, exp.Anonymous) and node.expressions):
             value = known[name]
             fixed = exp.Null() if value is None else exp.Literal.string(value)
-            alias = exp.alias_(fixed, f"{name}()", quoted=True)
-            node.replace(alias if isinstance(node.parent, exp.Select) else fixed)
+            node.replace(fixed)
         elif name == "LAST_QUERY_ID":
             node.replace(exp.Literal.string(_query_id(session, node)))
     return expression
@@ -545,9 +552,7 @@ def _moments(session: Session, expression: Any) -> Any:
             fixed = exp.cast(exp.Literal.string(text), "TIMESTAMPNTZ")
         else:
             fixed = exp.cast(exp.Literal.string(now.isoformat(sep=" ")), "TIMESTAMPTZ")
-        name = node.sql(dialect="snowflake")
-        alias = exp.alias_(fixed, name, quoted=True)
-        node.replace(alias if isinstance(node.parent, exp.Select) else fixed)
+        node.replace(fixed)
     return expression
 
 
@@ -666,22 +671,6 @@ def _idle(session: Session, expression: Any) -> Any:
     else:
         text = f"Drop statement executed successfully ({name.name} already dropped)."
     return exp.select(exp.alias_(exp.Literal.string(text), "status"))
-
-
-_NAMED_ELSEWHERE = (exp.Cast, exp.Array, exp.ArrayConcat, exp.ArrayConstructCompact)
-
-
-def _named(_: Session, expression: Any) -> Any:
-    """A function without an alias names its column by its text, not by DuckDB's."""
-    query = expression
-    while isinstance(query, exp.SetOperation):
-        query = query.this
-    if not isinstance(query, exp.Select):
-        return expression
-    for one in query.expressions:
-        if isinstance(one, (exp.Func, exp.Window)) and not isinstance(one, _NAMED_ELSEWHERE):
-            one.replace(exp.alias_(one.copy(), one.sql(dialect="snowflake"), quoted=True))
-    return expression
 
 
 def _row_counts(session: Session, expression: Any) -> Any:

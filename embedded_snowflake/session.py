@@ -26,7 +26,7 @@ from sqlglot import exp
 
 from embedded_snowflake import errors, results, rewriting, statements, time_formats, wide_integers
 from embedded_snowflake.catalog import INTERNAL, Catalog
-from embedded_snowflake.cursor import Connection, parsed
+from embedded_snowflake.cursor import Connection, name_as_written, parsed
 from embedded_snowflake.engine import Engine
 from embedded_snowflake.journal import RecordingConnection
 from embedded_snowflake.names import QualifiedName, literal, quoted
@@ -586,10 +586,12 @@ class Session:
     def _queried(self, sql: str, *, describe: bool) -> Answer:
         text = rewriting.rewrite_text(self, sql)
         expression = parsed(text)
+        if text != sql and isinstance(expression, (exp.Query, exp.Create)):
+            name_as_written(expression, sql)
         type_id = statement_type_id(expression)
         if describe:
             cursor = self.connection.cursor()
-            described = cursor._describe_only(text)  # noqa: SLF001
+            described = cursor._describe_only(expression.sql(dialect="snowflake"))  # noqa: SLF001
             if described is None:
                 described = self._described(expression)
             return Answer(self.query_id, None, results.described(described), type_id)

@@ -250,7 +250,11 @@ def _struct(node: Any) -> Any:
 
 def _array(node: Any) -> Any:
     """A column's array is JSON, also under an alias, where fakesnow leaves DuckDB's list."""
-    return _call("json_array", *node.expressions) if isinstance(node.parent, exp.Alias) else node
+    if not isinstance(node.parent, exp.Alias):
+        return node
+    if isinstance(node, exp.Array):
+        return _call("json_array", *node.expressions)
+    return _cast(node.copy(), "JSON")
 
 
 def _object_insert(node: Any) -> Any:
@@ -423,6 +427,7 @@ _NODES: dict[type[Any], Callable[[Any], Any]] = {
     exp.Cast: _casts,
     exp.ToBinary: _binary,
     exp.Array: _array,
+    exp.ArrayConcat: _array,
     exp.Struct: _struct,
     exp.Lateral: _flatten,
     exp.TableFromRows: _flatten,

@@ -14,12 +14,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import sqlglot
 from sqlglot import exp
-from sqlglot.errors import ParseError
 from sqlglot.optimizer.scope import traverse_scope
 
-from embedded_snowflake import errors, inference_calls
+from embedded_snowflake import errors, inference_calls, rewriting
+from embedded_snowflake.cursor import parsed
 from embedded_snowflake.names import QualifiedName, quoted
 from embedded_snowflake.objects import tags
 from embedded_snowflake.statements import Reader, Result, handles, show_scope
@@ -70,22 +69,22 @@ def read_columns(reader: Reader) -> list[tuple[str, str]]:
             )
 
 
-def qualified(query: str, home: QualifiedName) -> str:
+def qualified(query: str, home: QualifiedName, *, named: bool) -> str:
     """The query with every table's name in full.
 
     Args:
         query: one SELECT in Snowflake's SQL.
         home: the object that it defines; names without a schema are looked up beside it.
+        named: whether the object names the columns, so that the query need not.
 
     Raises:
-        errors.SnowflakeError: the query is not a SELECT.
+        errors.SnowflakeError: the query is not a SELECT, or leaves a column without a name.
     """
-    try:
-        tree = sqlglot.parse_one(query, read="snowflake")
-    except ParseError as error:
-        raise errors.refused(f"SQL compilation error:\nsyntax error: {error}") from error
+    tree = parsed(query)
     if not isinstance(tree, exp.Query):
         raise errors.refused("SQL compilation error:\nAS must be followed by a query.")
+    if not named:
+        rewriting.check_names(tree)
     for table in real_tables(tree):
         if not table.db:
             table.set("db", exp.to_identifier(home.schema, quoted=True))
@@ -106,7 +105,7 @@ def real_tables(tree: exp.Query) -> list[exp.Table]:
 
 def selecting(definition: Definition) -> str:
     """The query in full names, with the definition's column names."""
-    query = qualified(definition.query, definition.name)
+    query = qualified(definition.query, definition.name, named=bool(definition.columns))
     if not definition.columns:
         return query
     columns = ", ".join(quoted(name) for name, _ in definition.columns)

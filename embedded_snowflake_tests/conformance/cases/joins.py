@@ -7,6 +7,7 @@ from embedded_snowflake_tests.conformance.case import Case, Error, Group, fails
 _JOIN = "sql-reference/constructs/join"
 _ASOF = "sql-reference/constructs/asof-join"
 _SET = "sql-reference/operators-query"
+_UNNAMED = Error(2022, "42601", "Missing column specification")
 
 GROUP = Group(
     "Joins and set operators",
@@ -226,6 +227,38 @@ GROUP = Group(
             "SELECT MIN(s), MAX(s) FROM (SELECT SEQ4() AS s FROM TABLE(GENERATOR(ROWCOUNT => 5)))",
             "sql-reference/functions/seq1",
             rows=[(0, 4)],
+        ),
+        Case(
+            "a column without an alias is named by its text",
+            """SELECT sum( k ), TO_CHAR('2024-01-02'::date, 'YYYY'), nvl(max(k),0)+1, "K" + 1, [1] FROM l GROUP BY k LIMIT 0""",
+            "sql-reference/sql/select",
+            rows=[],
+            columns=[
+                "SUM( K )",
+                "TO_CHAR('2024-01-02'::DATE, 'YYYY')",
+                "NVL(MAX(K),0)+1",
+                '"K" + 1',
+                "[1]",
+            ],
+        ),
+        Case(
+            "a subquery's column without an alias has a name too",
+            'SELECT "COUNT(*)", * FROM (SELECT count(*), max(k)+1 FROM l)',
+            "sql-reference/sql/select",
+            rows=[(3, 3, 3)],
+            columns=["COUNT(*)", "COUNT(*)", "MAX(K)+1"],
+        ),
+        fails(
+            "a table of a column without a name",
+            "CREATE TABLE unnamed AS SELECT k + 1 FROM l",
+            _UNNAMED,
+            "sql-reference/sql/create-table",
+        ),
+        fails(
+            "a view of a column without a name",
+            "CREATE VIEW unnamed AS SELECT k, COUNT(*) FROM l GROUP BY k",
+            _UNNAMED,
+            "sql-reference/sql/create-view",
         ),
         Case(
             "SAMPLE of all",
