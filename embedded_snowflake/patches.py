@@ -7,6 +7,7 @@
 | `_text_lengths` | the lengths of texts are, as well | they are written beside their table |
 | `_aggregates` | text that is no number is left out of a SUM | it casts, not tries to |
 | `_created_as` | a column ``"b c"`` of a query is a syntax error | it quotes names |
+| `random` | a RANDOM in a subquery is rewritten twice, a second one loses its seed | each is, once |
 | columns view | it reads lengths from the second database | as `_text_lengths` |
 | columns view | a HUGEINT has no precision | it lists HUGEINT with BIGINT |
 | tables view | every table is of 1970 | it knows times of creation and change |
@@ -157,6 +158,8 @@ def apply() -> None:
     info_schema.insert_table_comment_sql = _table_comment
     transforms.numeric_agg_implicit_cast = _aggregates
     transforms.create_table_as = _created_as
+    # `rewriting._random` has done it.
+    transforms.random = lambda expression: expression
     info_schema.insert_text_lengths_sql = _text_lengths
     # Columns of a database are described from that database's own text lengths.
     body = info_schema.SQL_CREATE_GLOBAL_INFORMATION_SCHEMA_COLUMNS_VIEW.replace(

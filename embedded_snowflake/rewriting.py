@@ -736,6 +736,39 @@ def _division(_: Session, expression: Any) -> Any:
     return expression
 
 
+_GENERATED = (exp.Uniform, exp.Normal, exp.Zipf)
+
+
+def _random(_: Session, expression: Any) -> Any:
+    """RANDOM is a whole number of 64 bits; DuckDB's lies between 0 and 1, its seed beside it."""
+    seen: set[tuple[int, str]] = set()
+    for node in list(expression.find_all(exp.Rand)):
+        window = node.find_ancestor(exp.Window, exp.Select)
+        if isinstance(window, exp.Window):
+            raise errors.unsupported("RANDOM in OVER (..): order by a column of a subquery")
+        if isinstance(node.parent, exp.Randstr):
+            raise errors.unsupported("RANDSTR of RANDOM")
+        if (seed := node.this) is not None:
+            if not (isinstance(seed, exp.Literal) and seed.is_int):
+                raise errors.unsupported("RANDOM with a seed that is no literal")
+            if (key := (id(node.parent_select), seed.name)) in seen:
+                raise errors.unsupported(
+                    f"RANDOM({seed.name}) twice: select it once, in a subquery"
+                )
+            seen.add(key)
+            # fakesnow sets it before a query; that it repeats, nobody promises.
+            if isinstance(expression, (exp.Query, exp.Create)):
+                expression.args["seed"] = f"({seed.name} % 2147483647) / 2147483648.0"
+            node.set("this", None)
+        if isinstance(node.parent, _GENERATED):
+            continue
+        whole = sqlglot.parse_one(
+            "CAST((random() - 0.5) * CAST(2 AS DOUBLE) ** 64 AS BIGINT)", read="duckdb"
+        )
+        node.replace(whole)
+    return expression
+
+
 _STEPS: tuple[Callable[[Session, Any], Any], ...] = (
     _row_counts,
     _result_scan,
@@ -757,6 +790,7 @@ _STEPS: tuple[Callable[[Session, Any], Any], ...] = (
         wide_integers.widened(expression) if session.wide else wide_integers.guarded(expression)
     ),
     lambda _, expression: translation.translate(expression),
+    _random,
 )
 
 

@@ -38,6 +38,11 @@ FAULTS = {
         "from fakesnow.transforms import numeric_agg_implicit_cast as f; import sqlglot; "
         "assert 'TRY_CAST' in sqlglot.parse_one('SELECT SUM(s)').transform(f).sql('duckdb')"
     ),
+    "a RANDOM in a subquery is rewritten twice": (
+        "from fakesnow.transforms import random as f; import sqlglot; "
+        "one = sqlglot.parse_one('SELECT r FROM (SELECT RANDOM() AS r)').transform(f); "
+        "assert one.sql('duckdb').count('9223372036854775807') == 2"
+    ),
     "names of a query's columns are not quoted": (
         "from fakesnow.transforms import create_table_as as f; import duckdb, sqlglot; "
         "one = sqlglot.parse_one('CREATE TABLE t (a INT) AS SELECT * FROM (SELECT 1 AS \"b c\")'); "

@@ -7,6 +7,8 @@ from embedded_snowflake_tests.conformance.case import Case, Error, Group, fails
 _JOIN = "sql-reference/constructs/join"
 _ASOF = "sql-reference/constructs/asof-join"
 _SET = "sql-reference/operators-query"
+_RANDOM = "sql-reference/functions/random"
+_NO = Error(2, "0A000", "Unsupported feature")
 _UNNAMED = Error(2022, "42601", "Missing column specification")
 
 GROUP = Group(
@@ -259,6 +261,41 @@ GROUP = Group(
             "CREATE VIEW unnamed AS SELECT k, COUNT(*) FROM l GROUP BY k",
             _UNNAMED,
             "sql-reference/sql/create-view",
+        ),
+        Case(
+            "RANDOM in a subquery is a number of 64 bits",
+            """SELECT MIN(r) < -4611686018427387904, MAX(r) > 4611686018427387904, COUNT_IF(r = q)
+            FROM (SELECT RANDOM() AS r, RANDOM(7) AS q FROM TABLE(GENERATOR(ROWCOUNT => 1000)))""",
+            _RANDOM,
+            rows=[(True, True, 0)],
+        ),
+        Case(
+            "RANDOM with a seed draws every row anew",
+            """WITH d AS (SELECT UNIFORM(0::FLOAT, 1::FLOAT, RANDOM(42)) AS u FROM l)
+            SELECT COUNT(DISTINCT u) FROM d WHERE u BETWEEN 0 AND 1""",
+            _RANDOM,
+            rows=[(3,)],
+        ),
+        Case(
+            "RANDOM of a seed twice is the same number",
+            "SELECT RANDOM(42) = RANDOM(42)",
+            _RANDOM,
+            rows=[(True,)],
+            refused=_NO,
+        ),
+        Case(
+            "rows numbered at random",
+            "SELECT COUNT(*) FROM (SELECT ROW_NUMBER() OVER (ORDER BY RANDOM(42)) AS n FROM l)",
+            _RANDOM,
+            rows=[(3,)],
+            refused=_NO,
+        ),
+        Case(
+            "texts at random",
+            "SELECT LENGTH(RANDSTR(5, RANDOM()))",
+            "sql-reference/functions/randstr",
+            rows=[(5,)],
+            refused=_NO,
         ),
         Case(
             "SAMPLE of all",
