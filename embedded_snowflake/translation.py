@@ -82,6 +82,13 @@ _MACROS = {
         "THEN error('Key ' || name || ' already exists in object') "
         "WHEN item IS NULL THEN x ELSE json_merge_patch(x, json_object(name, item)) END"
     ),
+    # Not by a path: '*' in one is every key, even between quotes. A key is of objects, a place of arrays.
+    "_es_get(x, i)": (
+        "CASE WHEN typeof(i) <> 'VARCHAR' THEN CASE WHEN TRY_CAST(i AS BIGINT) >= 0 "
+        "THEN json_extract(to_json(x), '$[' || TRY_CAST(i AS BIGINT) || ']') END "
+        "WHEN json_type(to_json(x)) = 'OBJECT' THEN json_extract(to_json(x), "
+        "'/' || replace(replace(CAST(i AS VARCHAR), '~', '~0'), '/', '~1')) END"
+    ),
     "is_object(x)": "json_type(x) = 'OBJECT'",
     "is_null_value(x)": "json_type(x) = 'NULL'",
     "as_integer(x)": "CASE WHEN json_type(x) IN ('BIGINT', 'UBIGINT') THEN CAST(x AS BIGINT) END",
@@ -240,6 +247,60 @@ def _variant(node: Any) -> Any:
     return _call("to_json", node)
 
 
+def _bracket(node: Any) -> Any:
+    """An element of a VARIANT. Fakesnow reads the last bracket alone; DuckDB counts from one."""
+    index = node.expressions[0]
+    if len(node.expressions) > 1:
+        raise errors.unsupported("brackets with several places")
+    if isinstance(index, exp.Literal) and index.is_string and not set(index.name) & set('*"\\'):
+        return _extracted(node.this, exp.JSONPathKey(this=index.name, quoted=True))
+    if isinstance(index, exp.Literal) and index.is_int:
+        return _extracted(node.this, exp.JSONPathSubscript(this=int(index.name)))
+    return _call("_es_get", node.this, index)
+
+
+def _dot(node: Any) -> Any:
+    """``v['a'].b``, where DuckDB would look for a key in upper case."""
+    key = node.expression
+    if not isinstance(key, exp.Identifier) or isinstance(node.this, (exp.Identifier, exp.Dot)):
+        return node
+    return _extracted(node.this, exp.JSONPathKey(this=key.name, quoted=True))
+
+
+def _extracted(value: Any, part: Any) -> Any:
+    if isinstance(value, exp.JSONExtract) and isinstance(value.expression, exp.JSONPath):
+        value.expression.append("expressions", part)
+        return value
+    path = exp.JSONPath(expressions=[exp.JSONPathRoot(), part])
+    return exp.JSONExtract(this=value, expression=path, variant_extract=True, requires_json=True)
+
+
+def _path(node: Any) -> Any:
+    """Places before the first are none; DuckDB counts them from the end."""
+    steps = node.expression.find_all(exp.JSONPathSubscript)
+    if any(isinstance(one.this, int) and one.this < 0 for one in steps):
+        return _cast(exp.Null(), "JSON")
+    return node
+
+
+def _now(node: Any) -> Any:
+    """A function's call: DuckDB takes the bare word for the column that is named by it."""
+    if node.find_ancestor(exp.ColumnDef):
+        # A default, which DESCRIBE shows.
+        return node
+    now = _call("now")
+    if node.this is not None and node.name not in {"6", "9"}:
+        unit = {"0": "second", "3": "millisecond"}.get(node.name)
+        if unit is None:
+            raise errors.unsupported(f"{node.sql_name()}({node.name})")
+        now = _call("date_trunc", exp.Literal.string(unit), now)
+    if isinstance(node, exp.CurrentDate):
+        return _cast(now, "DATE")
+    if isinstance(node, (exp.CurrentTime, exp.Localtime)):
+        return _cast(_cast(now, "TIMESTAMP"), "TIME")
+    return _cast(now, "TIMESTAMP") if node.args.get("sysdate") else now
+
+
 def _struct(node: Any) -> Any:
     """Keys of an object are texts; fakesnow takes them for names and makes them upper case."""
     for one in node.expressions:
@@ -250,7 +311,7 @@ def _struct(node: Any) -> Any:
 
 def _array(node: Any) -> Any:
     """A column's array is JSON, also under an alias, where fakesnow leaves DuckDB's list."""
-    if not isinstance(node.parent, exp.Alias):
+    if not isinstance(node.parent, (exp.Alias, exp.Bracket)):
         return node
     if isinstance(node, exp.Array):
         return _call("json_array", *node.expressions)
@@ -426,6 +487,19 @@ _NODES: dict[type[Any], Callable[[Any], Any]] = {
     exp.Ceil: _to_digits,
     exp.Cast: _casts,
     exp.ToBinary: _binary,
+    exp.Bracket: _bracket,
+    exp.GetExtract: lambda node: _bracket(
+        exp.Bracket(this=node.this, expressions=[node.expression])
+    ),
+    exp.Dot: _dot,
+    exp.JSONExtract: _path,
+    **dict.fromkeys(
+        (
+            *(exp.CurrentDate, exp.CurrentTime, exp.CurrentTimestamp),
+            *(exp.Localtime, exp.Localtimestamp),
+        ),
+        _now,
+    ),
     exp.Array: _array,
     exp.ArrayConcat: _array,
     exp.Struct: _struct,

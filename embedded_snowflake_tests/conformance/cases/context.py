@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from embedded_snowflake_tests.conformance.case import Case, Error, Group, Matching, Types, fails
+from embedded_snowflake_tests.conformance.case import (
+    Anything,
+    Case,
+    Error,
+    Group,
+    Matching,
+    Types,
+    fails,
+)
 
 _F = "sql-reference/functions/"
 
@@ -60,6 +68,13 @@ GROUP = Group(
             _F + "sysdate",
             columns=["T"],
             types=["TIMESTAMP_NTZ"],
+        ),
+        Case(
+            "functions of the moment need no alias",
+            "SELECT LENGTH(CURRENT_DATE()::VARCHAR), * FROM (SELECT CURRENT_DATE, CURRENT_TIMESTAMP, "
+            "CURRENT_TIME(), LOCALTIMESTAMP, 1 AS id) WHERE id = 1",
+            _F + "current_date",
+            rows=[(10, Anything(), Anything(), Anything(), Anything(), 1)],
         ),
         Case(
             "a statement's moment is one",
