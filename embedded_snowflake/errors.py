@@ -109,6 +109,7 @@ _WORDED = (
         "SQL compilation error:\nSession variable '${0}' does not exist",
     ),
     (r"Malformed JSON (.*)", 100069, "22P02", "Error parsing JSON: {0}"),
+    (r"Map keys must be unique", 100183, "P0000", "Duplicate field key in OBJECT_AGG"),
     (r"Division by zero", 100051, "22012", "Division by zero"),
 )
 """What DuckDB says: a pattern, then Snowflake's number, SQL state and words."""
@@ -129,6 +130,8 @@ def translated(cause: duckdb.Error) -> SnowflakeError:  # noqa: C901, PLR0911, P
         return unsupported(
             "a function of * in this place: select it alone, in a subquery of its own"
         )
+    if 'in function "round" must be a constant' in first:
+        return unsupported("ROUND of a NUMBER to a number of digits that is no literal")
     for words, number, sqlstate, message in _WORDED:
         found = re.search(words, first)
         if found is not None:

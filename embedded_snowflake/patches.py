@@ -106,13 +106,41 @@ def _aggregates(expression: Any) -> Any:
     tried = inner.this
     if isinstance(inner, exp.Sum):
         inner.set("this", tried.this)
+    elif isinstance(tried.this, exp.Distinct):
+        one = tried.this.expressions[0]
+        one.replace(exp.Cast(this=one.copy(), to=tried.args["to"]))
+        inner.set("this", tried.this)
     elif isinstance(inner, exp.AggFunc):
         inner.set("this", exp.Cast(this=tried.this, to=tried.args["to"]))
     return made
 
 
+def _unnamed_as(create: Any, duck: Any) -> Any:
+    """DuckDB renames a column of a name that is taken, and stores a type of NULL."""
+    query = create.expression
+    if create.kind not in {"TABLE", "VIEW"} or not isinstance(query, exp.Query):
+        return create
+    given = duck.execute(query.limit(0).sql(dialect="duckdb")).description
+    names = [str(row[0]) for row in given]
+    for place, name in enumerate(names):
+        if name.upper() in {one.upper() for one in names[:place]}:
+            message = f"SQL compilation error:\nduplicate column name '{name}'"
+            raise errors.error(message, 2025, "42S21")
+    missing = {str(row[0]) for row in given if str(row[1]) == '"NULL"'}
+    if missing:
+        columns: list[Any] = []
+        for name in names:
+            column = exp.column(exp.to_identifier(name, quoted=True))
+            value = exp.cast(column, "VARCHAR") if name in missing else column
+            columns.append(exp.alias_(value, name, quoted=True))
+        create.set("expression", exp.select(*columns).from_(query.subquery("_s")))
+    return create
+
+
 def _created_as(expression: Any, duck: Any) -> Any:
     """Fakesnow expands ``*`` to unquoted names: a column ``"b c"`` is then a syntax error."""
+    if isinstance(expression, exp.Create) and isinstance(expression.this, exp.Table):
+        return _unnamed_as(expression, duck)
     if not (
         isinstance(expression, exp.Create)
         and expression.kind == "TABLE"

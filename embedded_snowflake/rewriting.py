@@ -143,6 +143,7 @@ def check(session: Session, expression: Any) -> None:
             # Known formats are replaced before; DuckDB would take another for something else.
             raise errors.unsupported(f"{call.sql_name()} with a format that is not a text")
     _check_kinds(expression)
+    _check_queries(expression)
     if isinstance(expression, exp.Create) and expression.args.get("clone"):
         raise errors.unsupported(f"CREATE {expression.kind} CLONE")
     if isinstance(expression, exp.Create) and expression.kind not in {"TABLE", "VIEW", "SEQUENCE"}:
@@ -199,8 +200,6 @@ def _check_kinds(expression: Any) -> None:
         digits = kind.expressions[0].name if kind.expressions else "9"
         if kind.this in exp.DataType.TEMPORAL_TYPES and digits not in {"6", "9"}:
             raise errors.unsupported(f"{kind.sql('snowflake')}: 6 digits of a second are kept")
-    if expression.find(exp.Connect) is not None:
-        raise errors.unsupported("CONNECT BY")
     for parameter in expression.find_all(exp.Parameter):
         if not isinstance(parameter.this, exp.Literal):
             message = f"SQL compilation error:\nSession variable '${parameter.name.upper()}' does not exist"
@@ -213,6 +212,83 @@ def _check_kinds(expression: Any) -> None:
         for kind, word in _REFUSED_PROPERTIES.items():
             if expression.find(kind) is not None:
                 raise errors.unsupported(f"CREATE {word} {expression.kind}")
+
+
+def _check_queries(expression: Any) -> None:
+    """What DuckDB answers where Snowflake does not."""
+    named: dict[str, Any] = {}
+    for node in expression.walk():
+        if isinstance(node, exp.Connect):
+            raise errors.unsupported("CONNECT BY")
+        if isinstance(node, exp.PivotAny):
+            raise errors.unsupported("PIVOT .. IN (ANY): list the values")
+        if isinstance(node, exp.CTE):
+            named[node.alias.upper()] = node.this
+        elif isinstance(node, exp.Window):
+            _check_window(node)
+        elif isinstance(node, exp.Select):
+            _check_order(node)
+    for select in expression.find_all(exp.Select):
+        _check_ambiguous(select, named)
+
+
+def _check_order(select: Any) -> None:
+    """DISTINCT rows have no other columns to be ordered by."""
+    order = select.args.get("order")
+    for term in order.expressions if order is not None else ():
+        by = term.this
+        if isinstance(by, exp.Column) and by.name.upper() == "ALL" and not by.this.quoted:
+            raise errors.unsupported("ORDER BY ALL: name the columns")
+        if not select.args.get("distinct") or select.is_star:
+            continue
+        selected = [one.unalias() for one in select.expressions]
+        names = {one.alias_or_name.upper() for one in [*select.expressions, *selected]}
+        if by in selected or all(one.name.upper() in names for one in by.find_all(exp.Column)):
+            continue
+        raise errors.refused(
+            f"SQL compilation error:\n[{by.sql(dialect='snowflake')}] is not a valid order by expression"
+        )
+
+
+def _check_ambiguous(select: Any, named: dict[str, Any]) -> None:
+    """DuckDB takes the first of two columns of one name in a subquery."""
+    sources = [select.args.get("from_"), *(select.args.get("joins") or [])]
+    for source in [one.this for one in sources if one is not None]:
+        inner = source.this if isinstance(source, exp.Subquery) else named.get(source.name.upper())
+        if not isinstance(inner, exp.Select):
+            continue
+        names = [one.alias_or_name.upper() for one in inner.expressions if not one.is_star]
+        twice = {one for one in names if names.count(one) > 1}
+        for column in select.find_all(exp.Column) if twice else ():
+            of = column.table.upper() in ("", source.alias_or_name.upper())
+            if of and column.name.upper() in twice and column.parent_select is select:
+                raise errors.error(
+                    f"SQL compilation error:\nambiguous column name '{column.name.upper()}'",
+                    1052,
+                    "42601",
+                )
+
+
+_ORDERED = (
+    *(exp.RowNumber, exp.Rank, exp.DenseRank, exp.PercentRank, exp.CumeDist, exp.Ntile),
+    *(exp.Lag, exp.Lead),
+)
+
+
+def _check_window(window: Any) -> None:
+    """Functions of a place among rows, and frames, need an order of the rows."""
+    call = window.this
+    call = call.this if isinstance(call, (exp.IgnoreNulls, exp.RespectNulls)) else call
+    # sqlglot gives these a frame of its own.
+    whole = isinstance(call, (exp.FirstValue, exp.LastValue, exp.NthValue))
+    framed = window.args.get("spec") is not None and not whole
+    if not window.args.get("order") and (framed or isinstance(call, _ORDERED)):
+        raise errors.error(
+            f"SQL compilation error:\nWindow function type [{call.sql_name()}] requires ORDER BY "
+            "in window specification",
+            2303,
+            "42601",
+        )
 
 
 _COMMENTED = {"TABLE", "COLUMN", "VIEW"}
@@ -333,11 +409,26 @@ def identified(session: Session, expression: Any) -> Any:
 
 
 def _values_columns(_: Session, expression: Any) -> Any:
-    """``SELECT $1 FROM VALUES (..)``."""
+    """``SELECT $1 FROM VALUES (..)``, ``SELECT x.column1 FROM VALUES (..) x``."""
+    for values in expression.find_all(exp.Values):
+        alias = values.args.get("alias")
+        if alias is not None and not alias.columns and values.expressions:
+            width = len(values.expressions[0].expressions)
+            names = [exp.to_identifier(f"COLUMN{place + 1}", quoted=True) for place in range(width)]
+            alias.set("columns", names)
     for parameter in list(expression.find_all(exp.Parameter)):
         if isinstance(parameter.this, exp.Literal) and parameter.this.is_int:
             column = exp.to_identifier(f"COLUMN{parameter.this.name}", quoted=True)
             parameter.replace(exp.column(column))
+    return expression
+
+
+def _laterals(_: Session, expression: Any) -> Any:
+    """LEFT JOIN LATERAL FLATTEN without ON keeps every row too."""
+    for join in expression.find_all(exp.Join):
+        flattened = isinstance(join.this, (exp.Lateral, exp.TableFromRows))
+        if flattened and join.side == "LEFT" and not join.args.get("on"):
+            join.set("on", exp.true())
     return expression
 
 
@@ -773,6 +864,7 @@ _STEPS: tuple[Callable[[Session, Any], Any], ...] = (
     _row_counts,
     _result_scan,
     _values_columns,
+    _laterals,
     _asof,
     _constraints,
     _lengths,

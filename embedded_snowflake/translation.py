@@ -66,6 +66,9 @@ _MACROS = {
         "WHEN 'TIMESTAMP' THEN 'TIMESTAMP_NTZ' WHEN 'TIMESTAMP WITH TIME ZONE' THEN 'TIMESTAMP_TZ' "
         "ELSE regexp_replace(typeof(x), '\\(.*', '') END"
     ),
+    "_es_present(x)": (
+        "CASE WHEN typeof(x) = 'JSON' AND json_type(TRY_CAST(x AS JSON)) = 'NULL' THEN NULL ELSE x END"
+    ),
     "_es_array(x)": "CAST(to_json(x) AS JSON[])",
     "_es_array_append(x, item)": "to_json(list_append(_es_array(x), to_json(item)))",
     "_es_array_slice(x, first, past)": (
@@ -420,13 +423,42 @@ def _listagg(node: Any) -> Any:
 
 
 def _count(node: Any) -> Any:
-    """COUNT of several columns: of the rows in which none is NULL."""
+    """COUNT of several columns: of the rows in which none is NULL. A JSON null is NULL to it."""
+    counted = node.this
+    stars = counted.expressions if isinstance(counted, exp.Distinct) else [counted]
+    if any(one.is_star for one in stars) and not isinstance(counted, exp.Star):
+        raise errors.unsupported("COUNT of a table's * or of DISTINCT *: name the columns")
     if not node.expressions:
+        for one in stars:
+            if not isinstance(one, (exp.Star, exp.Literal)):
+                one.replace(_call("_es_present", one.copy()))
         return node
     columns = [node.this, *node.expressions]
     missing = [exp.Is(this=one.copy(), expression=exp.Null()) for one in columns]
     counted = exp.Case(ifs=[exp.If(this=exp.or_(*missing), true=exp.Null())], default=_number("1"))
     return exp.Count(this=counted, big_int=True)
+
+
+def _count_if(node: Any) -> Any:
+    """Of no rows it is 0."""
+    counted = exp.Case(ifs=[exp.If(this=node.this, true=_number("1"))])
+    return exp.Count(this=counted, big_int=True)
+
+
+def _regr_count(node: Any) -> Any:
+    """DuckDB's has no sign, which no client knows."""
+    whole = _outermost(node)
+    made = _cast(whole.copy(), "BIGINT")
+    if whole is node:
+        return made
+    whole.replace(made)
+    return node
+
+
+def _nth_value(node: Any) -> Any:
+    if node.args.get("from_first") is False:
+        raise errors.unsupported("NTH_VALUE FROM LAST: turn the order round")
+    return node
 
 
 def _window(node: Any) -> Any:
@@ -477,6 +509,15 @@ def _date_trunc(node: Any) -> Any:
     return _call("_es_date_trunc", exp.Literal.string(unit), moment)
 
 
+def _sample(node: Any) -> Any:
+    """ROW is Snowflake's other name of BERNOULLI, BLOCK of SYSTEM."""
+    method = node.args.get("method")
+    other = {"ROW": "BERNOULLI", "BLOCK": "SYSTEM"}.get(method.name.upper() if method else "")
+    if other is not None:
+        node.set("method", exp.var(other))
+    return node
+
+
 _NODES: dict[type[Any], Callable[[Any], Any]] = {
     exp.DataType: _type,
     exp.ToChar: _to_char,
@@ -518,8 +559,12 @@ _NODES: dict[type[Any], Callable[[Any], Any]] = {
     exp.ArrayAgg: _array_agg,
     exp.GroupConcat: _listagg,
     exp.Count: _count,
+    exp.CountIf: _count_if,
+    exp.RegrCount: _regr_count,
+    exp.NthValue: _nth_value,
     exp.Window: _window,
     exp.Interval: _interval,
+    exp.TableSample: _sample,
     exp.TimestampTrunc: _date_trunc,
     exp.DateTrunc: _date_trunc,
     exp.ToNumber: _to_number,

@@ -8,6 +8,7 @@ from embedded_snowflake_tests.conformance.case import Case, Error, Group, Json, 
 
 _F = "sql-reference/functions/"
 _T = "(SELECT column1 AS k, column2 AS v, column3 AS s FROM VALUES (1, 10, 'a'), (1, 20, 'b'), (2, 30, 'c'), (2, NULL, NULL))"
+_NO = Error(2, "0A000", "Unsupported feature")
 _EMPTY = "(SELECT 1 AS v WHERE FALSE)"
 
 
@@ -50,6 +51,32 @@ GROUP = Group(
         _one("MODE", "MODE(k) ", 1, _F + "mode", "(SELECT column1 AS k FROM VALUES (1), (1), (2))"),
         _one("ANY_VALUE", "ANY_VALUE(k) IN (1, 2)", True, _F + "any_value"),
         _one("COUNT_IF", "COUNT_IF(v > 15)", 2, _F + "count_if"),
+        _one("COUNT_IF of no rows is 0", "COUNT_IF(v > 15)", 0, _F + "count_if", _EMPTY),
+        _one(
+            "COUNT leaves a JSON null out",
+            "COUNT(j:a) + COUNT(DISTINCT j:a) + COUNT(PARSE_JSON('null'))",
+            0,
+            _F + "count",
+            """(SELECT PARSE_JSON('{"a": null}') AS j)""",
+        ),
+        _one(
+            "COUNT of a table's columns",
+            "COUNT(t.*)",
+            3,
+            _F + "count",
+            _T + " AS t",
+            refused=_NO,
+        ),
+        _one("COUNT DISTINCT of all columns", "COUNT(DISTINCT *)", 3, _F + "count", refused=_NO),
+        _one("AVG DISTINCT", "AVG(DISTINCT k)::FLOAT", 1.5, _F + "avg"),
+        _one("STDDEV DISTINCT", "STDDEV(DISTINCT v)", 10.0, _F + "stddev"),
+        _one("REGR_COUNT", "REGR_COUNT(k, v)", 3, _F + "regr_count"),
+        fails(
+            "OBJECT_AGG with a key twice",
+            f"SELECT OBJECT_AGG('a', v) FROM {_T}",
+            Error(part="Duplicate field key"),
+            _F + "object_agg",
+        ),
         _one("STDDEV is of a sample", "STDDEV(v)", 10.0, _F + "stddev"),
         _one("STDDEV_POP", "STDDEV_POP(v)", 8.16496580927726, _F + "stddev_pop"),
         _one("STDDEV of one row is NULL", "STDDEV(v)", None, _F + "stddev", "(SELECT 1 AS v)"),
@@ -219,6 +246,13 @@ GROUP = Group(
             f"SELECT * FROM (SELECT k, v FROM {_T}) PIVOT (SUM(v) FOR k IN (1, 2)) AS p (one, two)",
             "sql-reference/constructs/pivot",
             rows=[(30, 30)],
+        ),
+        Case(
+            "PIVOT by any value",
+            f"SELECT * FROM (SELECT k, v FROM {_T}) PIVOT (SUM(v) FOR k IN (ANY ORDER BY k))",
+            "sql-reference/constructs/pivot",
+            rows=[(30, 30)],
+            refused=_NO,
         ),
         Case(
             "UNPIVOT",

@@ -150,6 +150,25 @@ GROUP = Group(
             rows=[(1, 1), (2, 2), (None, 3)],
         ),
         fails(
+            "RANK without an order",
+            f"SELECT RANK() OVER (PARTITION BY k) FROM {_T}",
+            Error(part="requires ORDER BY"),
+            _F + "rank",
+        ),
+        fails(
+            "a frame without an order",
+            f"SELECT SUM(v) OVER (ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) FROM {_T}",
+            Error(part="requires ORDER BY"),
+            "sql-reference/functions-window-syntax",
+        ),
+        _column(
+            "NTH_VALUE from the last",
+            "NTH_VALUE(d, 1) FROM LAST OVER (PARTITION BY k ORDER BY d)",
+            [3, 3, 3, 1],
+            _F + "nth_value",
+            refused=Error(2, "0A000", "Unsupported feature"),
+        ),
+        fails(
             "a window function in WHERE",
             f"SELECT k FROM {_T} WHERE ROW_NUMBER() OVER (ORDER BY d) = 1",
             Error(part="window function"),
