@@ -60,12 +60,6 @@ def guarded(expression: Any) -> Any:
 
 def widened(expression: Any) -> Any:
     """Casts to integers, sums and products with 38 digits."""
-    for select in expression.find_all(exp.Select):
-        for place, shown in enumerate(select.expressions):
-            if not isinstance(shown, exp.Alias) and shown.find(exp.Cast, *_BOTH_SIDES):
-                # What is written around it must not become a part of the column's name.
-                name = shown.sql(dialect="snowflake")
-                select.expressions[place] = exp.alias_(shown, name, quoted=True)
     for node in reversed(list(expression.find_all(exp.Cast, *_BOTH_SIDES))):
         if isinstance(node, exp.Cast):
             if not _is_integer(node.to):

@@ -107,6 +107,13 @@ GROUP = Group(
             _F + "greatest_ignore_nulls",
         ),
         value("LEAST", "LEAST(3, 1, 2)", 1, _F + "least"),
+        Case(
+            "ROUND to a column's digits",
+            "SELECT ROUND(column1, column2) FROM VALUES (1.25, 1)",
+            "sql-reference/functions/round",
+            rows=[(Decimal("1.3"),)],
+            refused=Error(2, "0A000", "Unsupported feature"),
+        ),
         value("38 digits in a literal", f"{_LONGEST}", _LONGEST, _TYPES),
         value("38 digits in a cast of a text", f"'{_LONGEST}'::INT", _LONGEST, _TYPES),
         value("38 digits in a cast to NUMBER", f"'{_LONGEST}'::NUMBER(38, 0)", _LONGEST, _TYPES),
