@@ -189,6 +189,7 @@ UNNAMED = "unnamed"
 
 def check_names(query: Any) -> None:
     """Refuse what a table or view is made of, where an expression has no name."""
+    query = query.unnest() if isinstance(query, exp.Subquery) else query
     single = isinstance(query, exp.Select) and not query.is_star
     if single and any(UNNAMED in one.meta for one in query.expressions):
         raise errors.error("SQL compilation error:\nMissing column specification", 2022, "42601")

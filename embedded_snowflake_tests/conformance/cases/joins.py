@@ -252,7 +252,7 @@ GROUP = Group(
         ),
         fails(
             "a table of a column without a name",
-            "CREATE TABLE unnamed AS SELECT k + 1 FROM l",
+            "CREATE TABLE unnamed AS (SELECT k + 1 FROM l)",
             _UNNAMED,
             "sql-reference/sql/create-table",
         ),
