@@ -444,7 +444,7 @@ def _moved(node: Any, types: Inferred) -> Any:
 def _arithmetic(node: Any, types: Inferred) -> Any:
     """Raises 000002 where a text or a VARIANT would have to become a number of unknown scale."""
     for side in (node.this, node.args.get("expression")):
-        if isinstance(side, exp.Expr) and types.kind(side) in {"TEXT", "VARIANT"}:
+        if side is not None and types.kind(side) in {"TEXT", "VARIANT"}:
             if isinstance(side, exp.Literal) and isinstance(node, (exp.Add, exp.Sub)):
                 continue
             raise errors.unsupported(
@@ -579,7 +579,6 @@ _RULES: dict[type[Any], Callable[[Any, Inferred], Any]] = {
     exp.Floor: _rounded,
     exp.Ceil: _rounded,
     **dict.fromkeys((exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.Neg), _arithmetic),
-    **dict.fromkeys((exp.Sum, exp.Abs, exp.Round), _arithmetic),
     **dict.fromkeys(_TIME_ARGUMENTS, _time_arguments),
     exp.Median: _percentile,
     exp.WithinGroup: _percentile,

@@ -108,6 +108,13 @@ _WORDED = (
         "02000",
         "SQL compilation error:\nSession variable '${0}' does not exist",
     ),
+    (
+        r"No function matches the given name and argument types '([^(']+)\((.*)\)'",
+        1044,
+        "42P13",
+        "SQL compilation error:\nInvalid argument types for function '{0}': ({1}). "
+        "The embedded warehouse converts less by itself: cast them.",
+    ),
     (r"Malformed JSON (.*)", 100069, "22P02", "Error parsing JSON: {0}"),
     (r"Map keys must be unique", 100183, "P0000", "Duplicate field key in OBJECT_AGG"),
     (r"Division by zero", 100051, "22012", "Division by zero"),

@@ -201,10 +201,6 @@ def _check_kinds(expression: Any) -> None:
         digits = kind.expressions[0].name if kind.expressions else "9"
         if kind.this in exp.DataType.TEMPORAL_TYPES and digits not in {"6", "9"}:
             raise errors.unsupported(f"{kind.sql('snowflake')}: 6 digits of a second are kept")
-    for parameter in expression.find_all(exp.Parameter):
-        if not isinstance(parameter.this, exp.Literal):
-            message = f"SQL compilation error:\nSession variable '${parameter.name.upper()}' does not exist"
-            raise errors.refused(message, 2211, "02000")
     if isinstance(expression, exp.Comment) and expression.args["kind"] not in _COMMENTED:
         raise errors.unsupported(f"COMMENT ON {expression.args['kind']}")
     if isinstance(expression, exp.Create):
