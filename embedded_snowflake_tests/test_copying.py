@@ -185,7 +185,7 @@ def test_what_cannot_be_done_is_refused_by_name(
     "options",
     [
         {"auto_create_table": True},
-        {"auto_create_table": True, "overwrite": True, "use_logical_type": True},
+        {"auto_create_table": True, "overwrite": True},
         {"auto_create_table": True, "table_type": "temp"},
         {"auto_create_table": True, "quote_identifiers": False},
         {"auto_create_table": True, "bulk_upload_chunks": True, "chunk_size": 2},
@@ -205,13 +205,24 @@ def test_write_pandas_gives_back_what_it_was_given(
     )
     rows(connection, "DROP TABLE IF EXISTS WRITTEN")
     done, _, count, _ = write_pandas(
-        connection, frame, "WRITTEN", compression=compression, **options
+        connection, frame, "WRITTEN", compression=compression, use_logical_type=True, **options
     )
     assert (done, count) == (True, 3)
     cursor = connection.cursor()
     cursor.execute("SELECT * FROM WRITTEN ORDER BY N")
     back = cursor.fetch_pandas_all()
     pd.testing.assert_frame_equal(back, frame, check_dtype=False)
+
+
+@pytest.mark.parametrize("options", [{}, {"auto_create_table": True, "overwrite": True}])
+def test_times_without_logical_types_are_refused(
+    connection: SnowflakeConnection, options: dict[str, Any]
+) -> None:
+    """Snowflake reads them as the numbers that stand in the file."""
+    rows(connection, "CREATE OR REPLACE TABLE WRITTEN (T TIMESTAMP_NTZ)")
+    frame = pd.DataFrame({"T": [pd.Timestamp("2024-01-01 01:02:03")]})
+    with pytest.raises(ProgrammingError, match="use_logical_type=True"):
+        write_pandas(connection, frame, "WRITTEN", **options)
 
 
 def test_write_pandas_appends_to_a_table_that_is_there(

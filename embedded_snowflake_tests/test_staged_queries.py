@@ -29,7 +29,9 @@ def connection(server: ConnectionInfo) -> Iterator[SnowflakeConnection]:
         opened.cursor().execute(
             f"CREATE FILE FORMAT EXACT TYPE=CSV SKIP_HEADER=1 EMPTY_FIELD_AS_NULL=FALSE {TEXT}"
         )
-        opened.cursor().execute("CREATE FILE FORMAT PARQUET_FILES TYPE=PARQUET")
+        opened.cursor().execute(
+            "CREATE FILE FORMAT PARQUET_FILES TYPE=PARQUET USE_LOGICAL_TYPE=TRUE"
+        )
         yield opened
         opened.cursor().execute("DROP DATABASE STAGED_TEST")
 

@@ -57,19 +57,19 @@ class FileFormat:
     replace_invalid_characters: bool = False
     skip_byte_order_mark: bool = True
     binary_as_text: bool = True
+    use_logical_type: bool = False
 
 
 _KNOWN = {one.name.upper() for one in fields(FileFormat)}
 _WITHOUT_EFFECT = {
     "COMMENT",
-    "USE_LOGICAL_TYPE",
     "USE_VECTORIZED_SCANNER",
     "SNAPPY_COMPRESSION",
     "FILE_EXTENSION",
     "VALIDATE_UTF8",
     "MULTI_LINE",
 }
-"""Accepted and kept. Logical types of Parquet are always used, as though USE_LOGICAL_TYPE=TRUE."""
+"""Accepted and kept."""
 _ONLY_AUTO = {"DATE_FORMAT", "TIME_FORMAT", "TIMESTAMP_FORMAT"}
 _ENCODINGS = {
     "UTF8": "utf-8",

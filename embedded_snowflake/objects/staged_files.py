@@ -373,6 +373,23 @@ def parquet_schema(path: Path) -> pa.Schema:
         raise UnreadableFile(f"The file is not valid PARQUET: {cause}") from None
 
 
+def check_times(path: Path, columns: Sequence[str], options: FileFormat) -> None:
+    """Without logical types Snowflake reads a time as the number that stands in the file.
+
+    Raises:
+        SnowflakeError: 000002 where a column holds times, and they are not asked for.
+    """
+    if options.use_logical_type:
+        return
+    for place in range(len(kept := pq.read_metadata(path).schema)):
+        column = kept.column(place)
+        if column.name in columns and column.logical_type.type in ("TIMESTAMP", "TIME"):
+            raise errors.unsupported(
+                f"the times of the Parquet column {column.name} read as numbers: set "
+                "USE_LOGICAL_TYPE = TRUE in the file format, use_logical_type=True in write_pandas"
+            )
+
+
 def read_parquet(path: Path, columns: Sequence[str], options: FileFormat) -> pa.Table:
     """Columns of a Parquet file; those that it does not have are absent.
 
@@ -381,6 +398,7 @@ def read_parquet(path: Path, columns: Sequence[str], options: FileFormat) -> pa.
     """
     there = parquet_schema(path)
     try:
+        check_times(path, columns, options)
         with pq.ParquetFile(path) as file:
             names = [name for name in columns if there.get_field_index(name) >= 0]
             table = file.read(columns=names)
@@ -491,6 +509,7 @@ __all__ = [
     "Records",
     "UnreadableFile",
     "as_text",
+    "check_times",
     "csv_sample_types",
     "parquet_schema",
     "read_csv",

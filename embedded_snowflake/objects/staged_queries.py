@@ -13,6 +13,7 @@ https://docs.snowflake.com/en/sql-reference/functions/infer_schema.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -28,6 +29,7 @@ from embedded_snowflake.objects.staged_files import (
     Fault,
     UnreadableFile,
     as_text,
+    check_times,
     csv_sample_types,
     parquet_schema,
     read_csv,
@@ -127,6 +129,9 @@ def read_fields(sql: str, kind: str) -> tuple[str, Fields]:
             replacement = quoted(token.text.upper())
         elif token.text == "$" and place + 1 < len(tokens) and tokens[place + 1].text.isdigit():
             replacement, last = _field(tokens, place, kind, fields)
+        elif token.token_type is TokenType.IDENTIFIER and re.fullmatch(r"\$\d+", token.text):
+            # Snowpark quotes every name.
+            fields.width = max(fields.width, int(token.text[1:]))
         if replacement is not None:
             parts += sql[written : token.start], replacement
             written = tokens[last].end + 1
@@ -412,7 +417,9 @@ def _common(one: str, other: str) -> str:
 def _columns_of(name: str, path: Path, options: FileFormat) -> list[tuple[str, str]]:
     try:
         if options.type == "PARQUET":
-            return [(one.name, snowflake_type(one.type)) for one in parquet_schema(path)]
+            there = parquet_schema(path)
+            check_times(path, there.names, options)
+            return [(one.name, snowflake_type(one.type)) for one in there]
         records = read_csv(path, options)
     except UnreadableFile as cause:
         raise failed(FileRead(name, path, None, []), Fault(str(cause), 1, 1)) from None
