@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from fakesnow.converter import from_binding
+from sqlglot.tokenizer_core import TokenType
 
 from embedded_snowflake import errors, statements
 from embedded_snowflake.names import literal
@@ -24,7 +25,9 @@ def _sql(bound: dict[str, Any], value: Any) -> str:  # noqa: PLR0911  (a type a 
         return "NULL"
     if kind == "REAL" and str(value).lower().lstrip("+-") in {"nan", "inf", "infinity"}:
         return f"'{value}'::FLOAT"
-    if kind in {"FIXED", "REAL", "BOOLEAN"}:
+    if kind == "REAL":
+        return f"{value}::FLOAT"
+    if kind in {"FIXED", "BOOLEAN"}:
         return str(value)
     if kind in {"TIMESTAMP_NTZ", "TIMESTAMP_LTZ"}:
         return f"'{_moment(value)}'::TIMESTAMP_NTZ"
@@ -49,23 +52,33 @@ def _moment(nanoseconds: str) -> str:
     return moment.isoformat(sep=" ")
 
 
+_ASKING = (TokenType.PLACEHOLDER, TokenType.QDCOLON)
+_PATHS = (TokenType.VAR, TokenType.IDENTIFIER, TokenType.STRING, TokenType.R_BRACKET)
+"""What stands before the colon of a path, or of an object's key."""
+
+
 def _places(sql: str) -> list[tuple[int, int, str]]:
     """Where values go: start, end (inclusive), and the number, by position or ``:1``."""
     tokens = statements.tokens_of(sql)
     found: list[tuple[int, int, str]] = []
-    for token in tokens:
-        if token.text == "?" and token.end == token.start:
-            found.append((token.start, token.end, str(len(found) + 1)))
+    for place, token in enumerate(tokens):
+        if token.text in ("?", "?::") and token.token_type in _ASKING:
+            # The tokenizer takes the question mark and a cast for one.
+            found.append((token.start, token.start, str(len(found) + 1)))
+        elif token.token_type is TokenType.COLON and place + 1 < len(tokens):
+            number, before = tokens[place + 1], tokens[place - 1].token_type
+            if number.start == token.end + 1 and number.text.isdigit() and before not in _PATHS:
+                found.append((token.start, number.end, number.text))
     return found
 
 
 def count(sql: str) -> int:
     """How many values the statement asks for."""
-    return len(_places(sql))
+    return len({number for _, _, number in _places(sql)})
 
 
 def nulled(sql: str) -> str:
-    """The statement with NULL for every value: a description does not depend on them."""
+    """The statement with NULL for every value: who describes it before binding sent none."""
     return _filled(sql, lambda _: "NULL") if count(sql) else sql
 
 

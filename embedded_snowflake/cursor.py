@@ -182,6 +182,14 @@ class Cursor(FakeSnowflakeCursor):
         super()._execute(insert)
         self._duck_conn.execute(f"DROP TABLE {_HELD}")
 
+    def columns_of(self, query: Any) -> list[Any]:
+        """The columns of a query, which is not run: by the same way, so that they are the same."""
+        self.check_db_and_schema(query)
+        transformed = self._transform(query, None)
+        self.session.bind_first(transformed)
+        sql = transformed.sql(dialect="duckdb")
+        return self.session.duck.execute(f"DESCRIBE {sql}").fetchall()
+
     def _transform(self, expression: Any, params: Any) -> Any:
         expression = rewriting.identified(self.session, expression)
         expression = coercion.coerced(self.session, expression)

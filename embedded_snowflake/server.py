@@ -243,13 +243,11 @@ class Server:
     def _answer(self, session: Session, body: dict[str, Any]) -> Response:
         sql = str(body["sqlText"])
         try:
+            texts = binding.texts(session, sql, body.get("bindings"))
             if body.get("describeOnly"):
-                return self._described(
-                    session, session.execute(binding.nulled(sql), describe=True), sql
-                )
-            answers = [
-                session.execute(text) for text in binding.texts(session, sql, body.get("bindings"))
-            ]
+                text = binding.nulled(texts[0])
+                return self._described(session, session.execute(text, describe=True), sql)
+            answers = [session.execute(text) for text in texts]
             return _responded(session, answers)
         except ConnectorError as cause:
             message = cause.msg or str(cause)

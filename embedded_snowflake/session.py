@@ -589,11 +589,13 @@ class Session:
         if text != sql and isinstance(expression, (exp.Query, exp.Create)):
             name_as_written(expression, sql)
         type_id = statement_type_id(expression)
-        if describe:
+        if describe and not isinstance(expression, exp.Describe):
             cursor = self.connection.cursor()
-            described = cursor._describe_only(expression.sql(dialect="snowflake"))  # noqa: SLF001
-            if described is None:
-                described = self._described(expression)
+            if isinstance(expression, exp.Query):
+                rewriting.check(self, expression)
+                described = cursor.columns_of(expression)
+            else:
+                described = cursor._describe_only(text)  # noqa: SLF001
             return Answer(self.query_id, None, results.described(described), type_id)
         cursor = self._run(expression)
         if cursor._arrow_table.nbytes > RESULT_BYTES:  # noqa: SLF001
@@ -613,11 +615,6 @@ class Session:
             exp.Select(),
         )
         return Answer(self.query_id, cursor._arrow_table, rowtype, type_id)  # noqa: SLF001
-
-    def _described(self, expression: Any) -> list[Any]:
-        cursor = self.connection.cursor()
-        cursor.execute(f"DESCRIBE {expression.sql(dialect='snowflake')}", server=True)
-        return cursor.fetchall()
 
     def run(self, sql: str) -> Any:
         """Run Snowflake SQL on DuckDB in the session's transaction.
