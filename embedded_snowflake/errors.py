@@ -112,8 +112,7 @@ _WORDED = (
         r"No function matches the given name and argument types '([^(']+)\((.*)\)'",
         1044,
         "42P13",
-        "SQL compilation error:\nInvalid argument types for function '{0}': ({1}). "
-        "The embedded warehouse converts less by itself: cast them.",
+        "SQL compilation error:\nInvalid argument types for function '{0}': ({1}), cast them.",
     ),
     (r"Malformed JSON (.*)", 100069, "22P02", "Error parsing JSON: {0}"),
     (r"Map keys must be unique", 100183, "P0000", "Duplicate field key in OBJECT_AGG"),

@@ -121,6 +121,25 @@ def _scoped(_: Session, sql: str) -> str:
     return sql
 
 
+@statements.rewrites
+def _existing(_: Session, sql: str) -> str:
+    """Snowpark's CREATE TABLE name IF NOT EXISTS: the parser knows it before the name only."""
+    words: list[str] = []
+    tokens = statements.tokens_of(sql)
+    for token in tokens[:16]:
+        if token.token_type in (TokenType.L_PAREN, TokenType.ALIAS):
+            break
+        words.append(token.text.upper())
+    if words[:1] != ["CREATE"] or "TABLE" not in words or words[-3:] != ["IF", "NOT", "EXISTS"]:
+        return sql
+    name, clause, end = (
+        tokens[words.index("TABLE") + 1].start,
+        tokens[len(words) - 3].start,
+        tokens[len(words) - 1].end + 1,
+    )
+    return f"{sql[:name]}IF NOT EXISTS {sql[name:clause]}{sql[end:]}"
+
+
 # ---- of the parsed statement
 
 
@@ -667,11 +686,16 @@ _TRIED = {
     "TRY_TO_TIMESTAMP_NTZ": "_es_try_timestamp_ntz",
     "TRY_TO_TIMESTAMP_TZ": "_es_try_timestamp_tz",
     "TRY_TO_TIMESTAMP_LTZ": "_es_try_timestamp_tz",
+    "TO_TIMESTAMP_TZ": "_es_timestamp_tz",
+    "TO_TIMESTAMP_LTZ": "_es_timestamp_tz",
 }
 
 
 def _tried(_: Session, expression: Any) -> Any:
-    """TRY_ conversions: fakesnow's to times raise, DuckDB's to numbers read what is none."""
+    """TRY_ conversions: fakesnow's to times raise, DuckDB's to numbers read what is none.
+
+    And conversions to times with a zone, which fakesnow does not know.
+    """
     for node in list(expression.find_all(exp.TryCast)):
         if node.to.this in translation.FRACTIONS | wide_integers.INTEGERS:
             node.set("this", exp.Anonymous(this="_es_number_text", expressions=[node.this]))
@@ -683,13 +707,17 @@ def _tried(_: Session, expression: Any) -> Any:
         else:
             continue
         node.replace(exp.Anonymous(this=function, expressions=[node.this]))
+    for node in list(expression.find_all(exp.UnixToTime)):
+        kind = node.args.get("target_type")
+        if kind and kind.this in (exp.DataType.Type.TIMESTAMPTZ, exp.DataType.Type.TIMESTAMPLTZ):
+            node.replace(exp.cast(node.copy(), kind.copy()))
     for node in list(expression.find_all(exp.ToDouble)):
         if node.args.get("safe") and not node.args.get("format"):
             node.set("this", exp.Anonymous(this="_es_number_text", expressions=[node.this]))
     for node in list(expression.find_all(exp.Anonymous)):
         function = _TRIED.get(node.name.upper())
         if function is not None and len(node.expressions) > 1:
-            raise errors.unsupported(f"{node.name} with a format")
+            raise errors.unsupported(f"{node.name} with a format or a scale")
         if function is not None:
             node.replace(exp.Anonymous(this=function, expressions=node.expressions))
     return expression

@@ -191,10 +191,24 @@ FRACTIONS = {exp.DataType.Type.DECIMAL, exp.DataType.Type.DOUBLE, exp.DataType.T
 _TEXTS = {exp.DataType.Type.VARCHAR, exp.DataType.Type.TEXT, exp.DataType.Type.CHAR}
 
 
+def _pivoted(node: Any) -> Any:
+    """A number in PIVOT's list, where DuckDB takes a literal alone; its column is named by the cast."""
+    if not isinstance(node.this, exp.Literal) or node.this.is_string:
+        return node
+    if isinstance(node.parent, exp.PivotAlias):
+        return node.this
+    whole = node.to.this in wide_integers.INTEGERS
+    kind = "NUMBER(38,0)" if whole else node.to.sql(dialect="snowflake").replace(", ", ",")
+    name = exp.to_identifier(f"CAST({node.this.name} AS {kind})", quoted=True)
+    return exp.PivotAlias(this=node.this, alias=name)
+
+
 def _casts(node: Any) -> Any:
     if isinstance(node, exp.TryCast):
         return node
     kind = node.to
+    if isinstance(node.find_ancestor(exp.In, exp.Select), exp.In) and node.find_ancestor(exp.Pivot):
+        return _pivoted(node)
     if kind.this in wide_integers.INTEGERS:
         # Half a FLOAT goes away from zero; DuckDB's goes to the even side.
         return _call("_es_whole", node.this)
@@ -341,12 +355,13 @@ def _flatten(node: Any) -> Any:
     source = options.pop("INPUT", call.this)
     path = options.pop("PATH", None)
     keep = options.pop("OUTER", exp.false())
-    if options.pop("RECURSIVE", exp.false()) != exp.false() or options.pop("MODE", None):
+    mode = options.pop("MODE", exp.Literal.string("BOTH")).name.upper()
+    if options.pop("RECURSIVE", exp.false()) != exp.false() or mode != "BOTH":
         raise errors.unsupported("FLATTEN with RECURSIVE or MODE")
     if options:
         raise errors.refused(f"SQL compilation error:\nunknown argument {min(options)}.")
     prefix = exp.Literal.string("")
-    if path is not None:
+    if path is not None and path.name:
         source = _call("json_extract", _variant(source), exp.Literal.string(f"$.{path.name}"))
         prefix = path
     made = exp.Table(this=_call("_es_flatten", source, prefix, keep))
@@ -461,8 +476,19 @@ def _nth_value(node: Any) -> Any:
     return node
 
 
+_SEQUENCES = (exp.Seq1, exp.Seq2, exp.Seq4, exp.Seq8)
+
+
 def _window(node: Any) -> Any:
     call = node.this
+    order = node.args.get("order")
+    if (
+        isinstance(call, exp.RowNumber)
+        and order
+        and isinstance(order.expressions[0].this, _SEQUENCES)
+    ):
+        # DuckDB's sequence is a ROW_NUMBER itself, which cannot stand in another's order.
+        node.set("order", None)
     name = call.name.upper() if isinstance(call, exp.Anonymous) else ""
     if name == "RATIO_TO_REPORT":
         part = call.expressions[0]

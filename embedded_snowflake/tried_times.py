@@ -1,4 +1,4 @@
-"""TRY_ conversions of texts to times: every form that Snowflake takes without being told a format.
+"""Conversions of texts to times: every form that Snowflake takes without being told a format.
 
 Holds the macros. A form that is missing here is a NULL that nobody notices, so add one when
 Snowflake's page does. What must not go here: formats that the statement gives (`time_formats`).
@@ -50,11 +50,17 @@ _TZ = f"""COALESCE(_es_local_time(trim(CAST(text AS VARCHAR))) AT TIME ZONE 'UTC
     ELSE TRY_CAST(regexp_replace(
         CAST(text AS VARCHAR), '\\s+(Z|{_OFFSET})$', '\\1') AS TIMESTAMPTZ) END)"""
 
+_READ_TZ = """CASE WHEN x IS NULL THEN CAST(NULL AS TIMESTAMPTZ)
+    WHEN typeof(x) = 'DATE' OR starts_with(typeof(x), 'TIMESTAMP') THEN TRY_CAST(x AS TIMESTAMPTZ)
+    WHEN typeof(x) NOT IN ('VARCHAR', 'JSON') THEN to_timestamp(TRY_CAST(x AS DOUBLE))
+    ELSE COALESCE(_es_try_timestamp_tz(_es_text(x)), CAST(_es_text(x) AS TIMESTAMPTZ)) END"""
+
 MACROS = {
     "_es_microseconds(n)": _MICROSECONDS,
     "_es_epoch(x)": _EPOCH,
     "_es_local_time(x)": _LOCAL,
     "_es_try_timestamp_ntz(text)": _NTZ,
     "_es_try_timestamp_tz(text)": _TZ,
+    "_es_timestamp_tz(x)": _READ_TZ,
     "_es_try_date(text)": "CAST(_es_try_timestamp_ntz(text) AS DATE)",
 }

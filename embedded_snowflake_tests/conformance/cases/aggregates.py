@@ -255,6 +255,13 @@ GROUP = Group(
             refused=_NO,
         ),
         Case(
+            "PIVOT by casts names its columns by them",
+            f"SELECT * FROM (SELECT k, v FROM {_T}) PIVOT (SUM(v) FOR k IN (1 :: INT, 2 :: INT))",
+            "sql-reference/constructs/pivot",
+            rows=[(30, 30)],
+            columns=["CAST(1 AS NUMBER(38,0))", "CAST(2 AS NUMBER(38,0))"],
+        ),
+        Case(
             "UNPIVOT",
             "SELECT * FROM (SELECT 1 AS id, 10 AS jan, 20 AS feb) UNPIVOT (sales FOR month IN (jan, feb)) ORDER BY sales",
             "sql-reference/constructs/unpivot",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from embedded_snowflake_tests.conformance.case import Case, Error, Group, fails
+from embedded_snowflake_tests.conformance.case import Case, Error, Group, fails, value
 
 _JOIN = "sql-reference/constructs/join"
 _ASOF = "sql-reference/constructs/asof-join"
@@ -223,6 +223,12 @@ GROUP = Group(
             "SELECT COUNT(*) FROM TABLE(GENERATOR(ROWCOUNT => 7))",
             "sql-reference/functions/generator",
             rows=[(7,)],
+        ),
+        value(
+            "ROW_NUMBER in the order of a sequence",
+            "MAX(n) FROM (SELECT ROW_NUMBER() OVER (ORDER BY SEQ8()) AS n FROM TABLE(GENERATOR(ROWCOUNT => 5)))",
+            5,
+            "sql-reference/functions/seq1",
         ),
         Case(
             "SEQ4 counts from zero",

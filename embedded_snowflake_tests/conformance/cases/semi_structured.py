@@ -225,6 +225,13 @@ GROUP = Group(
             rows=[(0, 2017), (1, 2018)],
         ),
         Case(
+            "FLATTEN with the defaults of its options",
+            f"SELECT f.path FROM LATERAL FLATTEN(INPUT => {_CAR}:years, PATH => '', OUTER => FALSE, "
+            "RECURSIVE => FALSE, MODE => 'BOTH') f ORDER BY 1",
+            _F + "flatten",
+            rows=[("[0]",), ("[1]",)],
+        ),
+        Case(
             "FLATTEN's columns",
             "SELECT * FROM TABLE(FLATTEN(INPUT => PARSE_JSON('[7]')))",
             _F + "flatten",

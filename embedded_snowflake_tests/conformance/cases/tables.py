@@ -31,6 +31,12 @@ GROUP = Group(
             rows=[("T already exists, statement succeeded.",)],
         ),
         Case(
+            "IF NOT EXISTS after the name",
+            (*_FILLED, "CREATE TABLE t IF NOT EXISTS (z INT)", "SELECT COUNT(a) FROM t"),
+            "sql-reference/sql/create-table",
+            rows=[(2,)],
+        ),
+        Case(
             "IF NOT EXISTS changes nothing",
             (*_FILLED, "CREATE TABLE IF NOT EXISTS t (z INT)", "SELECT COUNT(a) FROM t"),
             _CREATE,

@@ -277,6 +277,31 @@ GROUP = Group(
             Error(100035, "22007", "Timestamp 'yesterday' is not recognized"),
             _F + "to_timestamp",
         ),
+        value(
+            "TO_TIMESTAMP_TZ of a column of texts",
+            "TO_TIMESTAMP_TZ(column1) FROM VALUES ('2024-01-01 01:02:03 +02:00')",
+            dt.datetime(2024, 1, 1, 1, 2, 3, tzinfo=dt.timezone(dt.timedelta(hours=2))),
+            _F + "to_timestamp",
+        ),
+        value(
+            "TO_TIMESTAMP_LTZ of a column of seconds is an absolute time",
+            "TO_TIMESTAMP_LTZ(column1) = '2024-01-01 00:00:00 +00:00'::TIMESTAMP_LTZ FROM VALUES (1704067200)",
+            True,
+            _F + "to_timestamp",
+        ),
+        Case(
+            "TO_TIMESTAMP_TZ of seconds has a zone",
+            "SELECT TO_TIMESTAMP_TZ(1704067200)",
+            _F + "to_timestamp",
+            rows=[(dt.datetime(2024, 1, 1, tzinfo=dt.UTC),)],
+            types=["TIMESTAMP_TZ"],
+        ),
+        fails(
+            "TO_TIMESTAMP_TZ of a text that is no time",
+            "SELECT TO_TIMESTAMP_TZ(column1) FROM VALUES ('x')",
+            Error(100035, "22007", "Timestamp 'x' is not recognized"),
+            _F + "to_timestamp",
+        ),
         value("a DATE at the calendar's end", "'9999-12-31'::DATE", dt.date(9999, 12, 31), _TYPES),
         value("a DATE at the calendar's beginning", "'0001-01-01'::DATE", dt.date(1, 1, 1), _TYPES),
         value(
