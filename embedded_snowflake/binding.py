@@ -23,10 +23,8 @@ def _sql(bound: dict[str, Any], value: Any) -> str:  # noqa: PLR0911  (a type a 
     kind = bound["type"]
     if value is None:
         return "NULL"
-    if kind == "REAL" and str(value).lower().lstrip("+-") in {"nan", "inf", "infinity"}:
-        return f"'{value}'::FLOAT"
     if kind == "REAL":
-        return f"{value}::FLOAT"
+        return f"'{value}'::FLOAT"
     if kind in {"FIXED", "BOOLEAN"}:
         return str(value)
     if kind in {"TIMESTAMP_NTZ", "TIMESTAMP_LTZ"}:
