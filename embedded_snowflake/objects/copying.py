@@ -258,8 +258,9 @@ def _load(copy: _Copy) -> Result:
     names = {one.name for one in loaded}
     purge = copy.flag("PURGE")
     if purge:
+        done = {one.name for one in loaded if one.rows or not one.faults}
         copy.session.on_commit(
-            lambda: _purge(copy.where, [path for name, path, _ in chosen if name in names])
+            lambda: _purge(copy.where, [path for name, path, _ in chosen if name in done])
         )
     else:
         # A purged file cannot come again with the same upload, so it needs no history.

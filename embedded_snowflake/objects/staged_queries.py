@@ -315,6 +315,8 @@ def read_stages(session: Session, sql: str) -> str:
         if name not in ("FILE_FORMAT", "PATTERN"):
             raise errors.refused(f"A stage in FROM takes FILE_FORMAT and PATTERN, not {name}.")
     before, after = sql[:start], sql[end:]
+    if [one.text.upper() for one in tokens_of(before)[-3:]] == ["SELECT", "*", "FROM"]:
+        raise errors.unsupported("SELECT * of a stage: name the fields, as in $1")
     if stage_in(after) is not None:
         raise errors.unsupported("two stages in one query")
     mark = "_ES_STAGED_FILES_HERE"

@@ -91,6 +91,20 @@ GROUP = Group(
             rows=[],
         ),
         Case(
+            "PURGE keeps a file of which nothing was loaded",
+            (
+                "CREATE STAGE s",
+                "CREATE TABLE t (id INT, name VARCHAR)",
+                "PUT 'file://{files}/quoted.csv' @s AUTO_COMPRESS = FALSE",
+                "COPY INTO t FROM @s FILE_FORMAT = (TYPE = CSV "
+                "FIELD_OPTIONALLY_ENCLOSED_BY = '\"') ON_ERROR = CONTINUE PURGE = TRUE",
+                "LIST @s",
+            ),
+            _COPY,
+            only=("name",),
+            rows=[("s/quoted.csv",)],
+        ),
+        Case(
             "a named format",
             (
                 *_BASE,
