@@ -33,6 +33,15 @@ def exists(name: object, kind: str = "Object") -> SnowflakeError:
     return error(f"SQL compilation error:\n{kind} '{name}' already exists.", 2002, "42710")
 
 
+def unreachable() -> SnowflakeError:
+    """002043: a database or schema that is to be used or searched is not there."""
+    return error(
+        "SQL compilation error:\nObject does not exist, or operation cannot be performed.",
+        2043,
+        "02000",
+    )
+
+
 def other_kind(found: str, wanted: str) -> SnowflakeError:
     """002203: the object is of another kind."""
     return error(
@@ -101,6 +110,18 @@ _WORDED = (
         100038,
         "22018",
         "Numeric value '{0}' is not recognized",
+    ),
+    (
+        r"Referenced update column (\S+) not found",
+        904,
+        "42000",
+        "SQL compilation error: invalid identifier '{0}'",
+    ),
+    (
+        r"does not have a column with name \"(.+?)\"",
+        904,
+        "42000",
+        "SQL compilation error: invalid identifier '{0}'",
     ),
     (
         r"Values were not provided for the following parameters: (\w+)",

@@ -182,6 +182,9 @@ def _check_target(session: Session, expression: Any, target: QualifiedName) -> N
             raise errors.unsupported("RENAME TO another schema")
         if session.relation_kind(new) is not None:
             raise errors.exists(new)
+    for action in expression.find_all(exp.AlterColumn):
+        if action.args.get("dtype") is not None:
+            _check_new_type(session, target, action)
     written = (exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.TruncateTable)
     if isinstance(expression, written) and session.catalog.get("dynamic_table", target):
         raise errors.error(
@@ -191,6 +194,8 @@ def _check_target(session: Session, expression: Any, target: QualifiedName) -> N
         )
     if expression.args.get("kind") != "TABLE" or expression.find(exp.TemporaryProperty):
         return
+    if isinstance(expression, exp.Create) and target in session.temporary:
+        raise errors.unsupported("CREATE TABLE of a name that a temporary table of the session has")
     kind = session.relation_kind(target)
     if kind in {"VIEW", "DYNAMIC TABLE"} and isinstance(expression, exp.Drop):
         raise errors.other_kind(kind, "TABLE")
@@ -214,12 +219,34 @@ def check_names(query: Any) -> None:
         raise errors.error("SQL compilation error:\nMissing column specification", 2022, "42601")
 
 
+def _check_new_type(session: Session, target: QualifiedName, action: Any) -> None:
+    """A column changes its length or its number of digits, never its type or its scale."""
+    column = action.this.name if action.this.quoted else action.this.name.upper()
+    found = session.duck.execute(
+        "SELECT data_type FROM duckdb_columns() WHERE database_name = ? AND schema_name = ? "
+        "AND table_name = ? AND column_name = ?",
+        [target.database, target.schema, target.name, column],
+    ).fetchall()
+    old, new = (exp.DataType.build(found[0][0], dialect="duckdb") if found else None), action.args
+    if old is None or _family(old) == _family(new["dtype"]):
+        return
+    raise errors.error(
+        f"SQL compilation error: cannot change column {column} from type "
+        f"{shown_type(found[0][0])} to {new['dtype'].sql('snowflake')}",
+        2108,
+        "22000",
+    )
+
+
+def _family(kind: Any) -> Any:
+    if kind.this in wide_integers.INTEGERS or kind.this == exp.DataType.Type.DECIMAL:
+        return "NUMBER", kind.expressions[1].name if len(kind.expressions) > 1 else "0"
+    return "TEXT" if kind.this in exp.DataType.TEXT_TYPES else kind.this
+
+
 def _check_kinds(expression: Any) -> None:
     """What sqlglot reads and DuckDB would leave out without a word."""
-    for kind in expression.find_all(exp.DataType):
-        digits = kind.expressions[0].name if kind.expressions else "9"
-        if kind.this in exp.DataType.TEMPORAL_TYPES and digits not in {"6", "9"}:
-            raise errors.unsupported(f"{kind.sql('snowflake')}: 6 digits of a second are kept")
+    _check_columns(expression)
     if isinstance(expression, exp.Comment) and expression.args["kind"] not in _COMMENTED:
         raise errors.unsupported(f"COMMENT ON {expression.args['kind']}")
     if isinstance(expression, exp.Create):
@@ -305,6 +332,22 @@ def _check_window(window: Any) -> None:
             2303,
             "42601",
         )
+
+
+def _check_columns(expression: Any) -> None:
+    """What DuckDB would keep otherwise of a column, or not at all."""
+    for kind in expression.find_all(exp.DataType):
+        digits = kind.expressions[0].name if kind.expressions else "9"
+        if kind.this in exp.DataType.TEMPORAL_TYPES and digits not in {"6", "9"}:
+            raise errors.unsupported(f"{kind.sql('snowflake')}: 6 digits of a second are kept")
+    for default in expression.find_all(exp.DefaultColumnConstraint):
+        if isinstance(default.this, exp.Column) and default.this.name.upper() == "NEXTVAL":
+            raise errors.unsupported("DEFAULT of a sequence: name its NEXTVAL in the INSERT")
+    if expression.find(exp.AddConstraint) is not None:
+        raise errors.unsupported("ALTER TABLE .. ADD a key: state it in CREATE TABLE")
+    for drop in expression.find_all(exp.Drop):
+        if len(drop.args.get("tables") or []) > 1:
+            raise errors.unsupported("DROP of several in one statement")
 
 
 _COMMENTED = {"TABLE", "COLUMN", "VIEW"}
@@ -764,6 +807,17 @@ def _temporary_names(session: Session, expression: Any) -> Any:  # noqa: C901, P
     return expression
 
 
+def _set_columns(_: Session, expression: Any) -> Any:
+    """``UPDATE t SET t.a = ..``: DuckDB takes the column's name alone."""
+    if not isinstance(expression, exp.Update):
+        return expression
+    for one in expression.expressions:
+        table = one.this.table if isinstance(one.this, exp.Column) else ""
+        if table and table.upper() == expression.this.alias_or_name.upper():
+            one.set("this", exp.column(one.this.this))
+    return expression
+
+
 def _truncate(session: Session, expression: Any) -> Any:
     """TRUNCATE IF EXISTS, which DuckDB does not know."""
     if isinstance(expression, exp.TruncateTable) and expression.args.get("exists"):
@@ -779,8 +833,19 @@ def _idle(session: Session, expression: Any) -> Any:
     """What IF [NOT] EXISTS answers where there is nothing to do."""
     if not expression.args.get("exists") or not isinstance(expression, (exp.Create, exp.Drop)):
         return expression
-    name = written_table(session, expression) if expression.kind in {"TABLE", "VIEW"} else None
-    if name is None or (session.relation_kind(name) is None) == isinstance(expression, exp.Create):
+    kinds = {"TABLE", "VIEW", "SEQUENCE"}
+    name = written_table(session, expression) if expression.kind in kinds else None
+    if name is None:
+        return expression
+    if expression.kind == "SEQUENCE":
+        there = session.duck.execute(
+            "SELECT 1 FROM duckdb_sequences() WHERE database_name = ? AND schema_name = ? "
+            "AND sequence_name = ?",
+            [name.database, name.schema, name.name],
+        ).fetchall()
+    else:
+        there = session.relation_kind(name)
+    if bool(there) != isinstance(expression, exp.Create):
         return expression
     if isinstance(expression, exp.Create):
         text = f"{name.name} already exists, statement succeeded."
@@ -831,9 +896,9 @@ def _transient(_: Session, expression: Any) -> Any:
 def _longest_binary(_: Session, expression: Any) -> Any:
     """BINARY(8388608), as DESCRIBE shows it, is the longest; DuckDB's type takes no length."""
     for node in list(expression.find_all(exp.DataType)):
-        if node.this in (exp.DataType.Type.BINARY, exp.DataType.Type.VARBINARY) and [
-            length.name for length in node.expressions
-        ] == ["8388608"]:
+        if node.this in (exp.DataType.Type.BINARY, exp.DataType.Type.VARBINARY):
+            if node.expressions and node.expressions[0].name != "8388608":
+                raise errors.unsupported("BINARY of a length")
             node.set("expressions", [])
     return expression
 
@@ -895,6 +960,7 @@ _STEPS: tuple[Callable[[Session, Any], Any], ...] = (
     _lengths,
     _transient,
     _longest_binary,
+    _set_columns,
     _truncate,
     _idle,
     _context_functions,
@@ -1000,6 +1066,13 @@ def shown_type(kind: str) -> str:
     )
 
 
+def shown_default(text: str | None) -> str | None:
+    """DuckDB's default as Snowflake shows it; None of an identity, whose steps are not kept."""
+    if text is None or text.lower().startswith("nextval('_fs_seq_"):
+        return None
+    return text.replace("CAST(uuid() AS TEXT)", "UUID_STRING()")
+
+
 def describe_relation(session: Session, name: QualifiedName) -> Result:
     """The columns of a table or view, as DESC TABLE shows them."""
     from embedded_snowflake.objects import table_facts
@@ -1046,7 +1119,7 @@ def describe_relation(session: Session, name: QualifiedName) -> Result:
                 else shown_type(kind),
                 "COLUMN",
                 "Y" if nullable else "N",
-                default,
+                shown_default(default),
                 "Y" if column in primary else "N",
                 "Y" if column in unique else "N",
                 None,

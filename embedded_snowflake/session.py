@@ -158,11 +158,7 @@ class Session:
             SnowflakeError: 002043 where the database is not there.
         """
         if database not in self.engine.databases():
-            raise errors.error(
-                "SQL compilation error:\nObject does not exist, or operation cannot be performed.",
-                2043,
-                "02000",
-            )
+            raise errors.unreachable()
         self.connection.database, self.connection.database_set = database, True
         wanted = schema or "PUBLIC"
         if self.has_schema(database, wanted):
@@ -178,11 +174,7 @@ class Session:
             SnowflakeError: 002043 where it is not there.
         """
         if not self.has_schema(database, schema):
-            raise errors.error(
-                "SQL compilation error:\nObject does not exist, or operation cannot be performed.",
-                2043,
-                "02000",
-            )
+            raise errors.unreachable()
         self.connection.database, self.connection.database_set = database, True
         self.connection.set_schema(schema)
         self.duck.execute(f"SET schema = {literal(quoted(database) + '.' + quoted(schema))}")

@@ -420,6 +420,15 @@ class Scope:
         )
 
 
+def _check_scope(session: Session, scope: Scope) -> None:
+    if scope.database is None or scope.schema == "INFORMATION_SCHEMA":
+        return
+    if scope.database not in session.engine.databases() or (
+        scope.schema is not None and not session.has_schema(scope.database, scope.schema)
+    ):
+        raise errors.unreachable()
+
+
 def show_scope(reader: Reader) -> Scope:
     """Read ``[LIKE ..] [IN ..] [STARTS WITH ..] [LIMIT ..]``."""
     session = reader.session
@@ -440,6 +449,7 @@ def show_scope(reader: Reader) -> Scope:
                 parts = reader.parts()
                 scope.schema = parts[-1]
                 scope.database = parts[0] if len(parts) == 2 else session.database
+        _check_scope(session, scope)
     if reader.accept("STARTS", "WITH"):
         scope.starts = reader.string()
     if reader.accept("LIMIT"):

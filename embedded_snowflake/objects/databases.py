@@ -8,7 +8,7 @@ from embedded_snowflake import errors
 from embedded_snowflake.catalog import INTERNAL
 from embedded_snowflake.names import QualifiedName, literal, quoted
 from embedded_snowflake.session import Session
-from embedded_snowflake.statements import Reader, Result, handles, like
+from embedded_snowflake.statements import NotMine, Reader, Result, handles, like
 
 _KIND = "schema"
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
@@ -20,6 +20,7 @@ def create_database(session: Session, reader: Reader) -> Result:
     name = reader.identifier()
     if reader.at("CLONE") or reader.at("FROM"):
         raise errors.unsupported("CREATE DATABASE .. CLONE or FROM")
+    comment = _comment(reader)
     engine = session.engine
     if name in engine.databases():
         if reader.if_not_exists:
@@ -29,14 +30,26 @@ def create_database(session: Session, reader: Reader) -> Result:
             raise errors.exists(name)
         _drop(session, name)
     engine.create_database(name)
-    for schema in (None, "PUBLIC"):
-        _remember(session, name, schema)
+    _remember(session, name, None, comment)
+    _remember(session, name, "PUBLIC", "")
     session.use_database(name)
     return Result.status(f"Database {name} successfully created.")
 
 
-def _remember(session: Session, database: str, schema: str | None) -> None:
-    session.catalog.put(_KIND, QualifiedName(database, "", schema or ""), {})
+def _remember(session: Session, database: str, schema: str | None, comment: str) -> None:
+    session.catalog.put(_KIND, QualifiedName(database, "", schema or ""), {"comment": comment})
+
+
+def _comment(reader: Reader) -> str:
+    """COMMENT = '..' among the options, of which the others change nothing here."""
+    comment = ""
+    while not reader.done():
+        if reader.accept("COMMENT"):
+            reader.expect("=")
+            comment = reader.string()
+        else:
+            reader.word()
+    return comment
 
 
 def _drop(session: Session, name: str) -> None:
@@ -79,6 +92,7 @@ def create_schema(session: Session, reader: Reader) -> Result:
     database, schema = _schema(session, reader.parts())
     if reader.at("CLONE"):
         raise errors.unsupported("CREATE SCHEMA .. CLONE")
+    comment = _comment(reader)
     if schema.lower() in {INTERNAL, "main", "information_schema"}:
         raise errors.exists(schema)
     if session.has_schema(database, schema):
@@ -90,7 +104,7 @@ def create_schema(session: Session, reader: Reader) -> Result:
         _drop_schema(session, database, schema)
     with session.transaction():
         session.duck.execute(f"CREATE SCHEMA {quoted(database)}.{quoted(schema)}")
-        _remember(session, database, schema)
+        _remember(session, database, schema, comment)
     session.use_schema(database, schema)
     return Result.status(f"Schema {schema} successfully created.")
 
@@ -121,9 +135,10 @@ def drop_schema(session: Session, reader: Reader) -> Result:
     return Result.status(f"{schema} successfully dropped.")
 
 
-def _created(session: Session, database: str, schema: str | None) -> datetime.datetime:
+def _kept(session: Session, database: str, schema: str | None) -> tuple[datetime.datetime, str]:
+    """When it was made, and its comment."""
     entry = session.catalog.get(_KIND, QualifiedName(database, "", schema or ""))
-    return entry.created_on if entry else _EPOCH
+    return (entry.created_on, entry.props.get("comment", "")) if entry else (_EPOCH, "")
 
 
 @handles("SHOW", "DATABASES")
@@ -133,13 +148,13 @@ def show_databases(session: Session, reader: Reader) -> Result:
     pattern, starts, limit = _name_filter(reader)
     rows = [
         (
-            _created(session, name, None),
+            _kept(session, name, None)[0],
             name,
             "N",
             "Y" if name == session.database else "N",
             "",
             session.role,
-            "",
+            _kept(session, name, None)[1],
             "",
             "1",
             "STANDARD",
@@ -198,13 +213,13 @@ def show_schemas(session: Session, reader: Reader) -> Result:
     ).fetchall()
     rows = [
         (
-            _created(session, one, schema),
+            _kept(session, one, schema)[0],
             schema,
             "N",
             "Y" if (one, schema) == (session.database, session.schema) else "N",
             one,
             session.role,
-            "",
+            _kept(session, one, schema)[1],
             "",
             "1",
             "ROLE",
@@ -241,4 +256,17 @@ def use_schema(session: Session, reader: Reader) -> Result:
     database, schema = _schema(session, reader.parts())
     reader.end()
     session.use_schema(database, schema)
+    return Result.status()
+
+
+@handles("USE")
+def use(session: Session, reader: Reader) -> Result:
+    """USE database, USE database.schema."""
+    parts = reader.parts()
+    if not reader.done() or len(parts) > 2:
+        raise NotMine
+    if len(parts) == 1:
+        session.use_database(parts[0])
+    else:
+        session.use_schema(*parts)
     return Result.status()

@@ -12,6 +12,7 @@ from embedded_snowflake import errors
 from embedded_snowflake.catalog import INTERNAL
 from embedded_snowflake.names import QualifiedName, literal, quoted
 from embedded_snowflake.objects import functions, table_facts
+from embedded_snowflake.rewriting import shown_default
 from embedded_snowflake.session import Session
 from embedded_snowflake.statements import (
     NotMine,
@@ -122,7 +123,8 @@ def show_columns(session: Session, reader: Reader) -> Result:
         shown = json.dumps({"type": _json_type(kind), "nullable": nullable})
         found.append(
             (
-                *(table, schema, column, shown, "true" if nullable else "NOT_NULL", default or ""),
+                *(table, schema, column, shown, "true" if nullable else "NOT_NULL"),
+                shown_default(default) or "",
                 *("COLUMN", "", comment or "", database, ""),
             )
         )
@@ -252,10 +254,10 @@ def _like(
 
 @handles("ALTER", "TABLE")
 def alter_table(session: Session, reader: Reader) -> Result:
-    """SWAP WITH, and another length of texts; everything else is DuckDB's."""
+    """SWAP WITH, a column's comment, another length of texts; everything else is DuckDB's."""
     name = reader.name()
-    if (length := _longer(session, name, reader)) is not None:
-        return length
+    if (changed := _column(session, name, reader)) is not None:
+        return changed
     if not reader.accept("SWAP", "WITH"):
         raise NotMine
     other = reader.name()
@@ -278,12 +280,25 @@ def alter_table(session: Session, reader: Reader) -> Result:
     return Result.status()
 
 
-def _longer(session: Session, name: QualifiedName, reader: Reader) -> Result | None:
-    """ALTER TABLE .. ALTER | MODIFY [COLUMN] c [SET DATA] TYPE VARCHAR(n): n may only grow."""
+def _column(session: Session, name: QualifiedName, reader: Reader) -> Result | None:
+    """ALTER TABLE .. ALTER | MODIFY [COLUMN] c COMMENT '..' | [SET DATA] TYPE VARCHAR(n).
+
+    n may only grow.
+    """
     if not (reader.accept("ALTER") or reader.accept("MODIFY")):
         return None
     reader.accept("COLUMN")
     column = reader.identifier()
+    if reader.accept("COMMENT"):
+        text = literal(reader.string())
+        reader.end()
+        if session.relation_kind(name) is None:
+            raise errors.missing("Table", name)
+        with session.transaction():
+            session.duck.execute(
+                f"COMMENT ON COLUMN {session.physical(name)}.{quoted(column)} IS {text}"
+            )
+        return Result.status()
     reader.accept("SET", "DATA")
     if not reader.accept("TYPE") or reader.word() not in {"VARCHAR", "STRING", "TEXT", "CHAR"}:
         raise NotMine

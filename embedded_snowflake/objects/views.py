@@ -128,6 +128,8 @@ def refuse_model_calls(what: str, query: str) -> None:
 @handles("CREATE", "VIEW")
 def create(session: Session, reader: Reader) -> Result:
     """CREATE [OR REPLACE] [SECURE] VIEW [IF NOT EXISTS] name [(..)] [COMMENT ..] [TAG ..] AS .."""
+    if reader.temporary:
+        raise errors.unsupported("CREATE TEMPORARY VIEW")
     definition = Definition(name=reader.name(), text=reader.text)
     name = definition.name
     definition.columns = read_columns(reader)
@@ -220,6 +222,20 @@ def rename(session: Session, kind: str, old: QualifiedName, new: QualifiedName) 
         session.run(f"ALTER {word} {old.sql} RENAME TO {quoted(new.name)}")
         session.catalog.rename(kind, old, new)
         tags.move(session, "TABLE", old, new)
+
+
+@handles("COMMENT", "ON", "VIEW")
+def comment_on(session: Session, reader: Reader) -> Result:
+    """COMMENT ON VIEW name IS '..'."""
+    name = reader.name()
+    reader.expect("IS")
+    comment = reader.string()
+    reader.end()
+    kept = session.catalog.get(KIND, name)
+    if kept is None:
+        raise errors.missing("View", name)
+    session.catalog.put(KIND, name, {**kept.props, "comment": comment})
+    return Result.status()
 
 
 @handles("DROP", "VIEW")

@@ -36,6 +36,28 @@ GROUP = Group(
             rows=[("USED_ONE",)],
         ),
         fails(
+            "USE of a database that is not there",
+            "USE no_such_database",
+            Error(2043, "02000", "does not exist"),
+            "sql-reference/sql/use-database",
+        ),
+        fails(
+            "SHOW in a schema that is not there",
+            "SHOW TABLES IN SCHEMA no_such_schema",
+            Error(2043, "02000", "does not exist"),
+            "sql-reference/sql/show-tables",
+        ),
+        Case(
+            "a schema's comment",
+            (
+                "CREATE SCHEMA IF NOT EXISTS made_with_comment COMMENT = 'what for'",
+                "SHOW SCHEMAS LIKE 'MADE_WITH_COMMENT'",
+            ),
+            "sql-reference/sql/create-schema",
+            only=("comment",),
+            rows=[("what for",)],
+        ),
+        fails(
             "USE of a schema that is not there",
             "USE SCHEMA no_such_schema",
             Error(2043, "02000", "does not exist"),

@@ -44,6 +44,24 @@ GROUP = Group(
             rows=[(1,), (2,), (3,), (12,), (13,)],
         ),
         Case(
+            "UPDATE names its table again",
+            (*_FILLED, "UPDATE t x SET x.v = 'z' WHERE x.k = 1", "SELECT v FROM t WHERE k = 1"),
+            _UPDATE,
+            rows=[("z",)],
+        ),
+        fails(
+            "UPDATE of a column that is not there",
+            (*_FILLED, "UPDATE t SET nope = 1"),
+            Error(904, "42000", "invalid identifier"),
+            _UPDATE,
+        ),
+        fails(
+            "INSERT of a column that is not there",
+            (*_FILLED, "INSERT INTO t (nope) VALUES (1)"),
+            Error(904, "42000", "invalid identifier"),
+            _INSERT,
+        ),
+        Case(
             "INSERT OVERWRITE reads the rows that it replaces",
             (
                 *_FILLED,

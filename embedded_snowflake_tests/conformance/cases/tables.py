@@ -200,6 +200,112 @@ GROUP = Group(
             _ALTER,
             rows=[(2,)],
         ),
+        fails(
+            "a number becomes no text",
+            ("CREATE TABLE t (a INT)", "ALTER TABLE t ALTER COLUMN a SET DATA TYPE VARCHAR"),
+            Error(2108, "22000", "cannot change column A"),
+            _ALTER,
+        ),
+        fails(
+            "a number keeps its scale",
+            ("CREATE TABLE t (a NUMBER(10,2))", "ALTER TABLE t MODIFY a NUMBER(12,0)"),
+            Error(2108, "22000", "cannot change column A"),
+            _ALTER,
+        ),
+        Case(
+            "a number gets more digits",
+            (
+                "CREATE TABLE t (a NUMBER(10,2))",
+                "ALTER TABLE t MODIFY a NUMBER(12,2)",
+                "DESC TABLE t",
+            ),
+            _ALTER,
+            only=("type",),
+            rows=[("NUMBER(12,2)",)],
+        ),
+        Case(
+            "a column's comment, later",
+            (_T, "ALTER TABLE t ALTER COLUMN a COMMENT 'the a'", "DESC TABLE t"),
+            _ALTER,
+            only=("name", "comment"),
+            rows=[("A", "the a"), ("B", None)],
+        ),
+        Case(
+            "a key, later",
+            (_T, "ALTER TABLE t ADD PRIMARY KEY (a)", "SHOW PRIMARY KEYS IN TABLE t"),
+            _ALTER,
+            only=("column_name",),
+            rows=[("A",)],
+            refused=Error(2, "0A000", "a key"),
+        ),
+        Case(
+            "DROP of several columns",
+            (
+                "CREATE TABLE t (a INT, b INT, c INT)",
+                "ALTER TABLE t DROP COLUMN a, b",
+                "SELECT * FROM t",
+            ),
+            _ALTER,
+            columns=["C"],
+            rows=[],
+            refused=Error(2, "0A000", "DROP of several"),
+        ),
+        Case(
+            "DEFAULT of a sequence",
+            (
+                "CREATE SEQUENCE q",
+                "CREATE TABLE t (a INT DEFAULT q.NEXTVAL, b INT)",
+                "SELECT COUNT(*) FROM t",
+            ),
+            _CREATE,
+            rows=[(0,)],
+            refused=Error(2, "0A000", "NEXTVAL"),
+        ),
+        Case(
+            "BINARY of a length",
+            ("CREATE TABLE t (a BINARY(5))", "SELECT COUNT(*) FROM t"),
+            "sql-reference/data-types-text",
+            rows=[(0,)],
+            refused=Error(2, "0A000", "BINARY"),
+        ),
+        Case(
+            "a permanent table beside a temporary one",
+            (
+                "CREATE TEMPORARY TABLE t (a INT)",
+                "CREATE TABLE t (b INT)",
+                "SELECT * FROM t",
+            ),
+            _TEMP,
+            columns=["A"],
+            rows=[],
+            refused=Error(2, "0A000", "temporary table"),
+        ),
+        Case(
+            "a sequence that is there",
+            ("CREATE SEQUENCE q", "CREATE SEQUENCE IF NOT EXISTS q"),
+            "sql-reference/sql/create-sequence",
+            rows=[("Q already exists, statement succeeded.",)],
+        ),
+        Case(
+            "defaults are shown in Snowflake's words",
+            (
+                "CREATE TABLE t (a VARCHAR DEFAULT UUID_STRING())",
+                "SELECT column_default FROM INFORMATION_SCHEMA.COLUMNS "
+                "WHERE table_name = 'T' AND table_schema = CURRENT_SCHEMA()",
+            ),
+            "sql-reference/info-schema/columns",
+            rows=[("UUID_STRING()",)],
+        ),
+        Case(
+            "a whole number of a query has 38 digits",
+            (
+                "CREATE TABLE t AS SELECT 1 AS a",
+                "SELECT data_type FROM INFORMATION_SCHEMA.COLUMNS "
+                "WHERE table_name = 'T' AND table_schema = CURRENT_SCHEMA()",
+            ),
+            "sql-reference/info-schema/columns",
+            rows=[("NUMBER",)],
+        ),
         Case(
             "RENAME TO another schema",
             (

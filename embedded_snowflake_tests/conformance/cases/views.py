@@ -55,6 +55,25 @@ GROUP = Group(
             ],
         ),
         Case(
+            "COMMENT ON VIEW",
+            (
+                *_T,
+                "CREATE VIEW v AS SELECT a FROM t",
+                "COMMENT ON VIEW v IS 'what it shows'",
+                "SHOW VIEWS LIKE 'V'",
+            ),
+            "sql-reference/sql/comment",
+            only=("name", "comment"),
+            rows=[("V", "what it shows")],
+        ),
+        Case(
+            "a temporary view",
+            ("CREATE TEMPORARY VIEW v AS SELECT 1 AS a", "SELECT a FROM v"),
+            _PAGE,
+            rows=[(1,)],
+            refused=Error(2, "0A000", "TEMPORARY VIEW"),
+        ),
+        Case(
             "OR REPLACE",
             (
                 *_T,
