@@ -9,7 +9,9 @@
 | `_created_as` | a column ``"b c"`` of a query is a syntax error | it quotes names |
 | `random` | a RANDOM in a subquery is rewritten twice, a second one loses its seed | each is, once |
 | columns view | it reads lengths from the second database | as `_text_lengths` |
-| columns view | a HUGEINT has no precision | it lists HUGEINT with BIGINT |
+| columns view | a HUGEINT has no precision, an INTEGER 32 bits | it lists them with BIGINT |
+| columns view | defaults are in DuckDB's words | it says them in Snowflake's |
+| databases, schemata, views | every one is of 1970 | they know when it was made, or say NULL |
 | tables view | every table is of 1970 | it knows times of creation and change |
 | tables view | every table has 0 bytes | it measures them, or says NULL |
 
@@ -197,8 +199,21 @@ def apply() -> None:
         "_fs_global._fs_information_schema._fs_columns_ext",
         "${catalog}._fs_information_schema._fs_columns_ext",
     )
-    # A sum of integers is a HUGEINT, which fakesnow does not know as a number.
-    body = body.replace("columns.data_type='BIGINT'", "columns.data_type IN ('BIGINT', 'HUGEINT')")
+    # A sum of integers is a HUGEINT, a literal an INTEGER; fakesnow knows neither as NUMBER(38).
+    whole = "'BIGINT', 'HUGEINT', 'INTEGER', 'SMALLINT', 'TINYINT', 'UBIGINT'"
+    body = body.replace("columns.data_type='BIGINT'", f"columns.data_type IN ({whole})")
+    body = body.replace("create view if not exists", "create or replace view").replace(
+        "columns.column_default AS",
+        "case when starts_with(lower(columns.column_default), 'nextval(''_fs_seq_') then null "
+        "else replace(columns.column_default, 'CAST(uuid() AS TEXT)', 'UUID_STRING()') end AS",
+    )
+    for kind in ("DATABASES", "SCHEMATA", "VIEWS"):
+        # Not known there; fakesnow says 1970.
+        name = f"SQL_CREATE_INFORMATION_SCHEMA_{kind}_VIEW"
+        text = getattr(info_schema, name).template
+        text = text.replace("create view if not exists", "create or replace view")
+        text = text.replace("to_timestamp(0)::timestamptz", "null::timestamptz")
+        setattr(info_schema, name, Template(text))
     info_schema.SQL_CREATE_INFORMATION_SCHEMA_COLUMNS_VIEW = Template(
         body + "\n and columns.table_catalog = '${catalog}'"
     )

@@ -242,6 +242,9 @@ class Server:
 
     def _answer(self, session: Session, body: dict[str, Any]) -> Response:
         sql = str(body["sqlText"])
+        if (body.get("parameters") or {}).get("MULTI_STATEMENT_COUNT", 1) not in (0, 1):
+            refusal = errors.unsupported("num_statements: send one statement at a time")
+            return _failed(str(refusal.raw_msg), "000002", "0A000", session)
         try:
             texts = binding.texts(session, sql, body.get("bindings"))
             if body.get("describeOnly"):

@@ -173,3 +173,17 @@ def test_rows_of_a_dynamic_table_cannot_be_written(cursor: SnowflakeCursor) -> N
     cursor.execute(create("read_only"))
     with pytest.raises(snowflake.connector.ProgrammingError, match=r"(?i)dynamic table"):
         cursor.execute("INSERT INTO read_only VALUES (1, 'x')")
+
+
+def test_a_statement_about_a_table_takes_no_dynamic_table(cursor: SnowflakeCursor) -> None:
+    cursor.execute(create("no_table", "SELECT a FROM t"))
+    for sql, number in (
+        ("CREATE OR REPLACE TABLE no_table (z INT)", 1998),
+        ("TRUNCATE TABLE no_table", 2203),
+        ("DROP TABLE no_table", 2203),
+    ):
+        with pytest.raises(snowflake.connector.ProgrammingError) as caught:
+            cursor.execute(sql)
+        assert caught.value.errno == number
+    cursor.execute("ALTER DYNAMIC TABLE no_table REFRESH")
+    cursor.execute("DROP DYNAMIC TABLE no_table")

@@ -70,6 +70,44 @@ def test_a_wrong_password_is_refused(server: ConnectionInfo) -> None:
         snowflake.connector.connect(**{**server.connect_arguments(), "password": "wrong"})
 
 
+def test_a_login_with_a_parameter_that_has_no_effect_here_is_refused(
+    server: ConnectionInfo,
+) -> None:
+    with pytest.raises(snowflake.connector.errors.DatabaseError, match="WEEK_START"):
+        snowflake.connector.connect(
+            **{**server.connect_arguments(), "session_parameters": {"WEEK_START": 1}}
+        )
+
+
+def test_several_statements_in_one_request_are_refused_by_name(connection: Any) -> None:
+    with pytest.raises(snowflake.connector.errors.ProgrammingError, match="num_statements"):
+        connection.cursor().execute("SELECT 1; SELECT 2", num_statements=2)
+
+
+def test_a_bound_float_is_a_float(server: ConnectionInfo) -> None:
+    with snowflake.connector.connect(
+        **server.connect_arguments(), paramstyle="qmark"
+    ) as connection:
+        cursor = connection.cursor()
+        cursor.execute("SELECT ?", (1.5,))
+        assert cursor.fetchall() == [(1.5,)]
+        assert [column.type_code for column in cursor.description] == [1]
+
+
+def test_all_fields_of_a_stage_are_refused_by_name(connection: Any) -> None:
+    connection.cursor().execute("CREATE OR REPLACE STAGE landing")
+    with pytest.raises(snowflake.connector.errors.ProgrammingError, match=r"SELECT \* of a stage"):
+        connection.cursor().execute("SELECT * FROM @landing")
+
+
+def test_use_names_a_database_or_a_schema(connection: Any) -> None:
+    cursor = connection.cursor()
+    for sql in ("USE refusal_tests", "USE refusal_tests.public"):
+        cursor.execute(sql)
+        cursor.execute("SELECT CURRENT_DATABASE(), CURRENT_SCHEMA()")
+        assert cursor.fetchall() == [("REFUSAL_TESTS", "PUBLIC")]
+
+
 def test_a_login_makes_no_database(server: ConnectionInfo) -> None:
     connection = snowflake.connector.connect(**server.connect_arguments(), database="NOT_THERE")
     cursor = connection.cursor()
