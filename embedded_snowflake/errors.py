@@ -135,6 +135,8 @@ _WORDED = (
         "42P13",
         "SQL compilation error:\nInvalid argument types for function '{0}': ({1}), cast them.",
     ),
+    (r"Date '(.*)' is not recognized", 100040, "22007", "Date '{0}' is not recognized"),
+    (r"Timestamp '(.*)' is not recognized", 100035, "22007", "Timestamp '{0}' is not recognized"),
     (r"Malformed JSON (.*)", 100069, "22P02", "Error parsing JSON: {0}"),
     (r"Map keys must be unique", 100183, "P0000", "Duplicate field key in OBJECT_AGG"),
     (r"Division by zero", 100051, "22012", "Division by zero"),

@@ -729,16 +729,11 @@ _TRIED = {
     "TRY_TO_TIMESTAMP_NTZ": "_es_try_timestamp_ntz",
     "TRY_TO_TIMESTAMP_TZ": "_es_try_timestamp_tz",
     "TRY_TO_TIMESTAMP_LTZ": "_es_try_timestamp_tz",
-    "TO_TIMESTAMP_TZ": "_es_timestamp_tz",
-    "TO_TIMESTAMP_LTZ": "_es_timestamp_tz",
 }
 
 
 def _tried(_: Session, expression: Any) -> Any:
-    """TRY_ conversions: fakesnow's to times raise, DuckDB's to numbers read what is none.
-
-    And conversions to times with a zone, which fakesnow does not know.
-    """
+    """TRY_ conversions: fakesnow's to times raise, DuckDB's to numbers read what is none."""
     for node in list(expression.find_all(exp.TryCast)):
         if node.to.this in translation.FRACTIONS | wide_integers.INTEGERS:
             node.set("this", exp.Anonymous(this="_es_number_text", expressions=[node.this]))
@@ -747,13 +742,11 @@ def _tried(_: Session, expression: Any) -> Any:
             function = "_es_try_timestamp_ntz"
         elif node.to.this in (exp.DataType.Type.TIMESTAMPTZ, exp.DataType.Type.TIMESTAMPLTZ):
             function = "_es_try_timestamp_tz"
+        elif node.to.this is exp.DataType.Type.DATE:
+            function = "_es_try_date"
         else:
             continue
         node.replace(exp.Anonymous(this=function, expressions=[node.this]))
-    for node in list(expression.find_all(exp.UnixToTime)):
-        kind = node.args.get("target_type")
-        if kind and kind.this in (exp.DataType.Type.TIMESTAMPTZ, exp.DataType.Type.TIMESTAMPLTZ):
-            node.replace(exp.cast(node.copy(), kind.copy()))
     for node in list(expression.find_all(exp.ToDouble)):
         if node.args.get("safe") and not node.args.get("format"):
             node.set("this", exp.Anonymous(this="_es_number_text", expressions=[node.this]))

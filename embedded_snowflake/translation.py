@@ -8,6 +8,7 @@ about objects (`objects/`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -203,6 +204,50 @@ def _pivoted(node: Any) -> Any:
     return exp.PivotAlias(this=node.this, alias=name)
 
 
+_READ_AS = {
+    exp.DataType.Type.DATE: "_es_date",
+    exp.DataType.Type.TIMESTAMP: "_es_timestamp_ntz",
+    exp.DataType.Type.TIMESTAMPNTZ: "_es_timestamp_ntz",
+    exp.DataType.Type.TIMESTAMPLTZ: "_es_timestamp_tz",
+    exp.DataType.Type.TIMESTAMPTZ: "_es_timestamp_tz",
+}
+_PLAIN_TIME = re.compile(r"\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d(\.\d{1,6})?)?")
+_CONVERSIONS = {
+    "TO_DATE": "_es_date",
+    "DATE": "_es_date",
+    "TO_TIMESTAMP": "_es_timestamp_ntz",
+    "TO_TIMESTAMP_NTZ": "_es_timestamp_ntz",
+    "TO_TIMESTAMP_LTZ": "_es_timestamp_tz",
+    "TO_TIMESTAMP_TZ": "_es_timestamp_tz",
+}
+
+
+def _plainly_a_time(value: Any) -> bool:
+    return isinstance(value, exp.Literal) and _PLAIN_TIME.fullmatch(value.name) is not None
+
+
+def _moment(function: str, value: Any) -> Any:
+    made = _call(function, value)
+    # As a cast, by which fakesnow knows that DATEADD of it is a DATE.
+    return _cast(made, "DATE") if function == "_es_date" else made
+
+
+def _conversion(node: Any) -> Any:
+    function = _CONVERSIONS.get(node.name.upper())
+    if function is None or len(node.expressions) != 1:
+        return node
+    return _moment(function, node.expressions[0])
+
+
+def _since_1970(node: Any) -> Any:
+    """Also with a zone, which fakesnow forgets."""
+    kind = node.args["target_type"].this
+    scale = node.args.get("scale")
+    if scale is None:
+        return _moment(_READ_AS[kind], node.this)
+    return _moment(_READ_AS[kind], _call("_es_seconds", node.this, scale))
+
+
 def _casts(node: Any) -> Any:
     if isinstance(node, exp.TryCast):
         return node
@@ -219,6 +264,8 @@ def _casts(node: Any) -> Any:
         return _call("_es_binary", node.this)
     if kind.this == exp.DataType.Type.VARIANT:
         return _variant(node.this)
+    if kind.this in _READ_AS and not _plainly_a_time(node.this):
+        return _moment(_READ_AS[kind.this], node.this)
     if kind.this in _TEXTS:
         text = _text(node)
         return _call("left", text, kind.expressions[0]) if kind.expressions else text
@@ -591,6 +638,11 @@ _NODES: dict[type[Any], Callable[[Any], Any]] = {
     exp.Window: _window,
     exp.Interval: _interval,
     exp.TableSample: _sample,
+    exp.Anonymous: _conversion,
+    exp.UnixToTime: _since_1970,
+    exp.TsOrDsToDate: lambda node: _moment(
+        "_es_try_date" if node.args.get("safe") else "_es_date", node.this
+    ),
     exp.TimestampTrunc: _date_trunc,
     exp.DateTrunc: _date_trunc,
     exp.ToNumber: _to_number,

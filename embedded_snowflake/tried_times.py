@@ -1,6 +1,6 @@
-"""Conversions of texts to times: every form that Snowflake takes without being told a format.
+"""Conversions to times: every form of text that Snowflake takes without being told a format.
 
-Holds the macros. A form that is missing here is a NULL that nobody notices, so add one when
+Holds the macros; those of TRY_ answer NULL where the others fail. A form that is missing here is a NULL that nobody notices, so add one when
 Snowflake's page does. What must not go here: formats that the statement gives (`time_formats`).
 
 Sources: https://docs.snowflake.com/en/sql-reference/date-time-input-output (the AUTO formats),
@@ -50,17 +50,41 @@ _TZ = f"""COALESCE(_es_local_time(trim(CAST(text AS VARCHAR))) AT TIME ZONE 'UTC
     ELSE TRY_CAST(regexp_replace(
         CAST(text AS VARCHAR), '\\s+(Z|{_OFFSET})$', '\\1') AS TIMESTAMPTZ) END)"""
 
-_READ_TZ = """CASE WHEN x IS NULL THEN CAST(NULL AS TIMESTAMPTZ)
-    WHEN typeof(x) = 'DATE' OR starts_with(typeof(x), 'TIMESTAMP') THEN TRY_CAST(x AS TIMESTAMPTZ)
-    WHEN typeof(x) NOT IN ('VARCHAR', 'JSON') THEN to_timestamp(TRY_CAST(x AS DOUBLE))
-    ELSE COALESCE(_es_try_timestamp_tz(_es_text(x)), CAST(_es_text(x) AS TIMESTAMPTZ)) END"""
+_DAY = r"""CAST(COALESCE(_es_try_timestamp_ntz(text), CASE
+    WHEN regexp_full_match(trim(CAST(text AS VARCHAR)), '[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}')
+    THEN try_strptime(trim(CAST(text AS VARCHAR)), '%m/%d/%Y')
+    WHEN regexp_full_match(trim(CAST(text AS VARCHAR)), '[0-9]{1,2}-[A-Za-z]{3}-[0-9]{4}')
+    THEN try_strptime(trim(CAST(text AS VARCHAR)), '%d-%b-%Y') END) AS DATE)"""
+
+# A VARIANT's text is read as a text, and everything else of it as a number of seconds. Every branch
+# must bind for every type, which TRY_CAST does and CAST does not.
+_MOMENT = """_es_recognized(x, CASE typeof(x) WHEN 'VARCHAR' THEN {tried}(CAST(x AS VARCHAR))
+    WHEN 'JSON' THEN CASE WHEN json_type(to_json(x)) = 'VARCHAR' THEN {tried}(to_json(x) ->> '$')
+        ELSE CAST(_es_seconds(to_json(x) ->> '$', 0) AS {kind}) END
+    ELSE COALESCE(TRY_CAST(x AS {kind}), CAST(_es_seconds(x, 0) AS {kind})) END, '{named}')"""
+_DATE = """_es_recognized(x, CASE typeof(x) WHEN 'VARCHAR' THEN _es_try_date(CAST(x AS VARCHAR))
+    WHEN 'JSON' THEN _es_try_date(to_json(x) ->> '$') ELSE TRY_CAST(x AS DATE) END, 'Date')"""
 
 MACROS = {
+    "_es_seconds(n, scale)": (
+        "make_timestamp(CAST(TRY_CAST(n AS HUGEINT) * 1000000 "
+        "// CAST(power(10, scale) AS HUGEINT) AS BIGINT))"
+    ),
+    "_es_recognized(x, made, kind)": (
+        "CASE WHEN made IS NULL AND (to_json(x) ->> '$') IS NOT NULL "
+        "THEN error(concat(kind, ' ''', to_json(x) ->> '$', ''' is not recognized')) ELSE made END"
+    ),
     "_es_microseconds(n)": _MICROSECONDS,
     "_es_epoch(x)": _EPOCH,
     "_es_local_time(x)": _LOCAL,
     "_es_try_timestamp_ntz(text)": _NTZ,
     "_es_try_timestamp_tz(text)": _TZ,
-    "_es_timestamp_tz(x)": _READ_TZ,
-    "_es_try_date(text)": "CAST(_es_try_timestamp_ntz(text) AS DATE)",
+    "_es_try_date(text)": _DAY,
+    "_es_date(x)": _DATE,
+    "_es_timestamp_ntz(x)": _MOMENT.format(
+        tried="_es_try_timestamp_ntz", kind="TIMESTAMP", named="Timestamp"
+    ),
+    "_es_timestamp_tz(x)": _MOMENT.format(
+        tried="_es_try_timestamp_tz", kind="TIMESTAMPTZ", named="Timestamp"
+    ),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from embedded_snowflake_tests.conformance.case import Case, Error, Group, fails, value
+from embedded_snowflake_tests.conformance.case import Case, Error, Group, Types, fails, value
 
 _F = "sql-reference/functions/"
 _TYPES = "sql-reference/data-types-datetime"
@@ -108,6 +108,54 @@ GROUP = Group(
             "TO_TIMESTAMP of seconds",
             "TO_TIMESTAMP(31000000)",
             dt.datetime(1970, 12, 25, 19, 6, 40),
+            _F + "to_timestamp",
+        ),
+        Case(
+            "milliseconds, microseconds and nanoseconds in texts",
+            "SELECT TO_TIMESTAMP('1704412800000'), '1704412800000000'::TIMESTAMP, "
+            "TO_TIMESTAMP_NTZ(a) FROM (SELECT '1704412800000000000' AS a)",
+            _F + "to_timestamp",
+            rows=[(dt.datetime(2024, 1, 5),) * 3],
+        ),
+        Case(
+            "dates in other forms",
+            "SELECT '01/05/2024'::DATE, '05-JAN-2024'::DATE, TO_DATE('1704412800'), "
+            "TO_DATE(a), TRY_TO_DATE(a), a::DATE FROM (SELECT '01/05/2024' AS a)",
+            "sql-reference/date-time-input-output",
+            rows=[(dt.date(2024, 1, 5),) * 6],
+        ),
+        value(
+            "a mail's date",
+            "'Fri, 05 Jan 2024 16:01:07 +0200'::TIMESTAMP_NTZ",
+            dt.datetime(2024, 1, 5, 16, 1, 7),
+            "sql-reference/date-time-input-output",
+        ),
+        fails(
+            "a text that is no date",
+            "SELECT a::DATE FROM (SELECT 'next week' AS a)",
+            Error(100040, "22007", "Date 'next week' is not recognized"),
+            _F + "to_date",
+        ),
+        fails(
+            "a text that is no timestamp",
+            "SELECT TO_TIMESTAMP_TZ(a) FROM (SELECT 'noon' AS a)",
+            Error(100035, "22007", "Timestamp 'noon' is not recognized"),
+            _F + "to_timestamp",
+        ),
+        Case(
+            "seconds with a zone",
+            "SELECT TO_TIMESTAMP_LTZ(5), TO_TIMESTAMP_TZ(n), TO_TIMESTAMP_TZ(5000, 3) "
+            "FROM (SELECT 5 AS n)",
+            _F + "to_timestamp",
+            rows=[(dt.datetime(1970, 1, 1, 0, 0, 5, tzinfo=dt.UTC),) * 3],
+            types=["TIMESTAMP_LTZ", "TIMESTAMP_TZ", "TIMESTAMP_TZ"],
+            differs="a TIMESTAMP_LTZ is described to clients as TIMESTAMP_TZ",
+            here=Types(["TIMESTAMP_TZ"] * 3),
+        ),
+        value(
+            "nanoseconds beyond the microsecond are cut off",
+            "TO_TIMESTAMP(1704412800123456789, 9)::VARCHAR",
+            "2024-01-05 00:00:00.123",
             _F + "to_timestamp",
         ),
         value(
