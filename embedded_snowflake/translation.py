@@ -125,6 +125,12 @@ _TYPED = {
                     lambda x, i: struct_pack(
                         k := NULL::VARCHAR, i := CAST(i - 1 AS BIGINT), v := CAST(x AS JSON)))
                 END, []) AS found))""",
+    "_es_time_slice": (
+        "(x DATE, width, origin, ends) AS CAST(time_bucket(width, x, CAST(origin AS DATE)) "
+        "+ CASE WHEN ends THEN width ELSE INTERVAL 0 DAY END AS DATE), "
+        "(x, width, origin, ends) AS time_bucket(width, CAST(x AS TIMESTAMP), "
+        "CAST(origin AS TIMESTAMP)) + CASE WHEN ends THEN width ELSE INTERVAL 0 DAY END"
+    ),
     "_es_date_trunc": (
         "(unit, x DATE) AS CAST(date_trunc(unit, x) AS DATE), (unit, x) AS date_trunc(unit, x)"
     ),
@@ -559,18 +565,75 @@ def _window(node: Any) -> Any:
     return node
 
 
+_UNITS = {
+    word: unit
+    for unit, words in {
+        "YEAR": "Y YY YYY YYYY YR YEARS YRS",
+        "QUARTER": "Q QTR QTRS QUARTERS",
+        "MONTH": "MM MON MONS MONTHS",
+        "WEEK": "W WK WEEKS WEEKOFYEAR WOY WY",
+        "DAY": "D DD DAYS DAYOFMONTH",
+        "HOUR": "H HH HR HOURS HRS",
+        "MINUTE": "M MI MIN MINUTES MINS",
+        "SECOND": "S SEC SECONDS SECS",
+        "MILLISECOND": "MS MSEC MILLISECONDS",
+        "MICROSECOND": "US USEC MICROSECONDS",
+    }.items()
+    for word in (unit, *words.split())
+}
+"""Units of intervals and what else they are called; DuckDB takes some for an alias."""
+
+
 def _interval(node: Any) -> Any:
-    """``INTERVAL '1 day, 2 hours'``: several parts in one text."""
-    if node.args.get("unit") is not None or not isinstance(node.this, exp.Literal):
+    """``INTERVAL '1 day, 2 hours'``: several parts in one text; without a unit it is seconds."""
+    if not isinstance(node.this, exp.Literal):
         return node
-    parts = [part.split() for part in node.this.name.split(",")]
-    if not all(len(part) == 2 for part in parts):
-        raise errors.unsupported(f"INTERVAL '{node.this.name}'")
+    if node.args.get("unit") is not None:
+        parts = [[node.this.name, node.unit.name]]
+    else:
+        parts = [part.split() for part in node.this.name.split(",")]
     made: Any = None
-    for amount, unit in parts:
-        one = exp.Interval(this=exp.Literal.string(amount), unit=exp.Var(this=unit.upper()))
+    for amount, *rest in parts:
+        unit = _UNITS.get(" ".join(rest or ["S"]).upper())
+        if unit is None:
+            raise errors.unsupported(f"INTERVAL '{amount} {' '.join(rest)}'")
+        one = exp.Interval(this=exp.Literal.string(amount), unit=exp.Var(this=unit))
         made = one if made is None else exp.Add(this=made, expression=one)
     return exp.Paren(this=made)
+
+
+_SINCE_1970 = {"SECOND": 1_000_000, "MILLISECOND": 1000, "MICROSECOND": 1}
+
+
+def _extract(node: Any) -> Any:
+    """Whole seconds and parts of them since 1970; DuckDB rounds them up."""
+    word, _, unit = node.this.name.upper().removesuffix("S").partition("_")
+    if word != "EPOCH":
+        return node
+    unit = unit or "SECOND"
+    moment = _cast(node.expression, "TIMESTAMP")
+    if unit == "NANOSECOND":
+        return exp.Mul(this=_call("epoch_us", moment), expression=_number("1000"))
+    whole = _call("epoch_us", _call("date_trunc", exp.Literal.string(unit.lower()), moment))
+    return exp.IntDiv(this=whole, expression=_number(str(_SINCE_1970[unit])))
+
+
+def _time_slice(node: Any) -> Any:
+    """Slices are counted from 1970, and weeks from its first day's Monday."""
+    length, unit = node.expression, node.unit.name.upper()
+    if not isinstance(length, exp.Literal):
+        raise errors.unsupported("TIME_SLICE of a length that is no literal")
+    width = exp.Interval(this=exp.Literal.string(length.name), unit=exp.Var(this=unit))
+    ends = node.args.get("kind") is not None and node.args["kind"].name.upper() == "END"
+    origin = exp.Literal.string("1969-12-29" if unit == "WEEK" else "1970-01-01")
+    return _call("_es_time_slice", node.this, width, origin, exp.Boolean(this=ends))
+
+
+def _convert_timezone(node: Any) -> Any:
+    """With two arguments: the clock on the wall there at an instant."""
+    if node.args.get("source_tz") is None:
+        node.set("timestamp", _call("_es_timestamp_tz", node.args["timestamp"]))
+    return node
 
 
 def _date_trunc(node: Any) -> Any:
@@ -638,6 +701,9 @@ _NODES: dict[type[Any], Callable[[Any], Any]] = {
     exp.Window: _window,
     exp.Interval: _interval,
     exp.TableSample: _sample,
+    exp.Extract: _extract,
+    exp.TimeSlice: _time_slice,
+    exp.ConvertTimezone: _convert_timezone,
     exp.Anonymous: _conversion,
     exp.UnixToTime: _since_1970,
     exp.TsOrDsToDate: lambda node: _moment(

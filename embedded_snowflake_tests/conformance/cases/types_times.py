@@ -240,6 +240,63 @@ GROUP = Group(
             _TYPES,
         ),
         value(
+            "an INTERVAL of abbreviated units",
+            f"'2024-01-01 00:00:00'{_NTZ} + INTERVAL '30 min' + INTERVAL '1 yy, 1 qtr, 2 dd, 3 hrs'",
+            dt.datetime(2025, 4, 3, 3, 30),
+            _TYPES,
+        ),
+        value(
+            "an INTERVAL of nanoseconds",
+            f"'2024-01-01 00:00:00'{_NTZ} + INTERVAL '1 ns' IS NULL",
+            False,
+            _TYPES,
+            refused=Error(part="INTERVAL '1 NANOSECOND'"),
+        ),
+        Case(
+            "seconds since 1970 are whole",
+            "SELECT DATE_PART(EPOCH_SECOND, t), EXTRACT(EPOCH FROM t), "
+            "DATE_PART(EPOCH_MILLISECOND, t), DATE_PART('epoch_microsecond', t), "
+            "DATE_PART(EPOCH_NANOSECOND, t) "
+            "FROM (SELECT '2024-01-05 00:00:00.999999'::TIMESTAMP AS t)",
+            _F + "date_part",
+            rows=[
+                (
+                    *(1704412800, 1704412800, 1704412800999),
+                    *(1704412800999999, 1704412800999999000),
+                )
+            ],
+            types=["FIXED"] * 5,
+        ),
+        Case(
+            "TIME_SLICE counts from 1970",
+            "SELECT TIME_SLICE(d, 7, 'DAY'), TIME_SLICE(d, 7, 'MONTH'), "
+            "TIME_SLICE(d, 2, 'WEEK'), TIME_SLICE(d, 4, 'MONTH', 'END'), TIME_SLICE(t, 7, 'MINUTE'), "
+            "TIME_SLICE(t, 5, 'HOUR') "
+            "FROM (SELECT '2024-02-28'::DATE AS d, '2024-02-28 10:11:12'::TIMESTAMP AS t)",
+            _F + "time_slice",
+            rows=[
+                (
+                    *(dt.date(2024, 2, 22), dt.date(2023, 9, 1), dt.date(2024, 2, 26)),
+                    *(dt.date(2024, 5, 1), dt.datetime(2024, 2, 28, 10, 7)),
+                    dt.datetime(2024, 2, 28, 6),
+                )
+            ],
+        ),
+        value(
+            "CONVERT_TIMEZONE of an instant",
+            "CONVERT_TIMEZONE('America/New_York', '2024-01-05 12:00:00'::TIMESTAMP)::VARCHAR",
+            "2024-01-05 07:00:00.000 -0500",
+            _F + "convert_timezone",
+            differs="CONVERT_TIMEZONE with two arguments is a TIMESTAMP_NTZ, the clock on the wall there; Snowflake's is a TIMESTAMP_TZ",
+            here=[("2024-01-05 07:00:00.000",)],
+        ),
+        value(
+            "the day of another zone",
+            "CONVERT_TIMEZONE('America/New_York', '2024-01-05 02:00:00'::TIMESTAMP)::DATE",
+            dt.date(2024, 1, 4),
+            _F + "convert_timezone",
+        ),
+        value(
             "DATE_TRUNC of a timestamp",
             "DATE_TRUNC('HOUR', '2015-05-08 23:39:20.123'::TIMESTAMP)",
             dt.datetime(2015, 5, 8, 23),
