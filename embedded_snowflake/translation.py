@@ -70,6 +70,15 @@ _MACROS = {
     "_es_present(x)": (
         "CASE WHEN typeof(x) = 'JSON' AND json_type(TRY_CAST(x AS JSON)) = 'NULL' THEN NULL ELSE x END"
     ),
+    "_es_elements(x, keep)": (
+        "CASE WHEN json_type(x) = 'OBJECT' AND x <> '{}' THEN list_transform("
+        "CAST(json_extract(x, '$.*') AS JSON[]), lambda v, i: "
+        "struct_pack(k := json_keys(x)[i], i := NULL::BIGINT, v := v)) "
+        "WHEN json_type(x) = 'ARRAY' AND json_array_length(x) > 0 THEN list_transform("
+        "CAST(json_extract(x, '$[*]') AS JSON[]), lambda v, i: "
+        "struct_pack(k := NULL::VARCHAR, i := CAST(i - 1 AS BIGINT), v := v)) "
+        "WHEN keep THEN [struct_pack(k := NULL::VARCHAR, i := NULL::BIGINT, v := NULL::JSON)] END"
+    ),
     "_es_array(x)": "CAST(to_json(x) AS JSON[])",
     "_es_array_append(x, item)": "to_json(list_append(_es_array(x), to_json(item)))",
     "_es_array_slice(x, first, past)": (
@@ -109,22 +118,16 @@ _MACROS = {
 
 
 _TYPED = {
-    # FLATTEN, https://docs.snowflake.com/en/sql-reference/functions/flatten. SEQ is always 1.
+    # FLATTEN, https://docs.snowflake.com/en/sql-reference/functions/flatten. SEQ is always 1. The
+    # list is a macro of its own, so that DuckDB unnests it beside its row and in its order.
     "_es_flatten": """(input, prefix, keep) AS TABLE
         SELECT CAST(1 AS BIGINT) AS SEQ, e.k AS KEY,
             CASE WHEN e.k IS NULL THEN prefix || '[' || e.i || ']'
+                WHEN NOT regexp_full_match(e.k, '[A-Za-z_][A-Za-z0-9_]*')
+                THEN prefix || '[''' || e.k || ''']'
                 WHEN prefix = '' THEN e.k ELSE prefix || '.' || e.k END AS PATH,
             e.i AS INDEX, e.v AS VALUE, to_json(input) AS THIS
-        FROM (SELECT unnest(CASE WHEN keep AND len(found) IS NOT DISTINCT FROM 0
-                THEN [struct_pack(k := NULL::VARCHAR, i := NULL::BIGINT, v := NULL::JSON)]
-                ELSE found END) AS e
-            FROM (SELECT coalesce(CASE json_type(to_json(input))
-                WHEN 'OBJECT' THEN list_transform(json_keys(to_json(input)), lambda x: struct_pack(
-                    k := x, i := NULL::BIGINT, v := CAST(to_json(input) -> x AS JSON)))
-                WHEN 'ARRAY' THEN list_transform(CAST(to_json(input) AS JSON[]),
-                    lambda x, i: struct_pack(
-                        k := NULL::VARCHAR, i := CAST(i - 1 AS BIGINT), v := CAST(x AS JSON)))
-                END, []) AS found))""",
+        FROM (SELECT unnest(_es_elements(to_json(input), keep)) AS e)""",
     "_es_time_slice": (
         "(x DATE, width, origin, ends) AS CAST(time_bucket(width, x, CAST(origin AS DATE)) "
         "+ CASE WHEN ends THEN width ELSE INTERVAL 0 DAY END AS DATE), "
@@ -413,6 +416,8 @@ def _flatten(node: Any) -> Any:
         raise errors.unsupported("FLATTEN with RECURSIVE or MODE")
     if options:
         raise errors.refused(f"SQL compilation error:\nunknown argument {min(options)}.")
+    if not isinstance(node.parent, exp.From):
+        _refuse_seq(node)
     prefix = exp.Literal.string("")
     if path is not None and path.name:
         source = _call("json_extract", _variant(source), exp.Literal.string(f"$.{path.name}"))
@@ -420,6 +425,14 @@ def _flatten(node: Any) -> Any:
     made = exp.Table(this=_call("_es_flatten", source, prefix, keep))
     made.set("alias", node.args.get("alias"))
     return made
+
+
+def _refuse_seq(node: Any) -> None:
+    """The number of the row that was flattened, which nothing here counts."""
+    select = node.find_ancestor(exp.Select)
+    for column in select.find_all(exp.Column) if select else ():
+        if column.name.upper() == "SEQ" and column.table.upper() in {"", node.alias.upper()}:
+            raise errors.unsupported("SEQ of FLATTEN beside a table")
 
 
 def _options(call: Any) -> list[Any]:

@@ -262,6 +262,46 @@ GROUP = Group(
             rows=[(1, None)],
         ),
         Case(
+            "FLATTEN keeps the order of elements",
+            (
+                "CREATE TABLE t (s VARCHAR)",
+                "INSERT INTO t VALUES ('c,a,b'), ('e,d')",
+                "SELECT f.value::VARCHAR FROM t, LATERAL FLATTEN(INPUT => SPLIT(t.s, ',')) f",
+            ),
+            _F + "flatten",
+            rows=[("c",), ("a",), ("b",), ("e",), ("d",)],
+        ),
+        Case(
+            "FLATTEN keeps JSON nulls",
+            "SELECT value IS NULL, value FROM TABLE(FLATTEN(PARSE_JSON('[null, 1]')))",
+            _F + "flatten",
+            rows=[(False, Json(None)), (False, Json(1))],
+        ),
+        Case(
+            "FLATTEN's path of a key with a space",
+            "SELECT path FROM TABLE(FLATTEN(PARSE_JSON('{\"a b\": 1}')))",
+            _F + "flatten",
+            rows=[("['a b']",)],
+        ),
+        Case(
+            "FLATTEN's SEQ beside a table",
+            "SELECT COUNT(DISTINCT f.seq) FROM (SELECT column1 AS s FROM VALUES ('a'), ('b')) t, "
+            "LATERAL FLATTEN(INPUT => SPLIT(t.s, ',')) f",
+            _F + "flatten",
+            rows=[(2,)],
+            refused=Error(part="SEQ"),
+        ),
+        Case(
+            "FLATTEN's SEQ under a star",
+            "SELECT COUNT(DISTINCT seq) FROM (SELECT f.* FROM "
+            "(SELECT column1 AS s FROM VALUES ('a'), ('b')) t, "
+            "LATERAL FLATTEN(INPUT => SPLIT(t.s, ',')) f)",
+            _F + "flatten",
+            rows=[(2,)],
+            differs="SEQ of FLATTEN beside a table is 1 for every row where * brings it; named, it is refused",
+            here=[(1,)],
+        ),
+        Case(
             "FLATTEN of a path",
             f"SELECT COUNT(*) FROM TABLE(FLATTEN(INPUT => {_CAR}, PATH => 'years'))",
             _F + "flatten",
