@@ -39,8 +39,9 @@ def creation_sql(database: str) -> str:
                 trim(CAST(value AS VARCHAR)),
                 '(?i)[+-]?(([0-9]+\\.?[0-9]*|\\.[0-9]+)(e[+-]?[0-9]+)?|nan|inf|infinity)')
             THEN CAST(value AS VARCHAR) END;
-        CREATE OR REPLACE MACRO {quoted(database)}._es_time_text(value, format) AS
-            strftime(CAST(value AS TIMESTAMP), format);
+        CREATE OR REPLACE MACRO {quoted(database)}._es_time_text
+            (value TIME, format) AS strftime(DATE '1970-01-01' + value, format),
+            (value, format) AS strftime(CAST(value AS TIMESTAMP), format);
         CREATE OR REPLACE MACRO {quoted(database)}._es_time_fraction(value, digits) AS
             substr(strftime(CAST(value AS TIMESTAMP), '%f') || '000', 1, digits);
         CREATE OR REPLACE MACRO {quoted(database)}._es_time_read(value, format) AS

@@ -253,6 +253,19 @@ GROUP = Group(
             refused=Error(part="INTERVAL '1 NANOSECOND'"),
         ),
         Case(
+            "functions of a TIME",
+            "SELECT TO_CHAR(t, 'HH24:MI'), DATE_TRUNC('HOUR', t), TIME('10:11:12') "
+            "FROM (SELECT '10:11:12'::TIME AS t)",
+            _F + "date_trunc",
+            rows=[("10:11", dt.time(10), dt.time(10, 11, 12))],
+        ),
+        value(
+            "nanoseconds of parts are cut off",
+            "TIMESTAMP_NTZ_FROM_PARTS(2013, 4, 5, 12, 0, 0, 999999999)::VARCHAR",
+            "2013-04-05 12:00:00.999",
+            _F + "timestamp_from_parts",
+        ),
+        Case(
             "seconds since 1970 are whole",
             "SELECT DATE_PART(EPOCH_SECOND, t), EXTRACT(EPOCH FROM t), "
             "DATE_PART(EPOCH_MILLISECOND, t), DATE_PART('epoch_microsecond', t), "
