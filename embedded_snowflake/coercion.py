@@ -302,6 +302,8 @@ def _branches(node: Any, values: list[Any], types: Inferred) -> Any:
 
 def _variant_parts(node: Any, types: Inferred) -> Any:
     """A moment in a VARIANT is the text that TO_VARCHAR makes of it."""
+    if isinstance(node.parent, exp.Typeof):
+        return node
     parts = [node.this] if isinstance(node, (exp.ToVariant, exp.ArrayAgg)) else node.expressions
     for one in list(parts):
         value = one.expression if isinstance(one, exp.PropertyEQ) else one

@@ -274,22 +274,26 @@ def _since_1970(node: Any) -> Any:
     return _moment(_READ_AS[kind], _call("_es_seconds", node.this, scale))
 
 
+_MADE_BY = {
+    # Half a FLOAT goes away from zero; DuckDB's goes to the even side.
+    **dict.fromkeys(wide_integers.INTEGERS, "_es_whole"),
+    exp.DataType.Type.BINARY: "_es_binary",
+    exp.DataType.Type.VARBINARY: "_es_binary",
+    exp.DataType.Type.VARIANT: "to_json",
+}
+
+
 def _casts(node: Any) -> Any:
     if isinstance(node, exp.TryCast):
         return node
     kind = node.to
     if isinstance(node.find_ancestor(exp.In, exp.Select), exp.In) and node.find_ancestor(exp.Pivot):
         return _pivoted(node)
-    if kind.this in wide_integers.INTEGERS:
-        # Half a FLOAT goes away from zero; DuckDB's goes to the even side.
-        return _call("_es_whole", node.this)
     if kind.this in FRACTIONS:
         node.set("this", _call("_es_plain", node.this))
         return node
-    if kind.this in {exp.DataType.Type.BINARY, exp.DataType.Type.VARBINARY}:
-        return _call("_es_binary", node.this)
-    if kind.this == exp.DataType.Type.VARIANT:
-        return _variant(node.this)
+    if kind.this in _MADE_BY:
+        return _call(_MADE_BY[kind.this], node.this)
     if kind.this in _READ_AS and not _plainly_a_time(node.this):
         return _moment(_READ_AS[kind.this], node.this)
     if kind.this in _TEXTS:
