@@ -72,7 +72,7 @@ _MACROS = {
         "CASE WHEN typeof(x) = 'JSON' AND json_type(TRY_CAST(x AS JSON)) = 'NULL' THEN NULL ELSE x END"
     ),
     "_es_elements(x, keep)": (
-        "CASE WHEN json_type(x) = 'OBJECT' AND x <> '{}' THEN list_transform("
+        "CASE WHEN json_type(x) = 'OBJECT' AND len(json_keys(x)) > 0 THEN list_transform("
         "CAST(json_extract(x, '$.*') AS JSON[]), lambda v, i: "
         "struct_pack(k := json_keys(x)[i], i := NULL::BIGINT, v := v)) "
         "WHEN json_type(x) = 'ARRAY' AND json_array_length(x) > 0 THEN list_transform("
