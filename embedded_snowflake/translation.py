@@ -462,7 +462,7 @@ def _pad(node: Any) -> Any:
 
 def _array(node: Any) -> Any:
     """A column's array is JSON, also under an alias, where fakesnow leaves DuckDB's list."""
-    if not isinstance(node.parent, (exp.Alias, exp.Bracket)):
+    if not isinstance(node.parent, (exp.Alias, exp.Bracket, exp.PropertyEQ)):
         return node
     if isinstance(node, exp.Array):
         return _call("json_array", *node.expressions)

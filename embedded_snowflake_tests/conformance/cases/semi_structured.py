@@ -134,6 +134,12 @@ GROUP = Group(
             _F + "object_construct",
         ),
         value(
+            "an array of several types in an object",
+            "OBJECT_CONSTRUCT('a', ARRAY_CONSTRUCT(1, 'x'))",
+            Json({"a": [1, "x"]}),
+            _F + "object_construct",
+        ),
+        value(
             "OBJECT_AGG of no rows",
             "OBJECT_AGG(k, v) FROM (SELECT 'a' AS k, 1 AS v WHERE FALSE)",
             Json({}),
