@@ -238,7 +238,7 @@ def test_a_taken_port_is_given_up_for_another_and_a_full_disk_is_said_and_loses_
         for _ in range(40):
             try:
                 full.cursor().execute(
-                    "INSERT INTO t SELECT REPEAT(MD5(RANDOM()), 30) "
+                    f"INSERT INTO t SELECT {' || '.join(['MD5(RANDOM())'] * 30)} "
                     "FROM TABLE(GENERATOR(ROWCOUNT => 1000))"
                 )
             except ProgrammingError as cause:

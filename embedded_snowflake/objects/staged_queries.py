@@ -129,8 +129,12 @@ def read_fields(sql: str, kind: str) -> tuple[str, Fields]:
             replacement = quoted(token.text.upper())
         elif token.text == "$" and place + 1 < len(tokens) and tokens[place + 1].text.isdigit():
             replacement, last = _field(tokens, place, kind, fields)
-        elif token.token_type is TokenType.IDENTIFIER and re.fullmatch(r"\$\d+", token.text):
-            # Snowpark quotes every name.
+        elif (
+            token.token_type is TokenType.IDENTIFIER
+            and re.fullmatch(r"\$\d+", token.text)
+            and tokens[place - 1].token_type is not TokenType.ALIAS
+        ):
+            # Snowpark quotes every name, and names columns so as well.
             fields.width = max(fields.width, int(token.text[1:]))
         if replacement is not None:
             parts += sql[written : token.start], replacement
