@@ -900,7 +900,8 @@ class Session:
         from pyarrow import parquet
 
         table = self.run(query)._arrow_table  # noqa: SLF001
-        parquet.write_table(table, path, compression="snappy")
+        # In the old form, which clients read who do not ask for logical types.
+        parquet.write_table(table, path, compression="snappy", use_deprecated_int96_timestamps=True)
 
     def presigned(self, path: Path, seconds: float) -> str:
         """An address from which the file can be read for some time."""

@@ -163,7 +163,10 @@ def macros_sql(database: str) -> str:
     return "".join(
         f"CREATE OR REPLACE MACRO {where}.{head} AS {body};"
         for head, body in (_MACROS | wide_integers.MACROS | tried_times.MACROS).items()
-    ) + "".join(f"CREATE OR REPLACE MACRO {where}.{name}{body};" for name, body in _TYPED.items())
+    ) + "".join(
+        f"CREATE OR REPLACE MACRO {where}.{name}{body};"
+        for name, body in (_TYPED | tried_times.TYPED).items()
+    )
 
 
 def _call(name: str, *arguments: Any) -> Any:

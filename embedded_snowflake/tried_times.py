@@ -1,7 +1,8 @@
 """Conversions to times: every form of text that Snowflake takes without being told a format.
 
-Holds the macros; those of TRY_ answer NULL where the others fail. A form that is missing here is a NULL that nobody notices, so add one when
-Snowflake's page does. What must not go here: formats that the statement gives (`time_formats`).
+Holds the macros; those of TRY_ answer NULL where the others fail. A form that is missing here is
+a NULL that nobody notices, so add one when Snowflake's page does. What must not go here: formats
+that the statement gives (`time_formats`).
 
 Sources: https://docs.snowflake.com/en/sql-reference/date-time-input-output (the AUTO formats),
 https://docs.snowflake.com/en/sql-reference/functions/to_timestamp (integers in texts).
@@ -57,13 +58,17 @@ _DAY = r"""CAST(COALESCE(_es_try_timestamp_ntz(text), CASE
     THEN try_strptime(trim(CAST(text AS VARCHAR)), '%d-%b-%Y') END) AS DATE)"""
 
 # A VARIANT's text is read as a text, and everything else of it as a number of seconds. Every branch
-# must bind for every type, which TRY_CAST does and CAST does not.
-_MOMENT = """_es_recognized(x, CASE typeof(x) WHEN 'VARCHAR' THEN {tried}(CAST(x AS VARCHAR))
-    WHEN 'JSON' THEN CASE WHEN json_type(to_json(x)) = 'VARCHAR' THEN {tried}(to_json(x) ->> '$')
-        ELSE CAST(_es_seconds(to_json(x) ->> '$', 0) AS {kind}) END
-    ELSE COALESCE(TRY_CAST(x AS {kind}), CAST(_es_seconds(x, 0) AS {kind})) END, '{named}')"""
-_DATE = """_es_recognized(x, CASE typeof(x) WHEN 'VARCHAR' THEN _es_try_date(CAST(x AS VARCHAR))
-    WHEN 'JSON' THEN _es_try_date(to_json(x) ->> '$') ELSE TRY_CAST(x AS DATE) END, 'Date')"""
+# must bind for every type, which TRY_CAST does and CAST does not. A macro writes its argument out
+# wherever it names it, so that conversions within each other grew without end: the list's one
+# element is written out once.
+_MOMENT = """list_transform([x], lambda v: _es_recognized(v, CASE typeof(v)
+    WHEN 'VARCHAR' THEN {tried}(CAST(v AS VARCHAR))
+    WHEN 'JSON' THEN CASE WHEN json_type(to_json(v)) = 'VARCHAR' THEN {tried}(to_json(v) ->> '$')
+        ELSE CAST(_es_seconds(to_json(v) ->> '$', 0) AS {kind}) END
+    ELSE COALESCE(TRY_CAST(v AS {kind}), CAST(_es_seconds(v, 0) AS {kind})) END, '{named}'))[1]"""
+_DATE = """list_transform([x], lambda v: _es_recognized(v, CASE typeof(v)
+    WHEN 'VARCHAR' THEN _es_try_date(CAST(v AS VARCHAR))
+    WHEN 'JSON' THEN _es_try_date(to_json(v) ->> '$') ELSE TRY_CAST(v AS DATE) END, 'Date'))[1]"""
 
 MACROS = {
     "_es_seconds(n, scale)": (
@@ -80,11 +85,14 @@ MACROS = {
     "_es_try_timestamp_ntz(text)": _NTZ,
     "_es_try_timestamp_tz(text)": _TZ,
     "_es_try_date(text)": _DAY,
-    "_es_date(x)": _DATE,
-    "_es_timestamp_ntz(x)": _MOMENT.format(
-        tried="_es_try_timestamp_ntz", kind="TIMESTAMP", named="Timestamp"
-    ),
-    "_es_timestamp_tz(x)": _MOMENT.format(
-        tried="_es_try_timestamp_tz", kind="TIMESTAMPTZ", named="Timestamp"
-    ),
+}
+TYPED = {
+    "_es_date": f"""(x DATE) AS x, (x TIMESTAMP) AS CAST(x AS DATE),
+        (x TIMESTAMPTZ) AS CAST(x AS DATE), (x) AS {_DATE}""",
+    "_es_timestamp_ntz": "(x TIMESTAMP) AS x, (x DATE) AS CAST(x AS TIMESTAMP), "
+    "(x TIMESTAMPTZ) AS CAST(x AS TIMESTAMP), (x) AS "
+    + _MOMENT.format(tried="_es_try_timestamp_ntz", kind="TIMESTAMP", named="Timestamp"),
+    "_es_timestamp_tz": "(x TIMESTAMPTZ) AS x, (x DATE) AS CAST(x AS TIMESTAMPTZ), "
+    "(x TIMESTAMP) AS CAST(x AS TIMESTAMPTZ), (x) AS "
+    + _MOMENT.format(tried="_es_try_timestamp_tz", kind="TIMESTAMPTZ", named="Timestamp"),
 }
