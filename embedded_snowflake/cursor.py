@@ -17,7 +17,7 @@ from sqlglot.dialects.snowflake import Snowflake
 from sqlglot.errors import ParseError
 from sqlglot.tokenizer_core import TokenType
 
-from embedded_snowflake import coercion, errors, rewriting, statements
+from embedded_snowflake import coercion, errors, refusing, rewriting, statements
 
 if TYPE_CHECKING:
     from embedded_snowflake.session import Session
@@ -45,7 +45,7 @@ class _Parser(_PARSER):
             text += self.sql[done : token.start] + (piece if kept else piece.upper())
             done = token.end + 1
         named = exp.alias_(made, text, quoted=True, copy=False)
-        named.meta[rewriting.UNNAMED] = True
+        named.meta[refusing.UNNAMED] = True
         return named
 
 
@@ -61,7 +61,7 @@ def name_as_written(expression: Any, sql: str) -> None:
         return
     for one, other in zip(ours, came, strict=True):
         for column, written in zip(one.expressions, other.expressions, strict=True):
-            if rewriting.UNNAMED in column.meta and rewriting.UNNAMED in written.meta:
+            if refusing.UNNAMED in column.meta and refusing.UNNAMED in written.meta:
                 column.set("alias", written.args["alias"].copy())
 
 

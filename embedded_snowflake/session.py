@@ -24,7 +24,17 @@ from fakesnow.statement_type import statement_type_id
 from snowflake.connector.errors import ProgrammingError
 from sqlglot import exp
 
-from embedded_snowflake import errors, results, rewriting, statements, time_formats, wide_integers
+from embedded_snowflake import (
+    describing,
+    errors,
+    refusing,
+    results,
+    rewriting,
+    statements,
+    text_rewriting,
+    time_formats,
+    wide_integers,
+)
 from embedded_snowflake.catalog import INTERNAL, Catalog
 from embedded_snowflake.cursor import Connection, name_as_written, parsed
 from embedded_snowflake.engine import Engine
@@ -576,7 +586,7 @@ class Session:
         return Answer(self.query_id, table, results.rowtype_of(result), 0x6000)
 
     def _queried(self, sql: str, *, describe: bool) -> Answer:
-        text = rewriting.rewrite_text(self, sql)
+        text = text_rewriting.rewrite_text(self, sql)
         expression = parsed(text)
         if text != sql and isinstance(expression, (exp.Query, exp.Create)):
             name_as_written(expression, sql)
@@ -584,7 +594,7 @@ class Session:
         if describe and not isinstance(expression, exp.Describe):
             cursor = self.connection.cursor()
             if isinstance(expression, exp.Query):
-                rewriting.check(self, expression)
+                refusing.check(self, expression)
                 described = cursor.columns_of(expression)
             else:
                 described = cursor._describe_only(text)  # noqa: SLF001
@@ -617,7 +627,7 @@ class Session:
         Raises:
             ProgrammingError: the statement is refused or fails.
         """
-        return self._run(parsed(rewriting.rewrite_text(self, sql)))
+        return self._run(parsed(text_rewriting.rewrite_text(self, sql)))
 
     def _run(self, expression: Any) -> Any:
         try:
@@ -631,7 +641,7 @@ class Session:
             raise
 
     def _run_locked(self, expression: Any) -> Any:
-        rewriting.check(self, expression)
+        refusing.check(self, expression)
         target = rewriting.written_table(self, expression)
         dml = isinstance(expression, (exp.Insert, exp.Update, exp.Delete, exp.Merge))
         if target is not None:
@@ -882,7 +892,7 @@ class Session:
 
     def describe_relation(self, name: QualifiedName) -> Result:
         """DESC TABLE's rows."""
-        return rewriting.describe_relation(self, name)
+        return describing.describe_relation(self, name)
 
     def count_rows(self, name: QualifiedName) -> int:
         """How many rows the relation has."""

@@ -10,9 +10,9 @@ from typing import Any
 
 from embedded_snowflake import errors
 from embedded_snowflake.catalog import INTERNAL
+from embedded_snowflake.describing import shown_default
 from embedded_snowflake.names import QualifiedName, literal, quoted
 from embedded_snowflake.objects import functions, table_facts
-from embedded_snowflake.rewriting import shown_default
 from embedded_snowflake.session import Session
 from embedded_snowflake.statements import (
     NotMine,

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 from sqlglot.optimizer.scope import traverse_scope
 
-from embedded_snowflake import errors, inference_calls, rewriting
+from embedded_snowflake import errors, inference_calls, refusing
 from embedded_snowflake.cursor import parsed
 from embedded_snowflake.names import QualifiedName, quoted
 from embedded_snowflake.objects import tags
@@ -84,7 +84,7 @@ def qualified(query: str, home: QualifiedName, *, named: bool) -> str:
     if not isinstance(tree, exp.Query):
         raise errors.refused("SQL compilation error:\nAS must be followed by a query.")
     if not named:
-        rewriting.check_names(tree)
+        refusing.check_names(tree)
     for table in real_tables(tree):
         if not table.db:
             table.set("db", exp.to_identifier(home.schema, quoted=True))
