@@ -156,12 +156,17 @@ def _text_arguments(node: Any, types: Inferred) -> Any:
 
 
 def _as_text(node: Any, types: Inferred) -> None:
-    while isinstance(node, (exp.Distinct, exp.Order)):
-        node = node.expressions[0] if isinstance(node, exp.Distinct) else node.this
     if isinstance(node, (exp.Any, exp.All)):
         return
-    if node is not None and types.kind(node) in _BECOME_TEXT:
-        _swap(node, lambda old: _cast(old, "VARCHAR"))
+    value = node
+    while isinstance(value, (exp.Distinct, exp.Order)):
+        value = value.expressions[0] if isinstance(value, exp.Distinct) else value.this
+    if value is None or types.kind(value) not in _BECOME_TEXT:
+        return
+    if value is not node and types.kind(value) in {"INTEGER", "DECIMAL", "DATE", "BOOLEAN"}:
+        # DuckDB's texts of these are Snowflake's, and DISTINCT values are ordered as they are.
+        return
+    _swap(value, lambda old: _cast(old, "VARCHAR"))
 
 
 # ---- comparisons

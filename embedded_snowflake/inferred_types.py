@@ -120,6 +120,7 @@ class Inferred:
         if query is None:
             return None
         _flatten_as_table(query)
+        _name_values(query)
         schema = MappingSchema(dialect=_SNOWFLAKE, normalize=False)
         flattened = exp.to_table(_FLATTEN, catalog="_", db="_")
         schema.add_table(flattened, {name: _type(kind) for name, kind in _FLATTENED.items()})
@@ -241,6 +242,18 @@ def _as_query(expression: Any) -> Any:
     query.set("where", where)
     query.set("with_", expression.args.get("with_"))
     return query
+
+
+def _name_values(query: Any) -> None:
+    """The columns of VALUES are COLUMN1, COLUMN2 .. where they are given no names."""
+    for place, node in enumerate(list(query.find_all(exp.Values))):
+        alias = node.args.get("alias")
+        rows = node.expressions
+        if not rows or not isinstance(rows[0], exp.Tuple) or (alias and alias.args.get("columns")):
+            continue
+        names = [exp.to_identifier(f"COLUMN{n + 1}") for n in range(len(rows[0].expressions))]
+        named = alias.this if alias else exp.to_identifier(f"_VALUES_{place}")
+        node.set("alias", exp.TableAlias(this=named, columns=names))
 
 
 def _flatten_as_table(query: Any) -> None:

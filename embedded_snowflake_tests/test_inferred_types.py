@@ -73,6 +73,11 @@ def test_the_columns_of_flatten(kinds: Kinds) -> None:
     assert kinds(f"{shown} TABLE(FLATTEN(SPLIT('a,b', ','))) f") == ["VARIANT", "INTEGER", "TEXT"]
 
 
+def test_the_columns_of_values(kinds: Kinds) -> None:
+    assert kinds("SELECT column1, column2 FROM VALUES (1.5::FLOAT, 'a')") == ["FLOAT", "TEXT"]
+    assert kinds("SELECT q.f FROM (VALUES (1.5::FLOAT)) AS q(f)") == ["FLOAT"]
+
+
 def test_nothing_is_guessed(kinds: Kinds) -> None:
     assert kinds("SELECT a, b || 'x' FROM nowhere") == [None, "TEXT"]
     assert kinds("SELECT made_up(k) FROM t") == [None]

@@ -56,6 +56,12 @@ GROUP = Group(
             rows=[("a|b", "B")],
         ),
         _of_table(
+            "LISTAGG of DISTINCT numbers in their order",
+            "LISTAGG(DISTINCT k + 8, ',') WITHIN GROUP (ORDER BY k + 8) FROM t",
+            [("9,10",)],
+            _F + "listagg",
+        ),
+        _of_table(
             "a VARIANT keeps its fraction beside an integer",
             "v:f = 2, v:f IN (2), v:f BETWEEN 2 AND 3, v:f > 1 AND v:f < 2, v:a > 9.5",
             [(False, False, False, True, False), (True, True, True, False, True)],
