@@ -76,6 +76,7 @@ def log(warehouse: Warehouse, trained: TrainedModel) -> None:
     """Log the training as a version of the model, with the gate's metrics."""
     from snowflake.ml.model import model_signature
     from snowflake.ml.model.task import Task
+    from snowflake.snowpark.functions import coalesce, lit
 
     import vistora_assets
 
@@ -106,11 +107,11 @@ def log(warehouse: Warehouse, trained: TrainedModel) -> None:
                 "Materialize ml/user_spend_predictor again.",
                 allow_retries=False,
             )
-        learned_from = rows.select(*features)
+        # The client checks a hundred rows, which ones is the warehouse's choice, and fails at some
+        # NULLs among them ("boolean value of NA is ambiguous").
+        learned_from = rows.select(*(coalesce(name, lit(0.0)).alias(name) for name in features))
         with warnings.catch_warnings():
-            # It infers a signature from the sample, too, and warns of NULLs: ours is given.
-            warnings.filterwarnings("ignore", "Null value detected", UserWarning)
-            # Nor does a sample's type matter where the signature says double.
+            # A sample's type does not matter where the signature says double.
             warnings.filterwarnings("ignore", "The sample input has", UserWarning)
             warehouse.registry(session).log_model(
                 trained.predictor,
