@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 from snowflake.ml.dataset import Dataset
 from snowflake.ml.model import ExportMode
+from snowflake.snowpark.functions import lit
 
 from embedded_snowflake import stop
 from vistora_assets.assets.ml import championship, promoting, training_data
@@ -108,6 +109,22 @@ def test_a_version_knows_the_rows_that_it_learned_from_and_holds_none_of_them(
     version.export(str(tmp_path), export_mode=ExportMode.FULL)
     user = str(frame["user_id"].iloc[0]).encode()
     assert not any(user in file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
+
+
+def test_a_column_without_a_value_among_the_rows_that_are_checked_is_no_error(
+    settings: Settings, warehouse: Warehouse, frame: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained = trainings.training(settings, warehouse, frame, "better, empty", trainings.better())
+    frozen = training_data.frozen
+
+    def without_values(warehouse: Warehouse, version: str) -> Any:
+        rows = frozen(warehouse, version)
+        name = trained.predictor.feature_names[0].upper()
+        return rows.with_column(name, lit(None).cast("double")) if rows is not None else None
+
+    monkeypatch.setattr(training_data, "frozen", without_values)
+    promoting.log(warehouse, trained)
+    assert trained.version in promoting.versions(warehouse)
 
 
 def test_rows_that_changed_while_a_model_was_trained_are_not_kept(

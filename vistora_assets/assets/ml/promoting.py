@@ -107,8 +107,8 @@ def log(warehouse: Warehouse, trained: TrainedModel) -> None:
                 "Materialize ml/user_spend_predictor again.",
                 allow_retries=False,
             )
-        # The client checks a hundred rows, which ones is the warehouse's choice, and fails at some
-        # NULLs among them ("boolean value of NA is ambiguous").
+        # The client checks a hundred rows; which ones is the warehouse's choice. It fails where a
+        # column has nothing but NULLs among them ("boolean value of NA is ambiguous").
         learned_from = rows.select(*(coalesce(name, lit(0.0)).alias(name) for name in features))
         with warnings.catch_warnings():
             # A sample's type does not matter where the signature says double.
