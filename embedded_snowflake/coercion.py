@@ -16,6 +16,7 @@ from sqlglot import exp
 
 from embedded_snowflake import errors, rewriting
 from embedded_snowflake.inferred_types import Inferred, group_of, scale_of
+from embedded_snowflake.translation import invoke
 
 if TYPE_CHECKING:
     from embedded_snowflake.session import Session
@@ -23,70 +24,34 @@ if TYPE_CHECKING:
 _NUMBERS = {"INTEGER", "DECIMAL", "FLOAT"}
 _TIMES = {"DATE", "TIME", "TIMESTAMP", "ZONED"}
 _BECOME_TEXT = {*_NUMBERS, *_TIMES, "VARIANT", "BOOLEAN"}
+_THIS = ("this",)
+_BOTH = ("this", "expression")
 _TEXT_ARGUMENTS: dict[type[Any], tuple[str, ...]] = {
-    exp.DPipe: ("this", "expression"),
-    exp.Concat: ("expressions",),
-    exp.ConcatWs: ("expressions",),
-    exp.GroupConcat: ("this",),
-    exp.Like: ("this", "expression"),
-    exp.ILike: ("this", "expression"),
-    exp.RegexpLike: ("this",),
-    exp.RegexpFullMatch: ("this",),
-    exp.RegexpReplace: ("this",),
-    exp.RegexpExtract: ("this",),
-    exp.RegexpCount: ("this",),
-    exp.RegexpInstr: ("this",),
-    exp.Length: ("this",),
-    exp.Substring: ("this",),
-    exp.Left: ("this",),
-    exp.Right: ("this",),
+    **dict.fromkeys((exp.DPipe, exp.Like, exp.ILike, exp.Stuff), _BOTH),
+    **dict.fromkeys((exp.StartsWith, exp.EndsWith, exp.Contains), _BOTH),
+    **dict.fromkeys((exp.Levenshtein, exp.JarowinklerSimilarity), _BOTH),
+    **dict.fromkeys((exp.Concat, exp.ConcatWs), ("expressions",)),
     exp.Replace: ("this", "expression", "replacement"),
-    exp.Pad: ("this",),
-    exp.Lower: ("this",),
-    exp.Upper: ("this",),
-    exp.Trim: ("this",),
-    exp.Initcap: ("this",),
-    exp.Reverse: ("this",),
-    exp.Repeat: ("this",),
-    exp.Translate: ("this",),
-    exp.MD5: ("this",),
-    exp.SHA: ("this",),
-    exp.SHA2: ("this",),
-    exp.Levenshtein: ("this", "expression"),
-    exp.JarowinklerSimilarity: ("this", "expression"),
-    exp.StartsWith: ("this", "expression"),
-    exp.EndsWith: ("this", "expression"),
-    exp.Contains: ("this", "expression"),
-    exp.SplitPart: ("this",),
-    exp.Split: ("this",),
     exp.StrPosition: ("this", "substr"),
-    exp.Unicode: ("this",),
-    exp.Ascii: ("this",),
-    exp.Strtok: ("this",),
-    exp.Stuff: ("this", "expression"),
+    **dict.fromkeys((exp.RegexpLike, exp.RegexpFullMatch, exp.RegexpReplace), _THIS),
+    **dict.fromkeys((exp.RegexpExtract, exp.RegexpCount, exp.RegexpInstr), _THIS),
+    **dict.fromkeys((exp.Length, exp.Substring, exp.Left, exp.Right, exp.Pad, exp.Trim), _THIS),
+    **dict.fromkeys((exp.Lower, exp.Upper, exp.Initcap, exp.Reverse, exp.Repeat), _THIS),
+    **dict.fromkeys((exp.Split, exp.SplitPart, exp.Strtok, exp.Translate), _THIS),
+    **dict.fromkeys((exp.MD5, exp.SHA, exp.SHA2, exp.Unicode, exp.Ascii), _THIS),
+    exp.GroupConcat: _THIS,
 }
+"""Functions of texts, and which of their arguments are."""
 _TIME_ARGUMENTS: dict[type[Any], tuple[str, ...]] = {
-    exp.DateAdd: ("this",),
-    exp.TimestampAdd: ("this",),
-    exp.AddMonths: ("this",),
-    exp.DateDiff: ("this", "expression"),
-    exp.TimestampDiff: ("this", "expression"),
-    exp.DateTrunc: ("this",),
-    exp.TimestampTrunc: ("this",),
+    **dict.fromkeys((exp.DateDiff, exp.TimestampDiff), _BOTH),
     exp.Extract: ("expression",),
-    exp.Year: ("this",),
-    exp.Quarter: ("this",),
-    exp.Month: ("this",),
-    exp.Week: ("this",),
-    exp.Day: ("this",),
-    exp.DayOfWeek: ("this",),
-    exp.DayOfMonth: ("this",),
-    exp.DayOfYear: ("this",),
-    exp.Hour: ("this",),
-    exp.Minute: ("this",),
-    exp.Second: ("this",),
-    exp.LastDay: ("this",),
+    **dict.fromkeys((exp.DateAdd, exp.TimestampAdd, exp.AddMonths, exp.LastDay), _THIS),
+    **dict.fromkeys((exp.DateTrunc, exp.TimestampTrunc), _THIS),
+    **dict.fromkeys((exp.Year, exp.Quarter, exp.Month, exp.Week, exp.Day), _THIS),
+    **dict.fromkeys((exp.DayOfWeek, exp.DayOfMonth, exp.DayOfYear), _THIS),
+    **dict.fromkeys((exp.Hour, exp.Minute, exp.Second), _THIS),
 }
+"""Functions of moments, and which of their arguments are."""
 _COMPARED = (
     *(exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE),
     *(exp.NullSafeEQ, exp.NullSafeNEQ, exp.EqualNull),
@@ -127,10 +92,6 @@ def _all_of(insert: Any, kinds: tuple[type[Any], ...]) -> bool:
         for row in insert.expression.expressions
         for value in row.expressions
     )
-
-
-def _call(name: str, *arguments: Any) -> Any:
-    return exp.Anonymous(this=name, expressions=list(arguments))
 
 
 def _cast(value: Any, kind: str) -> Any:
@@ -195,8 +156,7 @@ def _among(value: Any, query: Any, types: Inferred) -> None:
     if kind == "TEXT" and types.kind(value) == "VARIANT":
         _swap(value, lambda old: _cast(old, "VARCHAR"))
     elif kind in _NUMBERS and types.kind(value) in {"TEXT", "VARIANT"}:
-        wanted = "FLOAT" if kind == "FLOAT" else "NUMBER(38, 9)"
-        _swap(value, lambda old: _cast(_cast(old, "VARCHAR"), wanted))
+        _swap(value, lambda old: _cast(_cast(old, "VARCHAR"), _number_of({kind})))
 
 
 def _between(node: Any, types: Inferred) -> Any:
@@ -233,9 +193,9 @@ def _meet(nodes: list[Any], types: Inferred) -> None:
     kinds = {types.kind(one) for one in nodes}
     if kinds == {"VARIANT"}:
         for one in nodes:
-            _swap(one, lambda old: _call("_es_variant_order", old))
+            _swap(one, lambda old: invoke("_es_variant_order", old))
         return
-    number = "FLOAT" if "FLOAT" in kinds else "NUMBER(38, 9)" if kinds & _NUMBERS else None
+    number = _number_of(kinds) if kinds & _NUMBERS else None
     moment = next((one for one in ("ZONED", "TIMESTAMP", "DATE", "TIME") if one in kinds), None)
     for one in nodes:
         kind = types.kind(one)
@@ -259,11 +219,16 @@ _MOMENTS = {
 
 def _compared_variant(node: Any, number: str | None, moment: str | None, kinds: set[Any]) -> Any:
     if number is not None:
-        return _cast(node, "FLOAT") if number == "FLOAT" else _call("_es_variant_number", node)
+        return _cast(node, "FLOAT") if number == "FLOAT" else invoke("_es_variant_number", node)
     text = _cast(node, "VARCHAR")
     if moment is not None:
         return _cast(text, _MOMENTS[moment])
     return _cast(text, "BOOLEAN") if "BOOLEAN" in kinds else text
+
+
+def _number_of(kinds: set[Any]) -> str:
+    """The type in which a text meets numbers of these kinds."""
+    return "FLOAT" if "FLOAT" in kinds else "NUMBER(38, 9)"
 
 
 def _number(node: Any, kind: str) -> Any:
@@ -300,8 +265,7 @@ def _branches(node: Any, values: list[Any], types: Inferred) -> Any:
         if "VARIANT" in kinds and kind != "VARIANT":
             _swap(one, lambda old: exp.ToVariant(this=old))
         elif kind == "TEXT" and kinds & _NUMBERS:
-            wanted = "FLOAT" if "FLOAT" in kinds else "NUMBER(38, 9)"
-            _swap(one, lambda old, wanted=wanted: _number(old, wanted))
+            _swap(one, lambda old: _number(old, _number_of(kinds)))
     return node
 
 
@@ -330,7 +294,7 @@ def _tried(node: Any, types: Inferred) -> Any:
 
 def _ordered(node: Any, types: Inferred) -> Any:
     if types.kind(node.this) == "VARIANT":
-        _swap(node.this, lambda old: _call("_es_variant_order", old))
+        _swap(node.this, lambda old: invoke("_es_variant_order", old))
     return node
 
 
@@ -339,12 +303,12 @@ def _extreme(node: Any, types: Inferred) -> Any:
         return node
     function = "arg_max" if isinstance(node, exp.Max) else "arg_min"
     value = node.this.expressions[0] if isinstance(node.this, exp.Distinct) else node.this
-    return _call(function, value.copy(), _call("_es_variant_order", value.copy()))
+    return invoke(function, value.copy(), invoke("_es_variant_order", value.copy()))
 
 
 def _extreme_by(node: Any, types: Inferred) -> Any:
     if types.kind(node.expression) == "VARIANT":
-        _swap(node.expression, lambda old: _call("_es_variant_order", old))
+        _swap(node.expression, lambda old: invoke("_es_variant_order", old))
     return node
 
 
@@ -402,7 +366,7 @@ def _percentile(node: Any, types: Inferred) -> Any:
         if types.kind(node.this) != "DECIMAL":
             return node
         value, at = node.this.copy(), exp.Literal.number("0.5")
-        return _call("quantile_cont", _finer(value, types.type_of(node.this)), at)
+        return invoke("quantile_cont", _finer(value, types.type_of(node.this)), at)
     if isinstance(node.this, exp.PercentileCont):
         ordered = node.expression.expressions[0]
         if types.kind(ordered.this) == "DECIMAL":
@@ -509,9 +473,23 @@ def _assign(session: Session, expression: Any, types: Inferred) -> None:
     stored = {} if target is None else types.columns(target)
     if not stored:
         return
+    for value, kind in _written(expression, stored, types):
+        if kind is not None and _needs(types.kind(value), group_of(kind)):
+            _swap(value, lambda old, kind=kind: exp.Cast(this=old, to=kind.copy()))
+
+
+def _written(expression: Any, stored: dict[str, Any], types: Inferred) -> list[tuple[Any, Any]]:
+    """The values that a statement writes, each with its column's type; a query's are cast here."""
     if isinstance(expression, exp.Insert):
-        _insert(expression, stored, types)
-        return
+        named = expression.this.expressions if isinstance(expression.this, exp.Schema) else []
+        kinds = [stored.get(_stored_name(one)) for one in named] or list(stored.values())
+        source = expression.expression
+        if not isinstance(source, exp.Values):
+            _cast_source(expression, kinds, types)
+            return []
+        return [
+            pair for row in source.expressions for pair in zip(row.expressions, kinds, strict=False)
+        ]
     pairs = [
         (one.this, one.expression)
         for one in expression.find_all(exp.EQ)
@@ -522,23 +500,11 @@ def _assign(session: Session, expression: Any, types: Inferred) -> None:
         if isinstance(then, exp.Insert) and isinstance(then.expression, exp.Tuple):
             named = then.this.expressions if then.this else [exp.column(one) for one in stored]
             pairs += zip(named, then.expression.expressions, strict=False)
-    for column, value in pairs:
-        kind = stored.get(_stored_name(column))
-        if kind is not None and _needs(types.kind(value), group_of(kind)):
-            _swap(value, lambda old, kind=kind: exp.Cast(this=old, to=kind.copy()))
+    return [(value, stored.get(_stored_name(column))) for column, value in pairs]
 
 
-def _insert(expression: Any, stored: dict[str, Any], types: Inferred) -> None:
-    named = expression.this.expressions if isinstance(expression.this, exp.Schema) else []
-    kinds = [stored.get(_stored_name(one)) for one in named] or list(stored.values())
-    source = expression.expression
-    if isinstance(source, exp.Values):
-        for row in source.expressions:
-            for value, kind in zip(row.expressions, kinds, strict=False):
-                if kind is not None and _needs(types.kind(value), group_of(kind)):
-                    _swap(value, lambda old, kind=kind: exp.Cast(this=old, to=kind.copy()))
-        return
-    outputs = types.outputs(source)
+def _cast_source(insert: Any, kinds: list[Any], types: Inferred) -> None:
+    outputs = types.outputs(insert.expression)
     if len(outputs) != len(kinds):
         return
     casts = [
@@ -547,7 +513,7 @@ def _insert(expression: Any, stored: dict[str, Any], types: Inferred) -> None:
     ]
     if any(casts):
         names = [(f"C{place}", given) for place, (_, given) in enumerate(outputs)]
-        expression.set("expression", _cast_outputs(source, names, casts))
+        insert.set("expression", _cast_outputs(insert.expression, names, casts))
 
 
 def _stored_name(column: Any) -> str:

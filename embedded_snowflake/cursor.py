@@ -191,7 +191,7 @@ class Cursor(FakeSnowflakeCursor):
         return self.session.duck.execute(f"DESCRIBE {sql}").fetchall()
 
     def _transform(self, expression: Any, params: Any) -> Any:
-        expression = rewriting.identified(self.session, expression)
+        expression = rewriting.named(self.session, expression)
         expression = coercion.coerced(self.session, expression)
         tree: Any = _Tree(rewriting.rewrite(self.session, expression))
         return rewriting.quote_reserved(super()._transform(tree, params).root)

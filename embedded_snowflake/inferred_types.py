@@ -6,6 +6,7 @@ nobody may guess one. What is done with the types stands in `coercion.py`.
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
@@ -32,14 +33,6 @@ _METADATA: Any = {
     ),
 }
 _FLATTEN = "_FLATTEN"
-_FLATTENED = {
-    "SEQ": "BIGINT",
-    "KEY": "VARCHAR",
-    "PATH": "VARCHAR",
-    "INDEX": "BIGINT",
-    "VALUE": "JSON",
-    "THIS": "JSON",
-}
 _GROUPS: dict[str, set[Any]] = {
     "TEXT": set(exp.DataType.TEXT_TYPES),
     "INTEGER": set(exp.DataType.INTEGER_TYPES),
@@ -93,10 +86,12 @@ class Inferred:
         self._columns = _columns_of(session, expression)
         self._types: dict[int, Any] = {}
         self._outputs: dict[int, list[tuple[str, Any]]] = {}
+        self._nodes: list[Any] = []
 
     def resolve(self) -> None:
         """Infer every type; of a statement whose names are not found, nothing is known."""
-        nodes = list(self._expression.walk())
+        # Kept: of a node that is gone, another may get the id.
+        self._nodes = nodes = list(self._expression.walk())
         for place, node in enumerate(nodes):
             node.meta["place"] = place
         resolved = self._resolved()
@@ -120,10 +115,9 @@ class Inferred:
         if query is None:
             return None
         _flatten_as_table(query)
-        _name_values(query)
         schema = MappingSchema(dialect=_SNOWFLAKE, normalize=False)
         flattened = exp.to_table(_FLATTEN, catalog="_", db="_")
-        schema.add_table(flattened, {name: _type(kind) for name, kind in _FLATTENED.items()})
+        schema.add_table(flattened, _FLATTENED)
         for name, columns in self._columns.items():
             table = exp.to_table(f'"{name.name}"', db=name.schema, catalog=name.database)
             schema.add_table(table, columns)
@@ -157,6 +151,7 @@ class Inferred:
     def note(self, node: Any, kind: Any) -> Any:
         """Remember the type of a node that is new in the statement; returns the node."""
         self._types[id(node)] = kind
+        self._nodes.append(node)
         return node
 
     def outputs(self, query: Any) -> list[tuple[str, Any]]:
@@ -168,6 +163,7 @@ class Inferred:
         return self._columns.get(table, {})
 
 
+@functools.cache
 def _type(kind: str) -> Any:
     if kind == "HUGEINT":
         kind = "DECIMAL(38, 0)"
@@ -177,19 +173,22 @@ def _type(kind: str) -> Any:
         return exp.DataType.build("UNKNOWN")
 
 
+_FLATTENED = {
+    "SEQ": _type("BIGINT"),
+    "KEY": _type("VARCHAR"),
+    "PATH": _type("VARCHAR"),
+    "INDEX": _type("BIGINT"),
+    "VALUE": _type("JSON"),
+    "THIS": _type("JSON"),
+}
+
+
 def _columns_of(session: Session, expression: Any) -> dict[QualifiedName, dict[str, Any]]:
-    names = {
-        rewriting.name_of(session, table)
-        for table in expression.find_all(exp.Table)
-        if isinstance(table.this, exp.Identifier)
-        and (table.db or session.schema is not None)
-        and (table.catalog or session.database is not None)
-    }
     held = {
         ("temp", "main", session.temporary[one])
         if one in session.temporary
         else (one.database, one.schema, one.name): one
-        for one in names
+        for one in rewriting.tables_of(session, expression)
     }
     if not held:
         return {}
@@ -242,18 +241,6 @@ def _as_query(expression: Any) -> Any:
     query.set("where", where)
     query.set("with_", expression.args.get("with_"))
     return query
-
-
-def _name_values(query: Any) -> None:
-    """The columns of VALUES are COLUMN1, COLUMN2 .. where they are given no names."""
-    for place, node in enumerate(list(query.find_all(exp.Values))):
-        alias = node.args.get("alias")
-        rows = node.expressions
-        if not rows or not isinstance(rows[0], exp.Tuple) or (alias and alias.args.get("columns")):
-            continue
-        names = [exp.to_identifier(f"COLUMN{n + 1}") for n in range(len(rows[0].expressions))]
-        named = alias.this if alias else exp.to_identifier(f"_VALUES_{place}")
-        node.set("alias", exp.TableAlias(this=named, columns=names))
 
 
 def _flatten_as_table(query: Any) -> None:

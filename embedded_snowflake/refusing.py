@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 from sqlglot import exp
 
-from embedded_snowflake import errors, wide_integers
+from embedded_snowflake import errors
 from embedded_snowflake.catalog import INTERNAL
 from embedded_snowflake.describing import shown_type
 from embedded_snowflake.inference import FUNCTION_NAME
+from embedded_snowflake.inferred_types import group_of, scale_of
 from embedded_snowflake.names import QualifiedName
 from embedded_snowflake.rewriting import name_of, written_table
 
@@ -119,9 +120,8 @@ def _check_new_type(session: Session, target: QualifiedName, action: Any) -> Non
 
 
 def _family(kind: Any) -> Any:
-    if kind.this in wide_integers.INTEGERS or kind.this == exp.DataType.Type.DECIMAL:
-        return "NUMBER", kind.expressions[1].name if len(kind.expressions) > 1 else "0"
-    return "TEXT" if kind.this in exp.DataType.TEXT_TYPES else kind.this
+    group = group_of(kind)
+    return ("NUMBER", scale_of(kind)) if group in {"INTEGER", "DECIMAL"} else group or kind.this
 
 
 def _check_kinds(expression: Any) -> None:

@@ -66,6 +66,17 @@ def name_of(session: Session, table: Any) -> QualifiedName:
     return session.qualified(tuple(parts))
 
 
+def tables_of(session: Session, expression: Any) -> set[QualifiedName]:
+    """The names of the tables that stand in a tree, where they can be completed."""
+    return {
+        name_of(session, table)
+        for table in expression.find_all(exp.Table)
+        if isinstance(table.this, exp.Identifier)
+        and (table.db or session.schema is not None)
+        and (table.catalog or session.database is not None)
+    }
+
+
 def before_create(session: Session, expression: Any) -> list[str]:
     """What must go first when CREATE OR REPLACE meets a temporary table of the session."""
     if not isinstance(expression, exp.Create) or not expression.find(exp.TemporaryProperty):
@@ -83,7 +94,14 @@ def rewrite(session: Session, expression: Any) -> Any:
     return expression
 
 
-def identified(session: Session, expression: Any) -> Any:
+def named(session: Session, expression: Any) -> Any:
+    """The statement with the names written out that its text leaves to be found."""
+    _identifiers(session, expression)
+    _values_columns(expression)
+    return expression
+
+
+def _identifiers(session: Session, expression: Any) -> None:
     """``IDENTIFIER('"A"."B"')``: fakesnow takes a quoted name of parts for one part."""
     for table in list(expression.find_all(exp.Table)):
         if isinstance(table.this, (exp.Anonymous, exp.DynamicIdentifier)) and (
@@ -93,22 +111,25 @@ def identified(session: Session, expression: Any) -> Any:
             table.set("this", exp.to_identifier(name.name, quoted=True))
             table.set("db", exp.to_identifier(name.schema, quoted=True))
             table.set("catalog", exp.to_identifier(name.database, quoted=True))
-    return expression
 
 
-def _values_columns(_: Session, expression: Any) -> Any:
+def _values_columns(expression: Any) -> None:
     """``SELECT $1 FROM VALUES (..)``, ``SELECT x.column1 FROM VALUES (..) x``."""
-    for values in expression.find_all(exp.Values):
-        alias = values.args.get("alias")
-        if alias is not None and not alias.columns and values.expressions:
-            width = len(values.expressions[0].expressions)
-            names = [exp.to_identifier(f"COLUMN{place + 1}", quoted=True) for place in range(width)]
-            alias.set("columns", names)
+    for place, values in enumerate(expression.find_all(exp.Values)):
+        alias, rows = values.args.get("alias"), values.expressions
+        if not rows or not isinstance(rows[0], exp.Tuple) or (alias and alias.columns):
+            continue
+        if alias is None and not values.find_ancestor(exp.Select):
+            # Rows that are inserted.
+            continue
+        width = len(rows[0].expressions)
+        names = [exp.to_identifier(f"COLUMN{n + 1}", quoted=True) for n in range(width)]
+        named = alias.this if alias else exp.to_identifier(f"_VALUES_{place}")
+        values.set("alias", exp.TableAlias(this=named, columns=names))
     for parameter in list(expression.find_all(exp.Parameter)):
         if isinstance(parameter.this, exp.Literal) and parameter.this.is_int:
             column = exp.to_identifier(f"COLUMN{parameter.this.name}", quoted=True)
             parameter.replace(exp.column(column))
-    return expression
 
 
 def _laterals(_: Session, expression: Any) -> Any:
@@ -575,7 +596,6 @@ def _random(_: Session, expression: Any) -> Any:
 _STEPS: tuple[Callable[[Session, Any], Any], ...] = (
     _row_counts,
     _result_scan,
-    _values_columns,
     _laterals,
     _asof,
     _constraints,

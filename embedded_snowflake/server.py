@@ -242,10 +242,8 @@ class Server:
 
     def _answer(self, session: Session, body: dict[str, Any]) -> Response:
         sql = str(body["sqlText"])
-        if (body.get("parameters") or {}).get("MULTI_STATEMENT_COUNT", 1) not in (0, 1):
-            refusal = errors.unsupported("num_statements: send one statement at a time")
-            return _failed(str(refusal.raw_msg), "000002", "0A000", session)
         try:
+            _refuse_several(body)
             texts = binding.texts(session, sql, body.get("bindings"))
             if body.get("describeOnly"):
                 text = binding.nulled(texts[0])
@@ -370,6 +368,11 @@ class Server:
         for token in list(self.sessions):
             self._forget(token)
         self.engine.close()
+
+
+def _refuse_several(body: dict[str, Any]) -> None:
+    if (body.get("parameters") or {}).get("MULTI_STATEMENT_COUNT", 1) not in (0, 1):
+        raise errors.unsupported("num_statements: send one statement at a time")
 
 
 def _write_whole(target: Path, body: bytes) -> None:

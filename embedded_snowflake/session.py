@@ -537,11 +537,7 @@ class Session:
         source = expression
         if isinstance(expression, exp.Insert):
             source = expression.expression
-        read = {
-            rewriting.name_of(self, one)
-            for one in source.find_all(exp.Table)
-            if isinstance(one.this, exp.Identifier) and (one.db or self.schema is not None)
-        }
+        read = rewriting.tables_of(self, source)
         if read & changed or any(self.relation_kind(one) == "VIEW" for one in read):
             self._renew()
             if self.aborted is not None:

@@ -169,7 +169,8 @@ def macros_sql(database: str) -> str:
     )
 
 
-def _call(name: str, *arguments: Any) -> Any:
+def invoke(name: str, *arguments: Any) -> Any:
+    """A call of a function or macro of DuckDB's."""
     return exp.Anonymous(this=name, expressions=list(arguments))
 
 
@@ -183,17 +184,17 @@ def _trim(node: Any) -> Any:
     name = {"LEADING": "ltrim", "TRAILING": "rtrim"}.get(side, "trim")
     characters = node.args.get("expression")
     text = _cast(node.this, "VARCHAR")
-    return _call(name, text) if characters is None else _call(name, text, characters)
+    return invoke(name, text) if characters is None else invoke(name, text, characters)
 
 
 def _sign(node: Any) -> Any:
     """DuckDB's is a TINYINT, which no client knows."""
-    return _cast(_call("sign", node.this), "BIGINT")
+    return _cast(invoke("sign", node.this), "BIGINT")
 
 
 def _octets(node: Any) -> Any:
     """DuckDB's takes no text; hexadecimal digits it makes of both."""
-    return exp.IntDiv(this=_call("length", _call("hex", node.this)), expression=_number("2"))
+    return exp.IntDiv(this=invoke("length", invoke("hex", node.this)), expression=_number("2"))
 
 
 def _number(text: str) -> Any:
@@ -209,7 +210,7 @@ def _to_digits(node: Any) -> Any:
         raise errors.unsupported(f"{node.key.upper()} to a number of digits that is no literal")
     places = int(digits.name)
     step = "0." + "0" * (places - 1) + "1" if places else "1"
-    cut = _call("trunc", node.this, digits)
+    cut = invoke("trunc", node.this, digits)
     floor = isinstance(node, exp.Floor)
     beyond = (exp.GT if floor else exp.LT)(this=cut.copy(), expression=node.this.copy())
     shift = exp.Case(ifs=[exp.If(this=beyond, true=_number(step))], default=_number("0"))
@@ -256,7 +257,7 @@ def _plainly_a_time(value: Any) -> bool:
 
 
 def _moment(function: str, value: Any) -> Any:
-    made = _call(function, value)
+    made = invoke(function, value)
     # As a cast, by which fakesnow knows that DATEADD of it is a DATE.
     return _cast(made, "DATE") if function == "_es_date" else made
 
@@ -274,7 +275,7 @@ def _since_1970(node: Any) -> Any:
     scale = node.args.get("scale")
     if scale is None:
         return _moment(_READ_AS[kind], node.this)
-    return _moment(_READ_AS[kind], _call("_es_seconds", node.this, scale))
+    return _moment(_READ_AS[kind], invoke("_es_seconds", node.this, scale))
 
 
 _MADE_BY = {
@@ -293,15 +294,15 @@ def _casts(node: Any) -> Any:
     if isinstance(node.find_ancestor(exp.In, exp.Select), exp.In) and node.find_ancestor(exp.Pivot):
         return _pivoted(node)
     if kind.this in FRACTIONS:
-        node.set("this", _call("_es_plain", node.this))
+        node.set("this", invoke("_es_plain", node.this))
         return node
     if kind.this in _MADE_BY:
-        return _call(_MADE_BY[kind.this], node.this)
+        return invoke(_MADE_BY[kind.this], node.this)
     if kind.this in _READ_AS and not _plainly_a_time(node.this):
         return _moment(_READ_AS[kind.this], node.this)
     if kind.this in _TEXTS:
         text = _text(node)
-        return _call("left", text, kind.expressions[0]) if kind.expressions else text
+        return invoke("left", text, kind.expressions[0]) if kind.expressions else text
     return node
 
 
@@ -312,20 +313,20 @@ def cast(value: Any, kind: Any) -> Any:
 
 def _to_number(node: Any) -> Any:
     reads = "_es_number_text" if node.args.get("safe") else "_es_plain"
-    node.set("this", _call(reads, node.this))
+    node.set("this", invoke(reads, node.this))
     return node
 
 
 def _real(node: Any) -> Any:
     """Where the result is no number, Snowflake says so, and DuckDB says NaN."""
     of = node.expression if isinstance(node, exp.Log) and node.expression else node.this
-    return _call("_es_real", of.copy(), node.copy())
+    return invoke("_es_real", of.copy(), node.copy())
 
 
 def _text(node: Any) -> Any:
     if isinstance(node.this, exp.Literal):
         return _cast(node.this, "VARCHAR")
-    return _call("_es_text", node.this)
+    return invoke("_es_text", node.this)
 
 
 def _to_char(node: Any) -> Any:
@@ -341,7 +342,7 @@ def _type(node: Any) -> Any:
 
 
 def _variant(node: Any) -> Any:
-    return _call("to_json", node)
+    return invoke("to_json", node)
 
 
 def _bracket(node: Any) -> Any:
@@ -353,7 +354,7 @@ def _bracket(node: Any) -> Any:
         return _extracted(node.this, exp.JSONPathKey(this=index.name, quoted=True))
     if isinstance(index, exp.Literal) and index.is_int:
         return _extracted(node.this, exp.JSONPathSubscript(this=int(index.name)))
-    return _call("_es_get", node.this, index)
+    return invoke("_es_get", node.this, index)
 
 
 def _dot(node: Any) -> Any:
@@ -385,12 +386,12 @@ def _now(node: Any) -> Any:
     if node.find_ancestor(exp.ColumnDef):
         # A default, which DESCRIBE shows.
         return node
-    now = _call("now")
+    now = invoke("now")
     if node.this is not None and node.name not in {"6", "9"}:
         unit = {"0": "second", "3": "millisecond"}.get(node.name)
         if unit is None:
             raise errors.unsupported(f"{node.sql_name()}({node.name})")
-        now = _call("date_trunc", exp.Literal.string(unit), now)
+        now = invoke("date_trunc", exp.Literal.string(unit), now)
     if isinstance(node, exp.CurrentDate):
         return _cast(now, "DATE")
     if isinstance(node, (exp.CurrentTime, exp.Localtime)):
@@ -406,7 +407,7 @@ def _struct(node: Any) -> Any:
     ]
     values = [_variant(one.expression) for one in node.expressions]
     made = (exp.Array(expressions=keys), exp.Array(expressions=values), exp.false())
-    return _call("_FS_OBJECT_CONSTRUCT", *made)
+    return invoke("_FS_OBJECT_CONSTRUCT", *made)
 
 
 def _object_agg(node: Any) -> Any:
@@ -422,21 +423,21 @@ def _typeof(node: Any) -> Any:
     value = node.this
     if isinstance(value, exp.Anonymous) and value.name == "to_json":
         value = value.expressions[0]
-    return _call("_es_typeof", value.this if isinstance(value, exp.ToVariant) else value)
+    return invoke("_es_typeof", value.this if isinstance(value, exp.ToVariant) else value)
 
 
 def _parse_json(node: Any) -> Any:
     """A blank text is NULL."""
     if not (isinstance(node.this, exp.Literal) and node.this.name.strip()):
         blanks = exp.Literal.string(" \t\r\n")
-        text = _call("trim", _cast(node.this, "VARCHAR"), blanks)
-        node.set("this", _call("nullif", text, exp.Literal.string("")))
+        text = invoke("trim", _cast(node.this, "VARCHAR"), blanks)
+        node.set("this", invoke("nullif", text, exp.Literal.string("")))
     return node
 
 
 def _distance(node: Any) -> Any:
     for side in ("this", "expression"):
-        node.set(side, _call("_es_ascii", node.args[side]))
+        node.set(side, invoke("_es_ascii", node.args[side]))
     return node
 
 
@@ -459,7 +460,7 @@ def _pad(node: Any) -> Any:
     """With nothing to pad with it only cuts."""
     pad = node.args.get("fill_pattern")
     if isinstance(pad, exp.Literal) and pad.is_string and not pad.name:
-        return _call("left", _cast(node.this, "VARCHAR"), node.expression)
+        return invoke("left", _cast(node.this, "VARCHAR"), node.expression)
     return node
 
 
@@ -468,19 +469,19 @@ def _array(node: Any) -> Any:
     if not isinstance(node.parent, (exp.Alias, exp.Bracket, exp.PropertyEQ)):
         return node
     if isinstance(node, exp.Array):
-        return _call("json_array", *node.expressions)
+        return invoke("json_array", *node.expressions)
     return _cast(node.copy(), "JSON")
 
 
 def _object_insert(node: Any) -> Any:
     if node.args.get("update_flag") is not None:
         raise errors.unsupported("OBJECT_INSERT that replaces a key")
-    return _call("_es_object_insert", node.this, node.args["key"], node.args["value"])
+    return invoke("_es_object_insert", node.this, node.args["key"], node.args["value"])
 
 
 def _range(node: Any) -> Any:
     parts = [node.args[name] for name in ("start", "end", "step") if node.args.get(name)]
-    return _call("to_json", _call("range", *parts))
+    return invoke("to_json", invoke("range", *parts))
 
 
 def _flatten(node: Any) -> Any:
@@ -501,9 +502,9 @@ def _flatten(node: Any) -> Any:
         _refuse_seq(node)
     prefix = exp.Literal.string("")
     if path is not None and path.name:
-        source = _call("json_extract", _variant(source), exp.Literal.string(f"$.{path.name}"))
+        source = invoke("json_extract", _variant(source), exp.Literal.string(f"$.{path.name}"))
         prefix = path
-    made = exp.Table(this=_call("_es_flatten", source, prefix, keep))
+    made = exp.Table(this=invoke("_es_flatten", source, prefix, keep))
     made.set("alias", node.args.get("alias"))
     return made
 
@@ -525,8 +526,8 @@ def _binary(node: Any) -> Any:
     name = "HEX" if shape is None else shape.name.upper().replace("-", "")
     if name not in _BYTES_OF:
         raise errors.unsupported(f"TO_BINARY with the format {name}")
-    made = _call(_BYTES_OF[name], node.this)
-    return _call("try", made) if node.args.get("safe") else made
+    made = invoke(_BYTES_OF[name], node.this)
+    return invoke("try", made) if node.args.get("safe") else made
 
 
 _BYTES_OF = {"HEX": "_es_binary", "UTF8": "encode", "BASE64": "from_base64"}
@@ -550,7 +551,7 @@ def _array_agg(node: Any) -> Any:
         present = exp.Where(this=exp.Not(this=exp.Is(this=plain.copy(), expression=exp.Null())))
         ordered = exp.Order(this=kept.copy(), expressions=parent.expression.expressions)
         made = exp.Filter(
-            this=_call("array_agg", ordered),
+            this=invoke("array_agg", ordered),
             expression=present,
         )
         whole = _outermost(parent)
@@ -571,7 +572,7 @@ def _or_empty(value: Any) -> Any:
 
 
 def _json_or_empty(value: Any) -> Any:
-    return _or_empty(_call("to_json", value))
+    return _or_empty(invoke("to_json", value))
 
 
 def _listagg(node: Any) -> Any:
@@ -593,7 +594,7 @@ def _count(node: Any) -> Any:
     if not node.expressions:
         for one in stars:
             if not isinstance(one, (exp.Star, exp.Literal)):
-                one.replace(_call("_es_present", one.copy()))
+                one.replace(invoke("_es_present", one.copy()))
         return node
     columns = [node.this, *node.expressions]
     missing = [exp.Is(this=one.copy(), expression=exp.Null()) for one in columns]
@@ -707,8 +708,8 @@ def _extract(node: Any) -> Any:
     unit = unit or "SECOND"
     moment = _cast(node.expression, "TIMESTAMP")
     if unit == "NANOSECOND":
-        return exp.Mul(this=_call("epoch_us", moment), expression=_number("1000"))
-    whole = _call("epoch_us", _call("date_trunc", exp.Literal.string(unit.lower()), moment))
+        return exp.Mul(this=invoke("epoch_us", moment), expression=_number("1000"))
+    whole = invoke("epoch_us", invoke("date_trunc", exp.Literal.string(unit.lower()), moment))
     return exp.IntDiv(this=whole, expression=_number(str(_SINCE_1970[unit])))
 
 
@@ -720,13 +721,13 @@ def _time_slice(node: Any) -> Any:
     width = exp.Interval(this=exp.Literal.string(length.name), unit=exp.Var(this=unit))
     ends = node.args.get("kind") is not None and node.args["kind"].name.upper() == "END"
     origin = exp.Literal.string("1969-12-29" if unit == "WEEK" else "1970-01-01")
-    return _call("_es_time_slice", node.this, width, origin, exp.Boolean(this=ends))
+    return invoke("_es_time_slice", node.this, width, origin, exp.Boolean(this=ends))
 
 
 def _convert_timezone(node: Any) -> Any:
     """With two arguments: the clock on the wall there at an instant."""
     if node.args.get("source_tz") is None:
-        node.set("timestamp", _call("_es_timestamp_tz", node.args["timestamp"]))
+        node.set("timestamp", invoke("_es_timestamp_tz", node.args["timestamp"]))
     return node
 
 
@@ -736,7 +737,7 @@ def _date_trunc(node: Any) -> Any:
     moment = node.this
     if isinstance(moment, exp.Literal) and moment.is_string:
         moment = _cast(moment, "TIMESTAMP")
-    return _call("_es_date_trunc", exp.Literal.string(unit), moment)
+    return invoke("_es_date_trunc", exp.Literal.string(unit), moment)
 
 
 def _sample(node: Any) -> Any:
@@ -779,22 +780,22 @@ _NODES: dict[type[Any], Callable[[Any], Any]] = {
     exp.Typeof: _typeof,
     exp.ObjectAgg: _object_agg,
     exp.ParseJSON: _parse_json,
-    exp.ToArray: lambda node: _call("_es_to_array", node.this),
+    exp.ToArray: lambda node: invoke("_es_to_array", node.this),
     exp.Levenshtein: _distance,
     exp.JarowinklerSimilarity: _distance,
     exp.RegexpExtract: _regexp_extract,
     exp.TimestampFromParts: _time_from_parts,
     exp.Time: lambda node: _cast(node.this, "TIME"),
     exp.Pad: _pad,
-    exp.Base64Encode: lambda node: _call("to_base64", _call("_es_bytes", node.this)),
+    exp.Base64Encode: lambda node: invoke("to_base64", invoke("_es_bytes", node.this)),
     exp.ObjectInsert: _object_insert,
-    exp.JSONKeys: lambda node: _call("to_json", _call("json_keys", node.this)),
-    exp.ArrayAppend: lambda node: _call("_es_array_append", node.this, node.expression),
-    exp.ArraySlice: lambda node: _call(
+    exp.JSONKeys: lambda node: invoke("to_json", invoke("json_keys", node.this)),
+    exp.ArrayAppend: lambda node: invoke("_es_array_append", node.this, node.expression),
+    exp.ArraySlice: lambda node: invoke(
         "_es_array_slice", node.this, node.args["start"], node.args["end"]
     ),
-    exp.ArrayContains: lambda node: _call("_es_array_contains", node.this, node.expression),
-    exp.ArrayPosition: lambda node: _call("_es_array_position", node.this, node.expression),
+    exp.ArrayContains: lambda node: invoke("_es_array_contains", node.this, node.expression),
+    exp.ArrayPosition: lambda node: invoke("_es_array_position", node.this, node.expression),
     exp.GenerateSeries: _range,
     exp.ArrayAgg: _array_agg,
     exp.GroupConcat: _listagg,
@@ -817,8 +818,8 @@ _NODES: dict[type[Any], Callable[[Any], Any]] = {
     exp.DateTrunc: _date_trunc,
     exp.ToNumber: _to_number,
     **dict.fromkeys((exp.Sqrt, exp.Pow, exp.Log, exp.Acos, exp.Asin, exp.Atanh, exp.Acosh), _real),
-    exp.Ln: lambda node: _call("_es_ln", node.this),
-    exp.WidthBucket: lambda node: _call(
+    exp.Ln: lambda node: invoke("_es_ln", node.this),
+    exp.WidthBucket: lambda node: invoke(
         "_es_width_bucket",
         node.this,
         node.args["min_value"],

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from embedded_snowflake import objects
+from embedded_snowflake import objects, rewriting
 from embedded_snowflake.cursor import parsed
 from embedded_snowflake.engine import Engine
 from embedded_snowflake.inferred_types import Inferred
@@ -28,7 +28,7 @@ def kinds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kinds]:
     session.execute("CREATE TEMPORARY TABLE own (k FLOAT, b BINARY)")
 
     def found(sql: str) -> list[str | None]:
-        tree = parsed(sql)
+        tree = rewriting.named(session, parsed(sql))
         before = tree.copy()
         types = Inferred(session, tree)
         types.resolve()

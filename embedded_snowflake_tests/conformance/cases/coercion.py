@@ -104,6 +104,12 @@ GROUP = Group(
             [("2x", "4-1", 1), ("2.5x", "5-2", 3)],
             _CONVERSION,
         ),
+        Case(
+            "a FLOAT of VALUES in a text, by its place and by its name",
+            "SELECT $1 || 'x', column1 || 'y' FROM VALUES (2.0::FLOAT)",
+            "sql-reference/constructs/values",
+            rows=[("2x", "2y")],
+        ),
         _of_table(
             "a TIMESTAMP in a text has milliseconds",
             "ts || '', LENGTH(ts)",
