@@ -144,7 +144,7 @@ def _grouped(cursor: Any, root: Path, rows: int) -> None:
 
 
 def _compare(name: str, ours: Callable[[], Any], direct: Callable[[], Any]) -> None:
-    alone, taken = _seconds(direct, 15), _seconds(ours, 15)
+    alone, taken = _seconds(direct, 40), _seconds(ours, 40)
     _tell(name, f"{taken / alone:.2f} times: {taken:.3f} s, DuckDB {alone:.3f} s")
 
 

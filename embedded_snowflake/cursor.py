@@ -6,8 +6,6 @@ transaction, in `session.py`.
 
 from __future__ import annotations
 
-import functools
-from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 from fakesnow.conn import FakeSnowflakeConnection
@@ -18,6 +16,7 @@ from sqlglot.errors import ParseError
 from sqlglot.tokenizer_core import TokenType
 
 from embedded_snowflake import coercion, errors, refusing, rewriting, statements
+from embedded_snowflake.walking import WalkedTree
 
 if TYPE_CHECKING:
     from embedded_snowflake.session import Session
@@ -92,62 +91,6 @@ def parsed(text: str) -> Any:
     return found[0]
 
 
-ELSEWHERE = frozenset(
-    {
-        *("show_databases", "show_functions", "show_procedures", "show_parameters"),
-        *("show_warehouses", "show_schemas", "show_tables_etc", "show_columns", "show_stages"),
-        *("show_sequences", "show_keys", "show_users", "create_user", "alter_session"),
-        *("update_variables", "set_schema", "create_database", "create_stage", "create_clone"),
-        *("create_file_format", "list_stage", "put_stage"),
-    }
-)
-"""fakesnow's transforms of statements that `objects/` answers, so that they never come here."""
-
-
-@functools.cache
-def _is_elsewhere(name: str, code: CodeType) -> bool:
-    return not ELSEWHERE.isdisjoint(code.co_names if name == "<lambda>" else (name,))
-
-
-class _Tree:
-    """A tree that fakesnow's transforms walk: 76 times a statement, so a walk has to be short.
-
-    Visits, replaces and leaves out what sqlglot's own `transform` does, in its order.
-    """
-
-    def __init__(self, root: Any) -> None:
-        self.root = root
-
-    def transform(
-        self,
-        function: FunctionType,
-        *args: Any,
-        copy: bool,  # noqa: ARG002  (sqlglot's signature)
-        **kwargs: Any,
-    ) -> _Tree:
-        """Put in each node's place what the function makes of it; what is new is not entered."""
-        if _is_elsewhere(function.__name__, function.__code__):
-            return self
-        waiting = [self.root]
-        at_root = True
-        while waiting:
-            node = waiting.pop()
-            parent, key, index = node.parent, node.arg_key, node.index
-            made = function(node, *args, **kwargs)
-            if at_root:
-                self.root, at_root = made, False
-            elif made is not node and parent is not None and key:
-                parent.set(key, made, index)
-            if made is not node:
-                continue
-            for value in reversed(node.args.values()):
-                if type(value) is list:
-                    waiting += [one for one in reversed(value) if isinstance(one, exp.Expr)]
-                elif isinstance(value, exp.Expr):
-                    waiting.append(value)
-        return self
-
-
 class Cursor(FakeSnowflakeCursor):
     """fakesnow's cursor with our rewrites in front of its own."""
 
@@ -193,7 +136,7 @@ class Cursor(FakeSnowflakeCursor):
     def _transform(self, expression: Any, params: Any) -> Any:
         expression = rewriting.named(self.session, expression)
         expression = coercion.coerced(self.session, expression)
-        tree: Any = _Tree(rewriting.rewrite(self.session, expression))
+        tree: Any = WalkedTree(rewriting.rewrite(self.session, expression))
         return rewriting.quote_reserved(super()._transform(tree, params).root)
 
     def _execute(self, transformed: Any, params: Any = None) -> None:

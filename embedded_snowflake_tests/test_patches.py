@@ -18,7 +18,7 @@ import snowflake.connector
 from fakesnow.cursor import FakeSnowflakeCursor
 
 from embedded_snowflake import ConnectionInfo, patches
-from embedded_snowflake.cursor import ELSEWHERE
+from embedded_snowflake.walking import ELSEWHERE
 
 ROOT = Path(__file__).parent.parent
 FAULTS = {
