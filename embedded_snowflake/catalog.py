@@ -59,6 +59,13 @@ def creation_sql(database: str) -> str:
             ELSE try_strptime(CAST(value AS VARCHAR), format) END;
         CREATE OR REPLACE MACRO {quoted(database)}._es_divide(value, divisor) AS
             CASE WHEN divisor = 0 THEN error('Division by zero') ELSE value / divisor END;
+        CREATE OR REPLACE MACRO {quoted(database)}._es_scaled(value, factor) AS
+            CAST(value * CAST(factor AS DECIMAL(18, 0)) AS HUGEINT);
+        CREATE OR REPLACE MACRO {quoted(database)}._es_quotient(
+            value, divisor, up, down, unit, digits
+        ) AS round(CAST(CAST(value AS HUGEINT) * up // (CAST(
+            CASE WHEN divisor = 0 THEN error('Division by zero') ELSE divisor END AS HUGEINT
+        ) * down) AS DECIMAL(38, 0)) * unit, digits);
         {translation.macros_sql(database)}
     """
 

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import exp
 
 from embedded_snowflake import errors, rewriting
-from embedded_snowflake.inferred_types import Inferred, group_of, scale_of
+from embedded_snowflake.inferred_types import Inferred, group_of
+from embedded_snowflake.number_types import product_scale, quotient_scale
 from embedded_snowflake.translation import invoke
 
 if TYPE_CHECKING:
@@ -329,54 +330,94 @@ def _rounded(node: Any, types: Inferred) -> Any:
 
 
 def _product(node: Any, types: Inferred) -> Any:
-    """https://docs.snowflake.com/en/sql-reference/operators-arithmetic: scale of a product."""
-    scales = [_known_scale(one, types) for one in (node.this, node.expression)]
-    if None in scales or not any(scales):
+    """DuckDB adds the scales, however many digits that makes."""
+    left, right = types.scale(node.this), types.scale(node.expression)
+    if left is None or right is None or not left + right:
         return node
-    left, right = (scale or 0 for scale in scales)
-    wanted = min(left + right, max(left, right, 12))
     for side, scale in (("this", left), ("expression", right)):
         _swap(node.args[side], lambda old, scale=scale: _decimal(old, scale))
-    if wanted == left + right:
-        return node
-    return types.note(_decimal(node.copy(), wanted), _decimal(exp.Null(), wanted).to)
-
-
-def _known_scale(node: Any, types: Inferred) -> int | None:
-    """The scale of a column, a CAST, a literal or a product; others' are not known exactly."""
-    while isinstance(node, (exp.Paren, exp.Neg)):
-        node = node.this
-    if isinstance(node, exp.Literal) and not node.is_string:
-        return None if "e" in node.name.lower() else len(node.name.partition(".")[2])
-    if not isinstance(node, (exp.Column, exp.Cast)):
-        return None
-    kind = types.type_of(node)
-    if types.kind(node) == "INTEGER":
-        return 0
-    return scale_of(kind) if types.kind(node) == "DECIMAL" else None
+    wanted = product_scale(left, right)
+    return node if wanted == left + right else _decimal(node.copy(), wanted)
 
 
 def _decimal(node: Any, scale: int) -> Any:
     return _cast(node, f"NUMBER(38, {scale})")
 
 
-def _percentile(node: Any, types: Inferred) -> Any:
-    """Between two NUMBERs lie such with more digits."""
-    if isinstance(node, exp.Median):
-        if types.kind(node.this) != "DECIMAL":
-            return node
-        value, at = node.this.copy(), exp.Literal.number("0.5")
-        return invoke("quantile_cont", _finer(value, types.type_of(node.this)), at)
-    if isinstance(node.this, exp.PercentileCont):
-        ordered = node.expression.expressions[0]
-        if types.kind(ordered.this) == "DECIMAL":
-            kind = types.type_of(ordered.this)
-            _swap(ordered.this, lambda old: _finer(old, kind))
+def _divided(node: Any, types: Inferred) -> Any:
+    made = _quotient(node.this, node.expression, types)
+    return node if made is None else made
+
+
+def _average(node: Any, types: Inferred) -> Any:
+    """The quotient of SUM and COUNT, with what stands around it: OVER, FILTER."""
+    value = node.this.expressions[0] if isinstance(node.this, exp.Distinct) else node.this
+    if types.scale(value) is None:
+        return node
+    outer = node
+    while isinstance(outer.parent, (exp.Window, exp.Filter)) and outer.arg_key == "this":
+        outer = outer.parent
+    total, count = (_with_call(outer, function) for function in (exp.Sum, exp.Count))
+    types.note(total, types.type_of(value))
+    # Of no rows it is NULL.
+    count = exp.Nullif(this=count, expression=exp.Literal.number("0"))
+    made = _quotient(total, types.note(count, exp.DataType.build("BIGINT")), types)
+    if made is None or outer is node:
+        return made or node
+    outer.replace(types.note(made, types.type_of(node)))
     return node
 
 
-def _finer(node: Any, kind: Any) -> Any:
-    return _decimal(node, scale_of(kind) + 3)
+def _with_call(outer: Any, function: type[Any]) -> Any:
+    """AVG, or what stands around it, with another function in its place."""
+    part = outer.copy()
+    call = part.find(exp.Avg, bfs=False)
+    made = function(this=call.this.copy())
+    if call is part:
+        return made
+    call.replace(made)
+    return part
+
+
+_SCALED = 12
+"""The digits with which a NUMBER is taken that has any: all that a quotient has."""
+
+
+def _quotient(dividend: Any, divisor: Any, types: Inferred) -> Any:
+    """A quotient of NUMBERs, which is one; None of others. DuckDB's is a FLOAT.
+
+    It is divided in whole numbers, to one digit more than stays, by which it is rounded.
+    """
+    wholes: list[Any] = []
+    power = 0
+    for sign, side in ((-1, dividend), (1, divisor)):
+        scale = types.scale(side)
+        if scale is None or scale > _SCALED:
+            return None
+        whole = side.copy()
+        kind = types.type_of(side)
+        if kind is None or kind.this not in exp.DataType.INTEGER_TYPES:
+            whole = invoke("_es_scaled", whole, exp.Literal.number(10**_SCALED))
+            power += sign * _SCALED
+        wholes.append(whole)
+    digits = quotient_scale(types.scale(dividend) or 0)
+    power += digits + 1
+    numbers = (10 ** max(power, 0), 10 ** max(-power, 0), f"{10 ** -(digits + 1):.{digits + 1}f}")
+    return invoke("_es_quotient", *wholes, *(exp.Literal.number(one) for one in (*numbers, digits)))
+
+
+def _percentile(node: Any, types: Inferred) -> Any:
+    """Between two NUMBERs lie such with more digits."""
+    if isinstance(node, exp.Median):
+        if not (scale := types.scale(node.this)):
+            return node
+        value, at = node.this.copy(), exp.Literal.number("0.5")
+        return invoke("quantile_cont", _decimal(value, scale + 3), at)
+    if isinstance(node.this, exp.PercentileCont):
+        ordered = node.expression.expressions[0]
+        if scale := types.scale(ordered.this):
+            _swap(ordered.this, lambda old: _decimal(old, scale + 3))
+    return node
 
 
 def _approximate(node: Any, types: Inferred) -> Any:
@@ -423,6 +464,8 @@ def _arithmetic(node: Any, types: Inferred) -> Any:
             )
     if isinstance(node, exp.Mul):
         return _product(node, types)
+    if isinstance(node, exp.Div):
+        return _divided(node, types)
     return _moved(node, types) if isinstance(node, (exp.Add, exp.Sub)) else node
 
 
@@ -553,6 +596,7 @@ _RULES: dict[type[Any], Callable[[Any, Inferred], Any]] = {
     exp.Ceil: _rounded,
     **dict.fromkeys((exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.Neg), _arithmetic),
     **dict.fromkeys(_TIME_ARGUMENTS, _time_arguments),
+    exp.Avg: _average,
     exp.Median: _percentile,
     exp.WithinGroup: _percentile,
     exp.ApproxQuantile: _approximate,

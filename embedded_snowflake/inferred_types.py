@@ -20,6 +20,7 @@ from sqlglot.schema import MappingSchema
 
 from embedded_snowflake import rewriting
 from embedded_snowflake.names import QualifiedName
+from embedded_snowflake.number_types import ANNOTATORS, scale_of
 
 if TYPE_CHECKING:
     from embedded_snowflake.session import Session
@@ -28,6 +29,7 @@ _SNOWFLAKE = Snowflake()
 _VARIANT: Any = {"returns": exp.DataType.Type.VARIANT}
 _METADATA: Any = {
     **Snowflake.EXPRESSION_METADATA,
+    **{kind: {"annotator": annotator} for kind, annotator in ANNOTATORS.items()},
     **dict.fromkeys(
         (exp.JSONExtract, exp.GetExtract, exp.Bracket, exp.Dot, exp.ToVariant), _VARIANT
     ),
@@ -61,14 +63,7 @@ def group_of(kind: Any) -> str | None:
     if kind is None:
         return None
     group = _GROUP_OF.get(kind.this)
-    if group == "DECIMAL" and scale_of(kind) == 0:
-        return "INTEGER"
-    return group
-
-
-def scale_of(kind: Any) -> int:
-    """How many digits a DECIMAL has behind the point."""
-    return int(kind.expressions[1].name) if len(kind.expressions) > 1 else 0
+    return "INTEGER" if group == "DECIMAL" and scale_of(kind) == 0 else group
 
 
 class Inferred:
@@ -96,7 +91,7 @@ class Inferred:
             node.meta["place"] = place
         resolved = self._resolved()
         for node in nodes:
-            del node.meta["place"]
+            node.meta.pop("place", None)
         found: dict[int, Any] = {}
         outputs: dict[int, Any] = {}
         for node in () if resolved is None else resolved.walk():
@@ -147,6 +142,10 @@ class Inferred:
     def kind(self, node: Any) -> str | None:
         """`group_of` its type."""
         return group_of(self.type_of(node))
+
+    def scale(self, node: Any) -> int | None:
+        """The digits behind the point of a number; None of a FLOAT, and where they are not known."""
+        return scale_of(self.type_of(node), node)
 
     def note(self, node: Any, kind: Any) -> Any:
         """Remember the type of a node that is new in the statement; returns the node."""

@@ -16,8 +16,9 @@ from embedded_snowflake import errors
 from embedded_snowflake.catalog import INTERNAL
 from embedded_snowflake.describing import shown_type
 from embedded_snowflake.inference import FUNCTION_NAME
-from embedded_snowflake.inferred_types import group_of, scale_of
+from embedded_snowflake.inferred_types import group_of
 from embedded_snowflake.names import QualifiedName
+from embedded_snowflake.number_types import scale_of
 from embedded_snowflake.rewriting import name_of, written_table
 
 if TYPE_CHECKING:

@@ -1,0 +1,138 @@
+"""How many digits behind the point a NUMBER has that an operator or a function makes.
+
+sqlglot infers that it is a number; what it is rounded to depends on the digits. Scales as on
+https://docs.snowflake.com/en/sql-reference/operators-arithmetic. What has a type that is not
+listed here keeps sqlglot's; a DECIMAL without digits says that they are not known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlglot import exp
+from sqlglot.dialects.snowflake import Snowflake
+
+
+def scale_of(kind: Any, node: Any = None) -> int | None:
+    """The digits behind the point of an integer's or a DECIMAL's type; None of any other.
+
+    Args:
+        kind: the type.
+        node: what has the type; NULL is a number where one is asked for.
+    """
+    if isinstance(node, exp.Null):
+        return 0
+    if kind is None:
+        return None
+    if kind.this in exp.DataType.INTEGER_TYPES:
+        return 0
+    if kind.this != exp.DataType.Type.DECIMAL or not kind.expressions:
+        return None
+    return int(kind.expressions[1].name) if len(kind.expressions) > 1 else 0
+
+
+def quotient_scale(dividend: int) -> int:
+    """The scale of a quotient, and of an AVG."""
+    return max(dividend, min(dividend + 6, 12))
+
+
+def product_scale(left: int, right: int) -> int:
+    """The scale of a product."""
+    return min(left + right, max(left, right, 12))
+
+
+def number(scale: int) -> Any:
+    """NUMBER(38, scale)."""
+    return exp.DataType.build(f"DECIMAL(38, {scale})", dialect="snowflake")
+
+
+def _sqlglots(annotator: Any, node: Any) -> Any:
+    """The type that sqlglot gives it."""
+    known: Any = Snowflake.EXPRESSION_METADATA.get(type(node), {})
+    if "annotator" in known:
+        return known["annotator"](annotator, node)
+    return _typed(annotator, node, known.get("returns"))
+
+
+def _typed(annotator: Any, node: Any, kind: Any) -> Any:
+    return annotator._set_type(node, kind)  # noqa: SLF001
+
+
+def _literal(annotator: Any, node: Any) -> Any:
+    if node.is_string or node.is_int or "e" in node.name.lower():
+        return _sqlglots(annotator, node)
+    return _typed(annotator, node, number(len(node.name.partition(".")[2])))
+
+
+def _operator(scale: Callable[[int, int], int]) -> Callable[[Any, Any], Any]:
+    """The annotator of an operator on two numbers, whose result's scale the function gives."""
+
+    def annotate(annotator: Any, node: Any) -> Any:
+        sides = [node.this, node.expression]
+        left, right = (scale_of(one.type, one) for one in sides)
+        if left is not None and right is not None:
+            made = scale(left, right)
+            whole = made == 0 and all(one.type.this in exp.DataType.INTEGER_TYPES for one in sides)
+            return _typed(annotator, node, exp.DType.BIGINT if whole else number(made))
+        return _sqlglots(annotator, node)
+
+    return annotate
+
+
+def _average(annotator: Any, node: Any) -> Any:
+    value = node.this.expressions[0] if isinstance(node.this, exp.Distinct) else node.this
+    scale = scale_of(value.type)
+    if scale is None:
+        return _sqlglots(annotator, node)
+    return _typed(annotator, node, number(quotient_scale(scale)))
+
+
+def _rounded(annotator: Any, node: Any) -> Any:
+    """ROUND, TRUNC, FLOOR and CEIL of a NUMBER with digits behind the point."""
+    scale, digits = scale_of(node.this.type), node.args.get("decimals")
+    if not scale:
+        return _sqlglots(annotator, node)
+    if digits is not None and not (isinstance(digits, exp.Literal) and digits.is_int):
+        return _typed(annotator, node, exp.DType.DECIMAL)
+    return _typed(annotator, node, number(min(scale, int(digits.name) if digits else 0)))
+
+
+def _converted(annotator: Any, node: Any) -> Any:
+    scale = node.args.get("scale")
+    if scale is not None and not (isinstance(scale, exp.Literal) and scale.is_int):
+        return _sqlglots(annotator, node)
+    return _typed(annotator, node, number(int(scale.name) if scale is not None else 0))
+
+
+def _branches(*arguments: str) -> Callable[[Any, Any], Any]:
+    """The annotator of what answers one of several values, which stand in these arguments."""
+
+    def annotate(annotator: Any, node: Any) -> Any:
+        held = [node.args.get(name) for name in arguments]
+        values = [one for part in held for one in (part if isinstance(part, list) else [part])]
+        values = [one.args["true"] if isinstance(one, exp.If) else one for one in values]
+        scales = [
+            scale_of(one.type) for one in values if not (one is None or isinstance(one, exp.Null))
+        ]
+        digits = [one for one in scales if one is not None]
+        if len(digits) < len(scales) or not any(digits):
+            return _sqlglots(annotator, node)
+        return _typed(annotator, node, number(max(digits)))
+
+    return annotate
+
+
+ANNOTATORS: dict[type[Any], Callable[[Any, Any], Any]] = {
+    exp.Literal: _literal,
+    **dict.fromkeys((exp.Add, exp.Sub, exp.Mod), _operator(max)),
+    exp.Mul: _operator(product_scale),
+    exp.Div: _operator(lambda dividend, _: quotient_scale(dividend)),
+    exp.Avg: _average,
+    **dict.fromkeys((exp.Round, exp.Trunc, exp.Floor, exp.Ceil), _rounded),
+    exp.ToNumber: _converted,
+    exp.If: _branches("true", "false"),
+    exp.Case: _branches("ifs", "default"),
+    **dict.fromkeys((exp.Coalesce, exp.Greatest, exp.Least), _branches("this", "expressions")),
+}
+"""By kind of node; each gives the node its type, of those that its parts have got."""
