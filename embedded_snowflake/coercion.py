@@ -354,18 +354,36 @@ def _average(node: Any, types: Inferred) -> Any:
     value = node.this.expressions[0] if isinstance(node.this, exp.Distinct) else node.this
     if types.scale(value) is None:
         return node
-    outer = node
-    while isinstance(outer.parent, (exp.Window, exp.Filter)) and outer.arg_key == "this":
-        outer = outer.parent
+    outer = _outermost(node)
     total, count = (_with_call(outer, function) for function in (exp.Sum, exp.Count))
     types.note(total, types.type_of(value))
     # Of no rows it is NULL.
     count = exp.Nullif(this=count, expression=exp.Literal.number("0"))
     made = _quotient(total, types.note(count, exp.DataType.build("BIGINT")), types)
-    if made is None or outer is node:
-        return made or node
-    outer.replace(types.note(made, types.type_of(node)))
-    return node
+    return node if made is None else _in_place_of(outer, node, made, types)
+
+
+def _spread(node: Any, types: Inferred) -> Any:
+    """VARIANCE and its like are NUMBERs of NUMBERs; DuckDB's are FLOATs."""
+    if types.kind(node) != "DECIMAL":
+        return node
+    outer = _outermost(node)
+    made = exp.Cast(this=outer.copy(), to=types.type_of(node).copy())
+    return _in_place_of(outer, node, made, types)
+
+
+def _outermost(call: Any) -> Any:
+    """An aggregate with what stands around it: OVER, FILTER."""
+    while isinstance(call.parent, (exp.Window, exp.Filter)) and call.arg_key == "this":
+        call = call.parent
+    return call
+
+
+def _in_place_of(outer: Any, call: Any, made: Any, types: Inferred) -> Any:
+    if outer is call:
+        return made
+    outer.replace(types.note(made, types.type_of(call)))
+    return call
 
 
 def _with_call(outer: Any, function: type[Any]) -> Any:
@@ -409,13 +427,13 @@ def _quotient(dividend: Any, divisor: Any, types: Inferred) -> Any:
 def _percentile(node: Any, types: Inferred) -> Any:
     """Between two NUMBERs lie such with more digits."""
     if isinstance(node, exp.Median):
-        if not (scale := types.scale(node.this)):
+        if (scale := types.scale(node.this)) is None:
             return node
         value, at = node.this.copy(), exp.Literal.number("0.5")
         return invoke("quantile_cont", _decimal(value, scale + 3), at)
     if isinstance(node.this, exp.PercentileCont):
         ordered = node.expression.expressions[0]
-        if scale := types.scale(ordered.this):
+        if (scale := types.scale(ordered.this)) is not None:
             _swap(ordered.this, lambda old: _decimal(old, scale + 3))
     return node
 
@@ -597,6 +615,7 @@ _RULES: dict[type[Any], Callable[[Any, Inferred], Any]] = {
     **dict.fromkeys((exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.Neg), _arithmetic),
     **dict.fromkeys(_TIME_ARGUMENTS, _time_arguments),
     exp.Avg: _average,
+    **dict.fromkeys((exp.Variance, exp.VariancePop, exp.Kurtosis), _spread),
     exp.Median: _percentile,
     exp.WithinGroup: _percentile,
     exp.ApproxQuantile: _approximate,

@@ -1,8 +1,9 @@
 """How many digits behind the point a NUMBER has that an operator or a function makes.
 
 sqlglot infers that it is a number; what it is rounded to depends on the digits. Scales as on
-https://docs.snowflake.com/en/sql-reference/operators-arithmetic. What has a type that is not
-listed here keeps sqlglot's; a DECIMAL without digits says that they are not known.
+https://docs.snowflake.com/en/sql-reference/operators-arithmetic; of AVG, MEDIAN and VARIANCE as in
+the examples of Snowpark's reference (avg, median, var_pop). What is not listed here keeps
+sqlglot's type; a DECIMAL without digits says that they are not known.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from typing import Any
 
 from sqlglot import exp
 from sqlglot.dialects.snowflake import Snowflake
+
+_FLOATS = {exp.DType.DOUBLE, exp.DType.FLOAT}
 
 
 def scale_of(kind: Any, node: Any = None) -> int | None:
@@ -75,9 +78,20 @@ def _operator(scale: Callable[[int, int], int]) -> Callable[[Any, Any], Any]:
             made = scale(left, right)
             whole = made == 0 and all(one.type.this in exp.DataType.INTEGER_TYPES for one in sides)
             return _typed(annotator, node, exp.DType.BIGINT if whole else number(made))
-        return _sqlglots(annotator, node)
+        return _with_floats(annotator, node, sides)
 
     return annotate
+
+
+def _with_floats(annotator: Any, node: Any, values: list[Any]) -> Any:
+    """A number and a FLOAT make a FLOAT, whatever the number's digits."""
+    floats = [one.type is not None and one.type.this in _FLOATS for one in values]
+    others = [
+        scale_of(one.type) for one, is_float in zip(values, floats, strict=True) if not is_float
+    ]
+    if any(floats) and None not in others:
+        return _typed(annotator, node, exp.DType.DOUBLE)
+    return _sqlglots(annotator, node)
 
 
 def _average(annotator: Any, node: Any) -> Any:
@@ -91,11 +105,34 @@ def _average(annotator: Any, node: Any) -> Any:
 def _rounded(annotator: Any, node: Any) -> Any:
     """ROUND, TRUNC, FLOOR and CEIL of a NUMBER with digits behind the point."""
     scale, digits = scale_of(node.this.type), node.args.get("decimals")
-    if not scale:
+    if scale is None:
         return _sqlglots(annotator, node)
-    if digits is not None and not (isinstance(digits, exp.Literal) and digits.is_int):
+    if scale == 0:
+        return _typed(annotator, node, node.this.type)
+    if digits is not None and not digits.is_int:
         return _typed(annotator, node, exp.DType.DECIMAL)
-    return _typed(annotator, node, number(min(scale, int(digits.name) if digits else 0)))
+    wanted = int(digits.to_py()) if digits is not None else 0
+    return _typed(annotator, node, number(max(0, min(scale, wanted))))
+
+
+def _difference(annotator: Any, node: Any) -> Any:
+    """Between two DATEs lie days."""
+    if node.this.is_type(exp.DType.DATE) and node.expression.is_type(exp.DType.DATE):
+        return _typed(annotator, node, exp.DType.BIGINT)
+    return _operator(max)(annotator, node)
+
+
+def _percentile(annotator: Any, node: Any) -> Any:
+    """Between two NUMBERs lie such with three more digits, as MEDIAN's."""
+    annotated = _sqlglots(annotator, node)
+    scale = scale_of(annotated.type) if isinstance(node.this, exp.PercentileCont) else None
+    return annotated if scale is None else _typed(annotator, node, number(scale + 3))
+
+
+def _drawn(annotator: Any, node: Any) -> Any:
+    """UNIFORM is whole between whole numbers."""
+    whole = all(scale_of(one.type) == 0 for one in (node.this, node.expression))
+    return _typed(annotator, node, exp.DType.BIGINT if whole else exp.DType.DOUBLE)
 
 
 def _converted(annotator: Any, node: Any) -> Any:
@@ -112,27 +149,42 @@ def _branches(*arguments: str) -> Callable[[Any, Any], Any]:
         held = [node.args.get(name) for name in arguments]
         values = [one for part in held for one in (part if isinstance(part, list) else [part])]
         values = [one.args["true"] if isinstance(one, exp.If) else one for one in values]
-        scales = [
-            scale_of(one.type) for one in values if not (one is None or isinstance(one, exp.Null))
-        ]
-        digits = [one for one in scales if one is not None]
-        if len(digits) < len(scales) or not any(digits):
-            return _sqlglots(annotator, node)
-        return _typed(annotator, node, number(max(digits)))
+        return _widest(annotator, node, values)
 
     return annotate
 
 
+def _decoded(annotator: Any, node: Any) -> Any:
+    """DECODE answers every second of what follows its value, and the last where one is left."""
+    pairs = node.expressions[1:]
+    return _widest(annotator, node, [*pairs[1::2], *pairs[len(pairs) // 2 * 2 :]])
+
+
+def _widest(annotator: Any, node: Any, values: list[Any]) -> Any:
+    values = [one for one in values if one is not None and not isinstance(one, exp.Null)]
+    digits = [one for one in (scale_of(one.type) for one in values) if one is not None]
+    if len(digits) < len(values) or not any(digits):
+        return _with_floats(annotator, node, values)
+    return _typed(annotator, node, number(max(digits)))
+
+
 ANNOTATORS: dict[type[Any], Callable[[Any, Any], Any]] = {
     exp.Literal: _literal,
-    **dict.fromkeys((exp.Add, exp.Sub, exp.Mod), _operator(max)),
+    **dict.fromkeys((exp.Add, exp.Mod), _operator(max)),
+    exp.Sub: _difference,
     exp.Mul: _operator(product_scale),
     exp.Div: _operator(lambda dividend, _: quotient_scale(dividend)),
     exp.Avg: _average,
     **dict.fromkeys((exp.Round, exp.Trunc, exp.Floor, exp.Ceil), _rounded),
     exp.ToNumber: _converted,
-    exp.If: _branches("true", "false"),
+    exp.WithinGroup: _percentile,
+    exp.Uniform: _drawn,
+    exp.Corr: lambda annotator, node: _typed(annotator, node, exp.DType.DOUBLE),
+    exp.RegrCount: lambda annotator, node: _typed(annotator, node, exp.DType.BIGINT),
+    exp.Nullif: lambda annotator, node: _typed(annotator, node, node.this.type),
+    **dict.fromkeys((exp.If, exp.Nvl2), _branches("true", "false")),
     exp.Case: _branches("ifs", "default"),
+    exp.DecodeCase: _decoded,
     **dict.fromkeys((exp.Coalesce, exp.Greatest, exp.Least), _branches("this", "expressions")),
 }
 """By kind of node; each gives the node its type, of those that its parts have got."""

@@ -46,6 +46,20 @@ GROUP = Group(
         _one("AVG of DISTINCT values", "AVG(DISTINCT v)", Decimal(20), _F + "avg"),
         _one("AVG of nothing is NULL", "AVG(v)", None, _F + "avg", _EMPTY),
         Case(
+            "VARIANCE of integers is a NUMBER",
+            "SELECT VAR_POP(v)::VARCHAR, VARIANCE(v)::VARCHAR "
+            "FROM (SELECT column1 AS v FROM VALUES (1), (-1), (1), (-1), (-1))",
+            _F + "var_pop",
+            rows=[("0.960000", "1.200000")],
+        ),
+        Case(
+            "MEDIAN has three more digits",
+            "SELECT MEDIAN(v)::VARCHAR, PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY v) "
+            "FROM (SELECT column1 AS v FROM VALUES (1), (3), (10), (1))",
+            _F + "median",
+            rows=[("2.000", Decimal(2))],
+        ),
+        Case(
             "AVG in a window",
             "SELECT AVG(v) OVER (ORDER BY v ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) "
             "FROM (SELECT column1 AS v FROM VALUES (1), (2), (4)) ORDER BY 1",
