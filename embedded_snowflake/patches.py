@@ -3,6 +3,7 @@
 | patch | fault in fakesnow 0.12.1 | goes when |
 |---|---|---|
 | `_timestamps` | NULL timestamps arrive as 1970-01-01 | its structure has a mask of NULLs |
+| described types | an instant in the session's zone is called TIMESTAMP_TZ | it says TIMESTAMP_LTZ |
 | `_table_comment` | a comment is written to a second database | it is written beside its table |
 | `_text_lengths` | the lengths of texts are, as well | they are written beside their table |
 | `_aggregates` | text that is no number is left out of a SUM | it casts, not tries to |
@@ -29,7 +30,7 @@ from typing import Any
 import fakesnow.arrow as fakesnow_arrow
 import pyarrow as pa
 import pyarrow.compute as pc
-from fakesnow import info_schema, transforms
+from fakesnow import info_schema, rowtype, transforms
 from sqlglot import exp
 
 from embedded_snowflake import errors, translation
@@ -62,11 +63,7 @@ def _timestamps(values: pa.Array | pa.ChunkedArray) -> pa.Array:
         pa.field("epoch", pa.int64(), nullable=False),
         pa.field("fraction", pa.int32(), nullable=False),
     ]
-    arrays = [whole, rest.cast(pa.int32())]
-    if zoned:
-        fields.append(pa.field("timezone", pa.int32(), nullable=False))
-        arrays.append(pa.array([1440] * len(column), pa.int32()))
-    return pa.StructArray.from_arrays(arrays, fields=fields, mask=missing)
+    return pa.StructArray.from_arrays([whole, rest.cast(pa.int32())], fields=fields, mask=missing)
 
 
 def _table_comment(catalog: str, schema: str, table: str, comment: str | None) -> str:
@@ -185,6 +182,7 @@ def _created_as(expression: Any, duck: Any) -> Any:
 def apply() -> None:
     """Put the patches in place, once a process, before fakesnow's engine is made."""
     fakesnow_arrow.timestamp_to_sf_struct = _timestamps
+    rowtype.duckdb_to_sf_type["TIMESTAMP WITH TIME ZONE"] = "timestamp_ltz"
     info_schema.insert_table_comment_sql = _table_comment
     transforms.numeric_agg_implicit_cast = _aggregates
     transforms.create_table_as = _created_as
@@ -202,6 +200,7 @@ def apply() -> None:
     # A sum of integers is a HUGEINT, a literal an INTEGER; fakesnow knows neither as NUMBER(38).
     whole = "'BIGINT', 'HUGEINT', 'INTEGER', 'SMALLINT', 'TINYINT', 'UBIGINT'"
     body = body.replace("columns.data_type='BIGINT'", f"columns.data_type IN ({whole})")
+    body = body.replace("'TIMESTAMP_TZ'", "'TIMESTAMP_LTZ'")
     body = body.replace("create view if not exists", "create or replace view").replace(
         "columns.column_default AS",
         "case when starts_with(lower(columns.column_default), 'nextval(''_fs_seq_') then null "

@@ -65,7 +65,7 @@ _MACROS = {
         "WHEN 'DOUBLE' THEN CASE WHEN contains(lower(CAST(x AS VARCHAR)), 'e') THEN 'DOUBLE' "
         "ELSE 'DECIMAL' END ELSE json_type(to_json(x)) END "
         "WHEN 'BIGINT' THEN 'INTEGER' WHEN 'HUGEINT' THEN 'INTEGER' WHEN 'BLOB' THEN 'BINARY' "
-        "WHEN 'TIMESTAMP' THEN 'TIMESTAMP_NTZ' WHEN 'TIMESTAMP WITH TIME ZONE' THEN 'TIMESTAMP_TZ' "
+        "WHEN 'TIMESTAMP' THEN 'TIMESTAMP_NTZ' WHEN 'TIMESTAMP WITH TIME ZONE' THEN 'TIMESTAMP_LTZ' "
         "ELSE regexp_replace(typeof(x), '\\(.*', '') END END"
     ),
     "_es_present(x)": (

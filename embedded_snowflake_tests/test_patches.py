@@ -26,6 +26,10 @@ FAULTS = {
         "import pyarrow as pa; from fakesnow.arrow import timestamp_to_sf_struct as f; "
         "assert f(pa.array([None], pa.timestamp('us'))).null_count == 0"
     ),
+    "an instant in the session's zone is called TIMESTAMP_TZ": (
+        "from fakesnow.rowtype import duckdb_to_sf_type as f; "
+        "assert f['TIMESTAMP WITH TIME ZONE'] == 'timestamp_tz'"
+    ),
     "a comment is written to a second database": (
         "from fakesnow.info_schema import insert_table_comment_sql as f; "
         "assert '_fs_global' in f('D', 'S', 'T', 'c')"

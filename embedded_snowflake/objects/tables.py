@@ -134,7 +134,7 @@ def show_columns(session: Session, reader: Reader) -> Result:
 
 def _json_type(kind: str) -> str:
     known = {"VARCHAR": "TEXT", "DOUBLE": "REAL", "FLOAT": "REAL", "BLOB": "BINARY"}
-    known |= {"TIMESTAMP": "TIMESTAMP_NTZ", "TIMESTAMP WITH TIME ZONE": "TIMESTAMP_TZ"}
+    known |= {"TIMESTAMP": "TIMESTAMP_NTZ", "TIMESTAMP WITH TIME ZONE": "TIMESTAMP_LTZ"}
     known |= {"JSON": "VARIANT", "BOOLEAN": "BOOLEAN", "DATE": "DATE", "TIME": "TIME"}
     return known.get(kind, "FIXED")
 

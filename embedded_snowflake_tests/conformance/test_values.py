@@ -53,6 +53,9 @@ VALUES: dict[str, list[Any]] = {
         dt.datetime(9999, 12, 31, 23, 59, 59),
     ],
     "TIMESTAMP_LTZ": [
+        dt.datetime(1, 1, 1, tzinfo=_UTC),
+        dt.datetime(1582, 10, 4, 1, 2, 3, tzinfo=_UTC),
+        dt.datetime(9999, 12, 31, 23, 59, 59, tzinfo=_UTC),
         dt.datetime(1969, 12, 31, 23, 59, 59, 999999, _UTC),
         dt.datetime(2024, 2, 29, 12, 0, 0, 123456, _UTC),
     ],

@@ -8,7 +8,6 @@ from embedded_snowflake_tests.conformance.case import (
     Error,
     Group,
     Matching,
-    Types,
     fails,
 )
 
@@ -81,8 +80,6 @@ GROUP = Group(
             _F + "current_timestamp",
             columns=["T"],
             types=["TIMESTAMP_LTZ"],
-            differs="a TIMESTAMP_LTZ is described to clients as TIMESTAMP_TZ",
-            here=Types(["TIMESTAMP_TZ"]),
         ),
         Case(
             "SYSDATE has no zone",

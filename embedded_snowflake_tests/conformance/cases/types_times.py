@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from embedded_snowflake_tests.conformance.case import Case, Error, Group, Types, fails, value
+from embedded_snowflake_tests.conformance.case import Case, Error, Group, fails, value
 
 _F = "sql-reference/functions/"
 _TYPES = "sql-reference/data-types-datetime"
@@ -50,15 +50,15 @@ GROUP = Group(
             _TYPES,
             only=("name", "type"),
             rows=[("A", "TIMESTAMP_LTZ(9)"), ("B", "TIMESTAMP_TZ(9)")],
-            differs="TIMESTAMP_LTZ and TIMESTAMP_TZ are one type, shown as TIMESTAMP_TZ",
-            here=[("A", "TIMESTAMP_TZ(9)"), ("B", "TIMESTAMP_TZ(9)")],
+            differs="a TIMESTAMP_TZ keeps its instant and not its offset: it is a TIMESTAMP_LTZ, shown in UTC",
+            here=[("A", "TIMESTAMP_LTZ(9)"), ("B", "TIMESTAMP_LTZ(9)")],
         ),
         value(
             "a TIMESTAMP_TZ keeps its offset",
             "'2024-01-01 10:00:00 +02:00'::TIMESTAMP_TZ::VARCHAR",
             "2024-01-01 10:00:00.000 +0200",
             _TYPES,
-            differs="a TIMESTAMP_TZ keeps its instant and not its offset: it is shown in UTC",
+            differs="a TIMESTAMP_TZ keeps its instant and not its offset: it is a TIMESTAMP_LTZ, shown in UTC",
             here=[("2024-01-01 08:00:00.000 +0000",)],
         ),
         value(
@@ -144,13 +144,22 @@ GROUP = Group(
         ),
         Case(
             "seconds with a zone",
-            "SELECT TO_TIMESTAMP_LTZ(5), TO_TIMESTAMP_TZ(n), TO_TIMESTAMP_TZ(5000, 3) "
-            "FROM (SELECT 5 AS n)",
+            "SELECT TO_TIMESTAMP_LTZ(5), TO_TIMESTAMP_LTZ(n), TO_TIMESTAMP_LTZ(5000, 3), "
+            "'1970-01-01 00:00:05 +00:00'::TIMESTAMP_LTZ FROM (SELECT 5 AS n)",
             _F + "to_timestamp",
-            rows=[(dt.datetime(1970, 1, 1, 0, 0, 5, tzinfo=dt.UTC),) * 3],
-            types=["TIMESTAMP_LTZ", "TIMESTAMP_TZ", "TIMESTAMP_TZ"],
-            differs="a TIMESTAMP_LTZ is described to clients as TIMESTAMP_TZ",
-            here=Types(["TIMESTAMP_TZ"] * 3),
+            rows=[(dt.datetime(1970, 1, 1, 0, 0, 5, tzinfo=dt.UTC),) * 4],
+            types=["TIMESTAMP_LTZ"] * 4,
+        ),
+        Case(
+            "TIMESTAMP_LTZ in the catalog",
+            (
+                "CREATE TABLE t (a TIMESTAMP_LTZ)",
+                "SELECT DATA_TYPE, TYPEOF(CURRENT_TIMESTAMP()::VARIANT) "
+                "FROM INFORMATION_SCHEMA.COLUMNS "
+                "WHERE TABLE_SCHEMA = CURRENT_SCHEMA() AND TABLE_NAME = 'T'",
+            ),
+            "sql-reference/info-schema/columns",
+            rows=[("TIMESTAMP_LTZ", "TIMESTAMP_LTZ")],
         ),
         value(
             "nanoseconds beyond the microsecond are cut off",
@@ -412,7 +421,6 @@ GROUP = Group(
             "SELECT TO_TIMESTAMP_TZ(1704067200)",
             _F + "to_timestamp",
             rows=[(dt.datetime(2024, 1, 1, tzinfo=dt.UTC),)],
-            types=["TIMESTAMP_TZ"],
         ),
         fails(
             "TO_TIMESTAMP_TZ of a text that is no time",
