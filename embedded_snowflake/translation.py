@@ -725,10 +725,24 @@ def _time_slice(node: Any) -> Any:
 
 
 def _convert_timezone(node: Any) -> Any:
-    """With two arguments: the clock on the wall there at an instant."""
-    if node.args.get("source_tz") is None:
-        node.set("timestamp", invoke("_es_timestamp_tz", node.args["timestamp"]))
+    """With two arguments: the clock on the wall there, with its offset, which is kept of UTC alone."""
+    if node.args.get("source_tz") is not None:
+        return node
+    moment = invoke("_es_timestamp_tz", node.args["timestamp"])
+    if node.args["target_tz"] == exp.Literal.string("UTC"):
+        return moment
+    if not isinstance(node.parent, exp.Cast) or node.parent.to.this not in _WITHOUT_ZONE:
+        raise errors.unsupported(
+            "CONVERT_TIMEZONE with two arguments: name the source zone too, or cast it to TIMESTAMP_NTZ"
+        )
+    node.set("timestamp", moment)
     return node
+
+
+_WITHOUT_ZONE = {
+    *(exp.DataType.Type.TIMESTAMP, exp.DataType.Type.TIMESTAMPNTZ),
+    *(exp.DataType.Type.DATE, exp.DataType.Type.TIME),
+}
 
 
 def _date_trunc(node: Any) -> Any:

@@ -309,8 +309,19 @@ GROUP = Group(
             "CONVERT_TIMEZONE('America/New_York', '2024-01-05 12:00:00'::TIMESTAMP)::VARCHAR",
             "2024-01-05 07:00:00.000 -0500",
             _F + "convert_timezone",
-            differs="CONVERT_TIMEZONE with two arguments is a TIMESTAMP_NTZ, the clock on the wall there; Snowflake's is a TIMESTAMP_TZ",
-            here=[("2024-01-05 07:00:00.000",)],
+            refused=Error(part="CONVERT_TIMEZONE with two arguments"),
+        ),
+        value(
+            "CONVERT_TIMEZONE to UTC",
+            "CONVERT_TIMEZONE('UTC', '2024-01-05 12:00:00 +02:00')::VARCHAR",
+            "2024-01-05 10:00:00.000 +0000",
+            _F + "convert_timezone",
+        ),
+        value(
+            "the clock of another zone",
+            "CONVERT_TIMEZONE('America/New_York', '2024-01-05 02:00:00'::TIMESTAMP)::TIMESTAMP_NTZ",
+            dt.datetime(2024, 1, 4, 21),
+            _F + "convert_timezone",
         ),
         value(
             "the day of another zone",
