@@ -134,16 +134,20 @@ _MACROS = {
 
 
 _TYPED = {
-    # FLATTEN, https://docs.snowflake.com/en/sql-reference/functions/flatten. SEQ is always 1. The
-    # list is a macro of its own, so that DuckDB unnests it beside its row and in its order.
-    "_es_flatten": """(input, prefix, keep) AS TABLE
-        SELECT CAST(1 AS BIGINT) AS SEQ, e.k AS KEY,
+    # FLATTEN, https://docs.snowflake.com/en/sql-reference/functions/flatten. The list is a macro of
+    # its own, so that DuckDB unnests it beside its row and in its order. SEQ stands in the list, for
+    # rows that are alike are flattened once where anything stands beside it.
+    "_es_flatten": """(input, prefix, keep, seq := 1) AS TABLE
+        SELECT CAST(e.seq AS BIGINT) AS SEQ, e.k AS KEY,
             CASE WHEN e.k IS NULL THEN prefix || '[' || e.i || ']'
                 WHEN NOT regexp_full_match(e.k, '[A-Za-z_][A-Za-z0-9_]*')
                 THEN prefix || '[''' || e.k || ''']'
                 WHEN prefix = '' THEN e.k ELSE prefix || '.' || e.k END AS PATH,
             e.i AS INDEX, e.v AS VALUE, to_json(input) AS THIS
-        FROM (SELECT unnest(_es_elements(to_json(input), keep)) AS e)""",
+        FROM (SELECT unnest(list_transform(
+            [struct_pack(seq := seq, list := _es_elements(to_json(input), keep))],
+            lambda x: list_transform(x.list,
+                lambda e: struct_pack(seq := x.seq, k := e.k, i := e.i, v := e.v)))[1]) AS e)""",
     "_es_time_slice": (
         "(x DATE, width, origin, ends) AS CAST(time_bucket(width, x, CAST(origin AS DATE)) "
         "+ CASE WHEN ends THEN width ELSE INTERVAL 0 DAY END AS DATE), "
@@ -498,23 +502,15 @@ def _flatten(node: Any) -> Any:
         raise errors.unsupported("FLATTEN with RECURSIVE or MODE")
     if options:
         raise errors.refused(f"SQL compilation error:\nunknown argument {min(options)}.")
-    if not isinstance(node.parent, exp.From):
-        _refuse_seq(node)
+    # Beside a table any number will do that no other row of it has.
+    seq = "1" if isinstance(node.parent, exp.From) else "hash(uuid()) >> 1"
     prefix = exp.Literal.string("")
     if path is not None and path.name:
         source = invoke("json_extract", _variant(source), exp.Literal.string(f"$.{path.name}"))
         prefix = path
-    made = exp.Table(this=invoke("_es_flatten", source, prefix, keep))
+    made = exp.Table(this=invoke("_es_flatten", source, prefix, keep, exp.var(seq)))
     made.set("alias", node.args.get("alias"))
     return made
-
-
-def _refuse_seq(node: Any) -> None:
-    """The number of the row that was flattened, which nothing here counts."""
-    select = node.find_ancestor(exp.Select)
-    for column in select.find_all(exp.Column) if select else ():
-        if column.name.upper() == "SEQ" and column.table.upper() in {"", node.alias.upper()}:
-            raise errors.unsupported("SEQ of FLATTEN beside a table")
 
 
 def _options(call: Any) -> list[Any]:

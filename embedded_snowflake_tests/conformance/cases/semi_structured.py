@@ -357,11 +357,19 @@ GROUP = Group(
         ),
         Case(
             "FLATTEN's SEQ beside a table",
-            "SELECT COUNT(DISTINCT f.seq) FROM (SELECT column1 AS s FROM VALUES ('a'), ('b')) t, "
+            "SELECT COUNT(*), COUNT(DISTINCT f.seq), COUNT(DISTINCT f.seq || f.index) "
+            "FROM (SELECT column1 AS s FROM VALUES ('a,b'), ('a,b'), ('c')) t, "
             "LATERAL FLATTEN(INPUT => SPLIT(t.s, ',')) f",
             _F + "flatten",
-            rows=[(2,)],
-            refused=Error(part="SEQ"),
+            rows=[(5, 3, 5)],
+        ),
+        Case(
+            "FLATTEN's SEQ in another FLATTEN",
+            "SELECT COUNT(*), COUNT(DISTINCT g.seq) FROM "
+            "(SELECT PARSE_JSON(column1) AS v FROM VALUES ('[[1, 2], [1, 2]]'), ('[[1, 2]]')) t, "
+            "LATERAL FLATTEN(INPUT => t.v) f, LATERAL FLATTEN(INPUT => f.value) g",
+            _F + "flatten",
+            rows=[(6, 3)],
         ),
         Case(
             "FLATTEN's SEQ under a star",
@@ -370,8 +378,6 @@ GROUP = Group(
             "LATERAL FLATTEN(INPUT => SPLIT(t.s, ',')) f)",
             _F + "flatten",
             rows=[(2,)],
-            differs="SEQ of FLATTEN beside a table is 1 for every row where * brings it; named, it is refused",
-            here=[(1,)],
         ),
         Case(
             "FLATTEN of a path",
