@@ -29,6 +29,11 @@ _MACROS = {
         "CASE WHEN isnan(made) AND NOT isnan(CAST(x AS DOUBLE)) "
         "THEN error('Invalid floating point operation') ELSE made END"
     ),
+    # It is infinite to DuckDB; Snowflake's documentation does not say what it is there.
+    "_es_finite(x, made)": (
+        "CASE WHEN isinf(made) AND NOT isinf(CAST(x AS DOUBLE)) "
+        "THEN error('Unsupported feature: a number beyond a FLOAT') ELSE made END"
+    ),
     # typeof() says of what type the argument is. Every branch must bind for every type, which
     # TRY_CAST does and CAST does not.
     "_es_whole(x)": (
@@ -135,8 +140,8 @@ _MACROS = {
 
 _TYPED = {
     # FLATTEN, https://docs.snowflake.com/en/sql-reference/functions/flatten. The list is a macro of
-    # its own, so that DuckDB unnests it beside its row and in its order. SEQ stands in the list, for
-    # rows that are alike are flattened once where anything stands beside it.
+    # its own, so that DuckDB unnests it beside its row and in its order. SEQ stands in the list:
+    # beside it another would be drawn for each element.
     "_es_flatten": """(input, prefix, keep, seq := 1) AS TABLE
         SELECT CAST(e.seq AS BIGINT) AS SEQ, e.k AS KEY,
             CASE WHEN e.k IS NULL THEN prefix || '[' || e.i || ']'
@@ -827,7 +832,9 @@ _NODES: dict[type[Any], Callable[[Any], Any]] = {
     exp.TimestampTrunc: _date_trunc,
     exp.DateTrunc: _date_trunc,
     exp.ToNumber: _to_number,
-    **dict.fromkeys((exp.Sqrt, exp.Pow, exp.Log, exp.Acos, exp.Asin, exp.Atanh, exp.Acosh), _real),
+    **dict.fromkeys((exp.Sqrt, exp.Log, exp.Acos, exp.Asin, exp.Atanh, exp.Acosh), _real),
+    exp.Exp: lambda node: invoke("_es_finite", node.this.copy(), node.copy()),
+    exp.Pow: lambda node: invoke("_es_finite", node.this.copy(), _real(node)),
     exp.Ln: lambda node: invoke("_es_ln", node.this),
     exp.WidthBucket: lambda node: invoke(
         "_es_width_bucket",

@@ -100,6 +100,13 @@ def test_all_fields_of_a_stage_are_refused_by_name(connection: Any) -> None:
         connection.cursor().execute("SELECT * FROM @landing")
 
 
+@pytest.mark.parametrize("sql", ["EXP(1000)", "EXP(a)", "POWER(10, 400)", "POWER(a::FLOAT, 999)"])
+def test_a_number_beyond_a_float_is_refused_by_name(connection: Any, sql: str) -> None:
+    """Snowflake's documentation does not say what it is there."""
+    with pytest.raises(snowflake.connector.errors.ProgrammingError, match="beyond a FLOAT"):
+        connection.cursor().execute(f"SELECT {sql} FROM (SELECT 1000 AS a)")
+
+
 def test_use_names_a_database_or_a_schema(connection: Any) -> None:
     cursor = connection.cursor()
     for sql in ("USE refusal_tests", "USE refusal_tests.public"):
