@@ -27,10 +27,10 @@ def _sql(bound: dict[str, Any], value: Any) -> str:  # noqa: PLR0911  (a type a 
         return f"'{value}'::FLOAT"
     if kind in {"FIXED", "BOOLEAN"}:
         return str(value)
-    if kind in {"TIMESTAMP_NTZ", "TIMESTAMP_LTZ"}:
+    if kind == "TIMESTAMP_NTZ":
         return f"'{_moment(value)}'::TIMESTAMP_NTZ"
-    if kind == "TIMESTAMP_TZ":
-        return f"'{_moment(value.split()[0])}+00:00'::TIMESTAMP_TZ"
+    if kind in {"TIMESTAMP_LTZ", "TIMESTAMP_TZ"}:
+        return f"'{_moment(value.split()[0])}+00:00'::{kind}"
     read = from_binding({"type": kind, "value": value})
     if kind == "TEXT":
         return literal(str(read).replace("\\", "\\\\"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,17 @@ def test_a_bound_float_is_a_float(server: ConnectionInfo) -> None:
         cursor.execute("SELECT ?", (1.5,))
         assert cursor.fetchall() == [(1.5,)]
         assert [column.type_code for column in cursor.description] == [1]
+
+
+def test_a_bound_instant_is_an_instant(server: ConnectionInfo) -> None:
+    noon = dt.datetime(2024, 1, 1, 12, 0, 0, 5, dt.UTC)
+    with snowflake.connector.connect(
+        **server.connect_arguments(), paramstyle="qmark"
+    ) as connection:
+        cursor = connection.cursor()
+        cursor.execute("SELECT ?, ?::TIMESTAMP_NTZ", (("TIMESTAMP_LTZ", noon),) * 2)
+        assert cursor.fetchall() == [(noon, noon.replace(tzinfo=None))]
+        assert [column.type_code for column in cursor.description] == [6, 8]
 
 
 def test_all_fields_of_a_stage_are_refused_by_name(connection: Any) -> None:
