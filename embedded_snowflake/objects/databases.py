@@ -208,23 +208,29 @@ def show_schemas(session: Session, reader: Reader) -> Result:
     names = ", ".join(literal(one) for one in shown) or "''"
     found = session.duck.execute(
         "SELECT database_name, schema_name FROM duckdb_schemas() WHERE NOT internal "
-        f"AND database_name IN ({names}) AND schema_name NOT IN ('main', '{INTERNAL}') "
-        "ORDER BY ALL"
+        f"AND database_name IN ({names}) AND schema_name NOT IN ('main', '{INTERNAL}')"
     ).fetchall()
+    views = (
+        datetime.datetime.now(datetime.UTC),
+        "Views describing the contents of schemas in this database",
+    )
     rows = [
         (
-            _kept(session, one, schema)[0],
+            made,
             schema,
             "N",
             "Y" if (one, schema) == (session.database, session.schema) else "N",
             one,
-            session.role,
-            _kept(session, one, schema)[1],
+            "" if schema == "INFORMATION_SCHEMA" else session.role,
+            comment,
             "",
             "1",
             "ROLE",
         )
-        for one, schema in found
+        for one, schema, (made, comment) in sorted(
+            [(one, schema, _kept(session, one, schema)) for one, schema in found]
+            + [(one, "INFORMATION_SCHEMA", views) for one in shown]
+        )
         if (pattern is None or like(pattern, schema)) and schema.startswith(starts)
     ]
     columns = {

@@ -88,11 +88,15 @@ GROUP = Group(
         Case(
             "every database has an INFORMATION_SCHEMA",
             "SHOW SCHEMAS LIKE 'INFORMATION_SCHEMA'",
-            "sql-reference/info-schema",
-            only=("name",),
-            rows=[("INFORMATION_SCHEMA",)],
-            differs="SHOW SCHEMAS leaves INFORMATION_SCHEMA out, which is there",
-            here=[],
+            "sql-reference/sql/show-schemas",
+            only=("name", "owner", "comment"),
+            rows=[
+                (
+                    "INFORMATION_SCHEMA",
+                    "",
+                    "Views describing the contents of schemas in this database",
+                )
+            ],
         ),
         Case(
             "COMMENT ON SCHEMA",
