@@ -45,6 +45,8 @@ def check(session: Session, expression: Any) -> None:
             raise errors.unsupported(f"{call.sql_name()} with a format that is not a text")
     _check_kinds(expression)
     _check_queries(expression)
+    if isinstance(expression, exp.Insert) and isinstance(expression.expression, exp.Values):
+        _check_inserted(expression.expression)
     if isinstance(expression, exp.Create) and expression.args.get("clone"):
         raise errors.unsupported(f"CREATE {expression.kind} CLONE")
     if isinstance(expression, exp.Create) and expression.kind not in {"TABLE", "VIEW", "SEQUENCE"}:
@@ -87,6 +89,34 @@ def _check_target(session: Session, expression: Any, target: QualifiedName) -> N
             1998,
             "42710",
         )
+
+
+_MAKES_JSON = (
+    *(exp.ParseJSON, exp.ToVariant, exp.ToArray, exp.Array, exp.Struct, exp.JSONObject),
+    *(exp.Split, exp.StrtokToArray, exp.RegexpExtractAll, exp.GenerateSeries, exp.ParseUrl),
+)
+_NAMED_TO_MAKE_JSON = {"TO_OBJECT", "PARSE_XML"}
+
+
+def _check_inserted(values: Any) -> None:
+    """VALUES takes constants: no query, and nothing that makes a VARIANT, an OBJECT or an ARRAY."""
+    for row in values.expressions:
+        for value in row.expressions if isinstance(row, exp.Tuple) else ():
+            for node in () if isinstance(value, exp.Literal) else value.walk():
+                cast = isinstance(node, exp.Cast) and not isinstance(node.this, exp.Null)
+                if (
+                    isinstance(node, (exp.Query, *_MAKES_JSON))
+                    or (
+                        isinstance(node, exp.Anonymous) and node.name.upper() in _NAMED_TO_MAKE_JSON
+                    )
+                    or (cast and node.is_type("VARIANT", "OBJECT", "ARRAY"))
+                ):
+                    raise errors.error(
+                        "SQL compilation error:\n"
+                        f"Invalid expression [{value.sql('snowflake')}] in VALUES clause",
+                        2014,
+                        "22000",
+                    )
 
 
 UNNAMED = "unnamed"

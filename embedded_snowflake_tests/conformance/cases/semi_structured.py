@@ -415,10 +415,30 @@ GROUP = Group(
         fails(
             "VALUES takes no PARSE_JSON",
             ("CREATE TABLE t (v VARIANT)", "INSERT INTO t VALUES (PARSE_JSON('1'))"),
-            Error(2014, "22000", "Invalid expression"),
+            Error(2014, "22000", "Invalid expression [PARSE_JSON('1')] in VALUES clause"),
             "sql-reference/sql/insert",
-            differs="INSERT .. VALUES takes any expression, PARSE_JSON included",
-            here=[(1,)],
+        ),
+        fails(
+            "VALUES takes no ::VARIANT",
+            ("CREATE TABLE t (v VARIANT)", "INSERT INTO t VALUES (NULL), (1::VARIANT)"),
+            Error(2014, "22000", "in VALUES clause"),
+            _F + "to_variant",
+        ),
+        fails(
+            "VALUES takes no subquery",
+            ("CREATE TABLE t (a INT)", "INSERT INTO t VALUES ((SELECT 1))"),
+            Error(2014, "22000", "in VALUES clause"),
+            "sql-reference/constructs/values",
+        ),
+        Case(
+            "VALUES takes calls that make texts and times",
+            (
+                "CREATE TABLE t (s VARCHAR, d TIMESTAMP_NTZ, v VARIANT)",
+                "INSERT INTO t VALUES (UPPER('a') || 'b', CURRENT_TIMESTAMP(), NULL::VARIANT)",
+                "SELECT s, d IS NULL, v FROM t",
+            ),
+            "sql-reference/sql/insert",
+            rows=[("Ab", False, None)],
         ),
         fails(
             "a text does not go into a VARIANT column",
