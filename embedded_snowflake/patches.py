@@ -13,6 +13,7 @@
 | columns view | a HUGEINT has no precision, an INTEGER 32 bits | it lists them with BIGINT |
 | columns view | defaults are in DuckDB's words | it says them in Snowflake's |
 | databases, schemata, views | every one is of 1970 | they know when it was made, or say NULL |
+| views view | a definition is in DuckDB's words, no view is secure or has a comment | it knows them |
 | tables view | every table is of 1970 | it knows times of creation and change |
 | tables view | every table has 0 bytes | it measures them, or says NULL |
 
@@ -178,6 +179,17 @@ def _created_as(expression: Any, duck: Any) -> Any:
     return expression
 
 
+_VIEW = (
+    "from ${catalog}._fs_information_schema.objects o "
+    "where o.kind = 'view' and (o.schema_name, o.name) = (duckdb_views.schema_name, view_name)"
+)
+_OF_VIEWS = {
+    "sql as VIEW_DEFINITION": "o.props->>'text'",
+    "'NO' as IS_SECURE": "if((o.props->>'secure')::boolean, 'YES', 'NO')",
+    "null::VARCHAR as COMMENT": "nullif(o.props->>'comment', '')",
+}
+
+
 @cache
 def apply() -> None:
     """Put the patches in place, once a process, before fakesnow's engine is made."""
@@ -212,6 +224,9 @@ def apply() -> None:
         text = getattr(info_schema, name).template
         text = text.replace("create view if not exists", "create or replace view")
         text = text.replace("to_timestamp(0)::timestamptz", "null::timestamptz")
+        for words, fact in _OF_VIEWS.items() if kind == "VIEWS" else ():
+            column = words.rsplit(" ", 1)[1]
+            text = text.replace(words, f"(select {fact} {_VIEW}) as {column}")
         setattr(info_schema, name, Template(text))
     info_schema.SQL_CREATE_INFORMATION_SCHEMA_COLUMNS_VIEW = Template(
         body + "\n and columns.table_catalog = '${catalog}'"

@@ -64,6 +64,10 @@ FAULTS = {
         "from fakesnow import info_schema as i; "
         "assert 'to_timestamp(0)' in i.SQL_CREATE_INFORMATION_SCHEMA_TABLES_VIEW.template"
     ),
+    "a view's definition is DuckDB's": (
+        "from fakesnow import info_schema as i; "
+        "assert 'sql as VIEW_DEFINITION' in i.SQL_CREATE_INFORMATION_SCHEMA_VIEWS_VIEW.template"
+    ),
     "a table has no bytes": (
         "from fakesnow import info_schema as i; "
         "assert '0 AS \"BYTES\"' in i.SQL_CREATE_INFORMATION_SCHEMA_TABLES_VIEW.template"

@@ -168,13 +168,18 @@ GROUP = Group(
         Case(
             "INFORMATION_SCHEMA.VIEWS",
             (
-                "CREATE VIEW v AS SELECT 1 AS a",
-                f"SELECT table_name, view_definition FROM INFORMATION_SCHEMA.VIEWS WHERE {_HERE}",
+                "CREATE SECURE VIEW v COMMENT = 'why' AS SELECT 1 AS a",
+                f"SELECT table_name, view_definition, is_secure, comment FROM INFORMATION_SCHEMA.VIEWS WHERE {_HERE}",
             ),
             _INFO + "views",
-            rows=[("V", Matching(r"(?is)create view v as select 1 as a;?"))],
-            differs="VIEW_DEFINITION is in other words; SHOW VIEWS has the text as it was written",
-            here=[("V", Matching(r"(?is)create view .*v as select 1 as a;?"))],
+            rows=[
+                (
+                    "V",
+                    Matching(r"CREATE SECURE VIEW v COMMENT = 'why' AS SELECT 1 AS a;?"),
+                    "YES",
+                    "why",
+                )
+            ],
         ),
         Case(
             "SYSTEM$LAST_CHANGE_COMMIT_TIME grows",
