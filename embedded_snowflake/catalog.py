@@ -34,6 +34,7 @@ def creation_sql(database: str) -> str:
             ext_table_catalog VARCHAR, ext_table_schema VARCHAR, ext_table_name VARCHAR,
             ext_column_name VARCHAR, ext_character_maximum_length INTEGER,
             ext_character_octet_length INTEGER);
+        ALTER TABLE {where}._fs_columns_ext ADD COLUMN IF NOT EXISTS ext_kind VARCHAR;
         CREATE OR REPLACE MACRO {quoted(database)}._es_number_text(value) AS
             CASE WHEN regexp_full_match(
                 trim(CAST(value AS VARCHAR)),
@@ -148,8 +149,9 @@ class Catalog:
 
     def remove_scope(self, database: str, schema: str | None = None) -> None:
         """Forget every entry of a schema, or of a whole database."""
-        where = "" if schema is None else " WHERE schema_name = ?"
-        for table in ("objects", "changes"):
+        tables = {"objects": "schema_name", "changes": "schema_name"}
+        for table, column in {**tables, "_fs_columns_ext": "ext_table_schema"}.items():
+            where = "" if schema is None else f" WHERE {column} = ?"
             self._session.duck.execute(
                 f"DELETE FROM {quoted(database)}.{INTERNAL}.{table}{where}",
                 [] if schema is None else [schema],

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from embedded_snowflake.catalog import INTERNAL
-from embedded_snowflake.names import QualifiedName, quoted
+from embedded_snowflake.names import QualifiedName
 from embedded_snowflake.statements import Result
 
 if TYPE_CHECKING:
@@ -60,14 +59,7 @@ def describe_relation(session: Session, name: QualifiedName) -> Result:
         "WHERE database_name = ? AND schema_name = ? AND table_name = ? ORDER BY column_index",
         key,
     ).fetchall()
-    lengths = dict(
-        session.duck.execute(
-            "SELECT ext_column_name, ext_character_maximum_length "
-            f"FROM {quoted(name.database)}.{INTERNAL}._fs_columns_ext "
-            "WHERE ext_table_schema = ? AND ext_table_name = ?",
-            [name.schema, name.name],
-        ).fetchall()
-    )
+    declared = {} if held else table_facts.kinds_of(session, name)
     columns = {
         "name": "VARCHAR",
         "type": "VARCHAR",
@@ -87,8 +79,9 @@ def describe_relation(session: Session, name: QualifiedName) -> Result:
         [
             (
                 column,
-                f"VARCHAR({lengths[column]})"
-                if kind == "VARCHAR" and column in lengths
+                # An older directory has lengths of columns that are no texts.
+                declared.get(column, shown_type(kind))
+                if kind in {"VARCHAR", "JSON"}
                 else shown_type(kind),
                 "COLUMN",
                 "Y" if nullable else "N",

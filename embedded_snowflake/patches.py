@@ -5,11 +5,12 @@
 | `_timestamps` | NULL timestamps arrive as 1970-01-01 | its structure has a mask of NULLs |
 | described types | an instant in the session's zone is called TIMESTAMP_TZ | it says TIMESTAMP_LTZ |
 | `_table_comment` | a comment is written to a second database | it is written beside its table |
-| `_text_lengths` | the lengths of texts are, as well | they are written beside their table |
+| text lengths | they are, as well: `table_facts` keeps them | they are written beside their table |
 | `_aggregates` | text that is no number is left out of a SUM | it casts, not tries to |
 | `_created_as` | a column ``"b c"`` of a query is a syntax error | it quotes names |
 | `random` | a RANDOM in a subquery is rewritten twice, a second one loses its seed | each is, once |
-| columns view | it reads lengths from the second database | as `_text_lengths` |
+| columns view | it reads lengths from the second database | as text lengths |
+| columns view | an OBJECT and an ARRAY are a VARIANT, a text of a query has no length | it knows them |
 | columns view | a HUGEINT has no precision, an INTEGER 32 bits | it lists them with BIGINT |
 | columns view | defaults are in DuckDB's words | it says them in Snowflake's |
 | databases, schemata, views | every one is of 1970 | they know when it was made, or say NULL |
@@ -74,20 +75,6 @@ def _table_comment(catalog: str, schema: str, table: str, comment: str | None) -
     return (
         f"COMMENT ON TABLE {quoted(catalog)}.{quoted(schema)}.{quoted(table)} IS {literal(comment)}"
     )
-
-
-def _text_lengths(
-    catalog: str, schema: str, table: str, text_lengths: list[tuple[str, int]]
-) -> str:
-    """Text lengths go into fakesnow's own database: a second database written."""
-    where = f"{quoted(catalog)}._fs_information_schema._fs_columns_ext"
-    key = f"ext_table_schema = {literal(schema)} AND ext_table_name = {literal(table)}"
-    values = ", ".join(
-        f"({literal(catalog)}, {literal(schema)}, {literal(table)}, {literal(column)}, "
-        f"{size}, {min(size * 4, 16777216)})"
-        for column, size in text_lengths
-    )
-    return f"DELETE FROM {where} WHERE {key}; INSERT INTO {where} VALUES {values}"
 
 
 _as_fakesnow = transforms.numeric_agg_implicit_cast
@@ -200,7 +187,7 @@ def apply() -> None:
     transforms.create_table_as = _created_as
     # `rewriting._random` has done it.
     transforms.random = lambda expression: expression
-    info_schema.insert_text_lengths_sql = _text_lengths
+    info_schema.insert_text_lengths_sql = lambda *_: "SELECT 1"
     # Columns of a database are described from that database's own text lengths.
     body = info_schema.SQL_CREATE_GLOBAL_INFORMATION_SCHEMA_COLUMNS_VIEW.replace(
         "_fs_global._fs_information_schema._fs_columns AS",
@@ -213,6 +200,10 @@ def apply() -> None:
     whole = "'BIGINT', 'HUGEINT', 'INTEGER', 'SMALLINT', 'TINYINT', 'UBIGINT'"
     body = body.replace("columns.data_type='BIGINT'", f"columns.data_type IN ({whole})")
     body = body.replace("'TIMESTAMP_TZ'", "'TIMESTAMP_LTZ'")
+    body = body.replace("then 'VARIANT'", "then coalesce(ext_kind, 'VARIANT')")
+    for measure in ("ext_character_maximum_length", "ext_character_octet_length"):
+        longest = f"case when columns.data_type = 'VARCHAR' then coalesce({measure}, 16777216) end"
+        body = body.replace(f"{measure} as", f"{longest} as")
     body = body.replace("create view if not exists", "create or replace view").replace(
         "columns.column_default AS",
         "case when starts_with(lower(columns.column_default), 'nextval(''_fs_seq_') then null "

@@ -806,11 +806,13 @@ class Session:
             return
         if isinstance(expression, exp.Create) and expression.kind == "TABLE":
             table_facts.record_keys(self, target, expression)
+            table_facts.record_columns(self, target, expression)
         elif isinstance(expression, exp.TruncateTable):
             copying.forget_loads(self, target)
         elif isinstance(expression, exp.Drop) and expression.kind == "TABLE":
             table_facts.forget(self, target)
         elif isinstance(expression, exp.Alter):
+            table_facts.record_columns(self, target, expression)
             for action in expression.args.get("actions") or []:
                 if isinstance(action, exp.AlterRename):
                     table_facts.move(self, target, rewriting.name_of(self, action.this))

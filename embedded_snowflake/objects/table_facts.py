@@ -1,4 +1,4 @@
-"""What is kept of a table beside DuckDB's own: keys, lengths, loads, times of change, tags.
+"""What is kept of a table beside DuckDB's own: keys, lengths, types, loads, times of change, tags.
 
 Whoever drops, renames, swaps or clones a table calls `forget`, `move` or `copy` here, so that the
 facts go where the rows go. Add a fact here when it must follow its table; what a kind of object
@@ -18,6 +18,7 @@ from embedded_snowflake import errors
 from embedded_snowflake.catalog import INTERNAL
 from embedded_snowflake.names import QualifiedName, literal, quoted
 from embedded_snowflake.objects import tags
+from embedded_snowflake.rewriting import text_length
 from embedded_snowflake.statements import (
     Reader,
     Result,
@@ -93,7 +94,46 @@ def keys_of(session: Session, name: QualifiedName) -> list[dict[str, Any]]:
     return list(entry.props["keys"]) if entry else []
 
 
-def _lengths(name: QualifiedName) -> tuple[str, str]:
+def record_columns(session: Session, name: QualifiedName, expression: Any) -> None:
+    """Remember of the columns of a CREATE or ALTER TABLE what DuckDB's types do not say."""
+    table, key = _columns_kept(name)
+    if isinstance(expression, exp.Create):
+        session.duck.execute(f"DELETE FROM {table} WHERE {key}")
+    for item in expression.args.get("actions") or expression.this.expressions:
+        if isinstance(item, exp.RenameColumn):
+            session.duck.execute(
+                f"UPDATE {table} SET ext_column_name = ? WHERE {key} AND ext_column_name = ?",
+                [_stored(item.args["to"]), _stored(item.this)],
+            )
+        kind = item.args.get("dtype" if isinstance(item, exp.AlterColumn) else "kind")
+        if not kind or (isinstance(item, exp.ColumnDef) and item.args.get("exists")):
+            # Which of two columns IF NOT EXISTS has left is not known here.
+            continue
+        column = _stored(item.args["tables"][0] if isinstance(item, exp.Drop) else item.this)
+        session.duck.execute(f"DELETE FROM {table} WHERE {key} AND ext_column_name = ?", [column])
+        length = text_length(kind)
+        json = isinstance(kind, exp.DataType) and kind.is_type("OBJECT", "ARRAY")
+        if length or json:
+            session.duck.execute(
+                f"INSERT INTO {table} VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [
+                    *(name.database, name.schema, name.name, column),
+                    *(length, length and min(length * 4, 16777216)),
+                    kind.this.name if json else None,
+                ],
+            )
+
+
+def kinds_of(session: Session, name: QualifiedName) -> dict[str, str]:
+    """The types of a table's columns that DuckDB's do not say: VARCHAR(n), OBJECT, ARRAY."""
+    table, key = _columns_kept(name)
+    rows = session.duck.execute(
+        f"SELECT ext_column_name, ext_character_maximum_length, ext_kind FROM {table} WHERE {key}"
+    ).fetchall()
+    return {column: f"VARCHAR({length})" if length else kind for column, length, kind in rows}
+
+
+def _columns_kept(name: QualifiedName) -> tuple[str, str]:
     table = f"{quoted(name.database)}.{INTERNAL}._fs_columns_ext"
     return table, (
         f"ext_table_schema = {literal(name.schema)} AND ext_table_name = {literal(name.name)}"
@@ -105,7 +145,7 @@ def forget(session: Session, name: QualifiedName) -> None:
     tags.forget(session, "TABLE", name)
     for kind in (KEYS, LOADS):
         session.catalog.remove(kind, name)
-    table, key = _lengths(name)
+    table, key = _columns_kept(name)
     session.duck.execute(f"DELETE FROM {table} WHERE {key}")
 
 
@@ -114,7 +154,7 @@ def move(session: Session, old: QualifiedName, new: QualifiedName) -> None:
     tags.move(session, "TABLE", old, new)
     for kind in (KEYS, LOADS):
         session.catalog.rename(kind, old, new)
-    table, key = _lengths(old)
+    table, key = _columns_kept(old)
     session.duck.execute(
         f"UPDATE {table} SET ext_table_schema = {literal(new.schema)}, "
         f"ext_table_name = {literal(new.name)} WHERE {key}"
@@ -132,12 +172,12 @@ def copy(session: Session, old: QualifiedName, new: QualifiedName) -> None:
     keys = keys_of(session, old)
     if keys:
         session.catalog.put(KEYS, new, {"keys": keys})
-    table, key = _lengths(old)
-    other, _ = _lengths(new)
+    table, key = _columns_kept(old)
+    other, _ = _columns_kept(new)
     session.duck.execute(
-        f"INSERT INTO {other} SELECT {literal(new.database)}, {literal(new.schema)}, "
-        f"{literal(new.name)}, ext_column_name, ext_character_maximum_length, "
-        f"ext_character_octet_length FROM {table} WHERE {key}"
+        f"INSERT INTO {other} SELECT * REPLACE ({literal(new.database)} AS ext_table_catalog, "
+        f"{literal(new.schema)} AS ext_table_schema, {literal(new.name)} AS ext_table_name) "
+        f"FROM {table} WHERE {key}"
     )
 
 

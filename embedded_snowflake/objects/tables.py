@@ -113,13 +113,19 @@ def show_columns(session: Session, reader: Reader) -> Result:
     ).fetchall()
     columns = ("table_name", "schema_name", "column_name", "data_type", "null?", "default", "kind")
     found: list[tuple[Any, ...]] = []
-    for database, schema, table, column, kind, nullable, default, comment in rows:
+    declared: dict[QualifiedName, dict[str, str]] = {}
+    for database, schema, table, column, stored, nullable, default, comment in rows:
         name = QualifiedName(database, schema, table)
         inside = name == one if one else scope.matches(QualifiedName(database, schema, column))
         if database not in session.engine.databases() or not inside:
             continue
         if pattern is not None and not like(pattern, column):
             continue
+        kind = str(stored)
+        if kind == "JSON":
+            if name not in declared:
+                declared[name] = table_facts.kinds_of(session, name)
+            kind = declared[name].get(column, "JSON")
         shown = json.dumps({"type": _json_type(kind), "nullable": nullable})
         found.append(
             (
@@ -136,6 +142,7 @@ def _json_type(kind: str) -> str:
     known = {"VARCHAR": "TEXT", "DOUBLE": "REAL", "FLOAT": "REAL", "BLOB": "BINARY"}
     known |= {"TIMESTAMP": "TIMESTAMP_NTZ", "TIMESTAMP WITH TIME ZONE": "TIMESTAMP_LTZ"}
     known |= {"JSON": "VARIANT", "BOOLEAN": "BOOLEAN", "DATE": "DATE", "TIME": "TIME"}
+    known |= {"OBJECT": "OBJECT", "ARRAY": "ARRAY"}
     return known.get(kind, "FIXED")
 
 

@@ -409,8 +409,31 @@ GROUP = Group(
             _TYPES,
             only=("name", "type"),
             rows=[("O", "OBJECT"), ("A", "ARRAY"), ("V", "VARIANT")],
-            differs="OBJECT and ARRAY columns are shown as VARIANT",
-            here=[("O", "VARIANT"), ("A", "VARIANT"), ("V", "VARIANT")],
+        ),
+        Case(
+            "OBJECT and ARRAY go where their columns go",
+            (
+                "CREATE TABLE s (o OBJECT, a ARRAY)",
+                "CREATE TABLE t CLONE s",
+                "ALTER TABLE t RENAME COLUMN a TO b",
+                "ALTER TABLE t DROP COLUMN o",
+                "ALTER TABLE t ADD COLUMN o VARIANT",
+                "ALTER TABLE t ADD COLUMN a ARRAY",
+                "SELECT column_name, data_type FROM INFORMATION_SCHEMA.COLUMNS "
+                "WHERE table_schema = CURRENT_SCHEMA() AND table_name = 'T' "
+                "ORDER BY ordinal_position",
+            ),
+            "sql-reference/info-schema/columns",
+            rows=[("B", "ARRAY"), ("O", "VARIANT"), ("A", "ARRAY")],
+        ),
+        Case(
+            "an ARRAY of a query",
+            ("CREATE TABLE t AS SELECT ARRAY_CONSTRUCT(1) AS a", "DESC TABLE t"),
+            _TYPES,
+            only=("name", "type"),
+            rows=[("A", "ARRAY")],
+            differs="in temporary tables, and where a query makes the columns, OBJECT and ARRAY are shown as VARIANT and texts as VARCHAR(16777216)",
+            here=[("A", "VARIANT")],
         ),
         fails(
             "VALUES takes no PARSE_JSON",

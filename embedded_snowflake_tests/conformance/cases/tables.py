@@ -175,6 +175,35 @@ GROUP = Group(
             rows=[(1, 9), (2, 9)],
         ),
         Case(
+            "texts keep their lengths when columns come, go and are renamed",
+            (
+                "CREATE TABLE t (a VARCHAR(5), b VARCHAR(7))",
+                "ALTER TABLE t ADD COLUMN c VARCHAR(10)",
+                "ALTER TABLE t RENAME COLUMN b TO d",
+                "ALTER TABLE t DROP COLUMN a",
+                "ALTER TABLE t ADD COLUMN a VARCHAR",
+                "DESC TABLE t",
+            ),
+            _ALTER,
+            only=("name", "type"),
+            rows=[
+                ("D", "VARCHAR(7)"),
+                ("C", "VARCHAR(10)"),
+                ("A", "VARCHAR(16777216)"),
+            ],
+        ),
+        Case(
+            "a table that is replaced leaves no lengths",
+            (
+                "CREATE TABLE t (n VARCHAR(3))",
+                "CREATE OR REPLACE TABLE t (n INT)",
+                "SELECT column_name, character_maximum_length FROM INFORMATION_SCHEMA.COLUMNS "
+                "WHERE table_schema = CURRENT_SCHEMA() AND table_name = 'T'",
+            ),
+            "sql-reference/info-schema/columns",
+            rows=[("N", None)],
+        ),
+        Case(
             "ADD COLUMN IF NOT EXISTS",
             (*_FILLED, "ALTER TABLE t ADD COLUMN IF NOT EXISTS a INT", "SELECT COUNT(a) FROM t"),
             _ALTER,
