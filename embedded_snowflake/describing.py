@@ -50,7 +50,7 @@ def describe_relation(session: Session, name: QualifiedName) -> Result:
     from embedded_snowflake.objects import table_facts
 
     held = session.temporary.get(name)
-    keys = table_facts.keys_of(session, name)
+    keys = [] if held else table_facts.keys_of(session, name)
     primary = {one for key in keys if key["kind"] == "PRIMARY" for one in key["columns"]}
     unique = {one for key in keys if key["kind"] == "UNIQUE" for one in key["columns"]}
     key = ["temp", "main", held] if held else [name.database, name.schema, name.name]

@@ -16,6 +16,7 @@
 | databases, schemata, views | every one is of 1970 | they know when it was made, or say NULL |
 | views view | a definition is in DuckDB's words, no view is secure or has a comment | it knows them |
 | tables view | every table is of 1970 | it knows times of creation and change |
+| tables view | no table is transient | it knows which are |
 | tables view | every table has 0 bytes | it measures them, or says NULL |
 
 `embedded_snowflake_tests/test_patches.py` shows each fault in the unchanged fakesnow, so that it
@@ -235,6 +236,13 @@ def apply() -> None:
             f'to_timestamp(0)::timestamptz AS "{column}"', f'{source} AS "{column}"'
         )
     tables = tables.replace("_fs_tables_ext.comment AS", "tables.comment AS")
+    transient = (
+        "exists (from ${catalog}._fs_information_schema.objects o where o.kind = 'transient' "
+        "and (o.schema_name, o.name) = (tables.schema_name, tables.table_name))"
+    )
+    tables = tables.replace(
+        "'NO' AS \"IS_TRANSIENT\"", f"if({transient}, 'YES', 'NO') AS \"IS_TRANSIENT\""
+    )
     # Not measured; fakesnow says that every table has no bytes.
     tables = tables.replace('0 AS "BYTES"', 'NULL::BIGINT AS "BYTES"')
     start, stop = tables.index("left join"), tables.index("where tables.database_name")

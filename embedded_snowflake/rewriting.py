@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 import re
+import time
 import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -421,7 +422,7 @@ def _temporary_names(session: Session, expression: Any) -> Any:  # noqa: C901, P
                 else:
                     raise errors.exists(name)
             else:
-                held = f"TEMP_{uuid.uuid4().hex.upper()}"
+                held = f"TEMP_{time.time_ns():016X}{uuid.uuid4().hex[16:].upper()}"
                 session.temporary[name] = held
             table.set("this", exp.to_identifier(held, quoted=True))
             table.set("db", None)
@@ -448,6 +449,11 @@ def _temporary_names(session: Session, expression: Any) -> Any:  # noqa: C901, P
             table.set("db", exp.to_identifier("main"))
             table.set("catalog", exp.to_identifier("temp"))
     return expression
+
+
+def temporary_made(held: str) -> datetime.datetime:
+    """When a temporary table was made: the name that it has in DuckDB begins with it."""
+    return datetime.datetime.fromtimestamp(int(held[5:21], 16) / 1e9, datetime.UTC)
 
 
 def _set_columns(_: Session, expression: Any) -> Any:
@@ -497,6 +503,27 @@ def _idle(session: Session, expression: Any) -> Any:
     return exp.select(exp.alias_(exp.Literal.string(text), "status"))
 
 
+def _own_tables(session: Session, database: str | None) -> list[dict[str, Any]]:
+    """The session's temporary tables, as INFORMATION_SCHEMA.TABLES shows tables."""
+    no = ("IS_TRANSIENT", "AUTO_CLUSTERING_ON", "IS_ICEBERG", "IS_DYNAMIC", "IS_IMMUTABLE")
+    return [
+        {
+            **dict.fromkeys((*no, "IS_HYBRID"), "NO"),
+            **dict.fromkeys(("IS_INSERTABLE_INTO", "IS_TYPED", "IS_TEMPORARY"), "YES"),
+            **dict.fromkeys(("TABLE_OWNER", "LAST_DDL_BY"), "SYSADMIN"),
+            "TABLE_CATALOG": name.database,
+            "TABLE_SCHEMA": name.schema,
+            "TABLE_NAME": name.name,
+            "TABLE_TYPE": "TEMPORARY TABLE",
+            "ROW_COUNT": session.count_rows(QualifiedName("temp", "main", held)),
+            "RETENTION_TIME": 1,
+            "CREATED": temporary_made(held),
+        }
+        for name, held in session.temporary.items()
+        if name.database == database
+    ]
+
+
 def _row_counts(session: Session, expression: Any) -> Any:
     """ROW_COUNT of INFORMATION_SCHEMA.TABLES: DuckDB's estimate forgets what was deleted."""
     if not isinstance(expression, exp.Query):
@@ -522,6 +549,8 @@ def _row_counts(session: Session, expression: Any) -> Any:
         ]
         place = shown.column_names.index("ROW_COUNT")
         shown = shown.set_column(place, "ROW_COUNT", pa.array(counts, pa.int64()))
+        own = pa.Table.from_pylist(_own_tables(session, database), shown.schema)
+        shown = pa.concat_tables([shown, own])
         held = exp.to_identifier(session.register(shown).strip('"'), quoted=True)
         alias = table.args.get("alias") or exp.TableAlias(this=exp.to_identifier("TABLES"))
         table.replace(exp.Table(this=held, alias=alias))

@@ -878,7 +878,7 @@ class Session:
     def physical(self, name: QualifiedName) -> str:
         """How DuckDB knows a relation, temporary tables included."""
         held = self.temporary.get(name)
-        return name.sql if held is None else f"temp.main.{quoted(held)}"
+        return name.sql if held is None else QualifiedName("temp", "main", held).sql
 
     def set_column_comments(self, name: QualifiedName, comments: dict[str, str]) -> None:
         """Comment columns."""
@@ -892,9 +892,13 @@ class Session:
         """DESC TABLE's rows."""
         return describing.describe_relation(self, name)
 
-    def count_rows(self, name: QualifiedName) -> int:
-        """How many rows the relation has."""
-        rows = self.duck.execute(f"SELECT count(*) FROM {self.physical(name)}").fetchall()
+    def known_as(self, stored: QualifiedName) -> QualifiedName:
+        """What the session calls one of DuckDB's tables: temporary ones have other names there."""
+        return next((one for one, held in self.temporary.items() if held == stored.name), stored)
+
+    def count_rows(self, stored: QualifiedName) -> int:
+        """How many rows one of DuckDB's tables has."""
+        rows = self.duck.execute(f"SELECT count(*) FROM {stored.sql}").fetchall()
         return int(rows[0][0])
 
     def stage_directory(self, reference: str) -> Path:

@@ -118,6 +118,10 @@ def _drop_schema(session: Session, database: str, schema: str) -> None:
         session.duck.execute(f"DROP SCHEMA {quoted(database)}.{quoted(schema)} CASCADE")
         session.catalog.remove_scope(database, schema)
         session.catalog.remove(_KIND, QualifiedName(database, "", schema))
+    for table in [
+        one for one in session.temporary if (one.database, one.schema) == (database, schema)
+    ]:
+        del session.temporary[table]
 
 
 @handles("DROP", "SCHEMA")

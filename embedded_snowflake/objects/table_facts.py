@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 KEYS = "table_keys"
 LOADS = "load_history"
-"""Kinds of the catalog's rows: keys, and the files that a table has loaded."""
+TRANSIENT = "transient"
+"""Kinds of the catalog's rows: keys, the files that a table has loaded, that it is transient."""
 _KINDS = {"PRIMARY": "PRIMARY KEY", "UNIQUE": "UNIQUE", "FOREIGN": "FOREIGN KEY"}
 
 
@@ -95,10 +96,13 @@ def keys_of(session: Session, name: QualifiedName) -> list[dict[str, Any]]:
 
 
 def record_columns(session: Session, name: QualifiedName, expression: Any) -> None:
-    """Remember of the columns of a CREATE or ALTER TABLE what DuckDB's types do not say."""
+    """Remember of a CREATE or ALTER TABLE what DuckDB's types of its columns do not say."""
     table, key = _columns_kept(name)
     if isinstance(expression, exp.Create):
         session.duck.execute(f"DELETE FROM {table} WHERE {key}")
+        session.catalog.remove(TRANSIENT, name)
+        if expression.find(exp.TransientProperty):
+            session.catalog.put(TRANSIENT, name, {})
     for item in expression.args.get("actions") or expression.this.expressions:
         if isinstance(item, exp.RenameColumn):
             session.duck.execute(
@@ -143,7 +147,7 @@ def _columns_kept(name: QualifiedName) -> tuple[str, str]:
 def forget(session: Session, name: QualifiedName) -> None:
     """The table is gone."""
     tags.forget(session, "TABLE", name)
-    for kind in (KEYS, LOADS):
+    for kind in (KEYS, LOADS, TRANSIENT):
         session.catalog.remove(kind, name)
     table, key = _columns_kept(name)
     session.duck.execute(f"DELETE FROM {table} WHERE {key}")
@@ -152,7 +156,7 @@ def forget(session: Session, name: QualifiedName) -> None:
 def move(session: Session, old: QualifiedName, new: QualifiedName) -> None:
     """The table has another name, in the same database."""
     tags.move(session, "TABLE", old, new)
-    for kind in (KEYS, LOADS):
+    for kind in (KEYS, LOADS, TRANSIENT):
         session.catalog.rename(kind, old, new)
     table, key = _columns_kept(old)
     session.duck.execute(

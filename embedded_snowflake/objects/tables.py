@@ -13,6 +13,7 @@ from embedded_snowflake.catalog import INTERNAL
 from embedded_snowflake.describing import shown_default
 from embedded_snowflake.names import QualifiedName, literal, quoted
 from embedded_snowflake.objects import functions, table_facts
+from embedded_snowflake.rewriting import temporary_made
 from embedded_snowflake.session import Session
 from embedded_snowflake.statements import (
     NotMine,
@@ -27,18 +28,24 @@ from embedded_snowflake.statements import (
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
 
-def _tables(session: Session, scope: Scope) -> list[tuple[QualifiedName, Any, int, str | None]]:
+def _tables(
+    session: Session, scope: Scope
+) -> list[tuple[QualifiedName, QualifiedName, str, str | None]]:
+    """Name, name in DuckDB, kind and comment of each."""
     rows = session.duck.execute(
-        "SELECT database_name, schema_name, table_name, estimated_size, comment "
-        "FROM duckdb_tables() WHERE NOT internal AND NOT temporary "
-        f"AND schema_name <> '{INTERNAL}' ORDER BY ALL"
+        "SELECT database_name, schema_name, table_name, comment "
+        f"FROM duckdb_tables() WHERE NOT internal AND schema_name <> '{INTERNAL}'"
     ).fetchall()
-    found: list[tuple[QualifiedName, Any, int, str | None]] = []
-    for database, schema, table, size, comment in rows:
-        name = QualifiedName(database, schema, table)
-        if database not in session.engine.databases() or not scope.matches(name):
+    transient = {one.name for one in session.catalog.list(table_facts.TRANSIENT)}
+    found: list[tuple[QualifiedName, QualifiedName, str, str | None]] = []
+    for *parts, comment in rows:
+        stored = QualifiedName(*parts)
+        name = session.known_as(stored)
+        if name.database not in session.engine.databases() or not scope.matches(name):
             continue
-        found.append((name, functions.made(session, name) or _EPOCH, size, comment))
+        kind = "TRANSIENT" if name in transient else "TABLE"
+        found.append((name, stored, kind if name == stored else "TEMPORARY", comment))
+    found.sort(key=lambda one: (one[0].database, one[0].schema, one[0].name))
     return found[: scope.limit]
 
 
@@ -64,20 +71,22 @@ def show_tables(session: Session, reader: Reader) -> Result:
     }
     rows = [
         (
-            created,
+            temporary_made(stored.name)
+            if kind == "TEMPORARY"
+            else functions.made(session, name) or _EPOCH,
             name.name,
             name.database,
             name.schema,
-            "TABLE",
+            kind,
             comment or "",
             "",
-            session.count_rows(name),
+            session.count_rows(stored),
             None,
             session.role,
             "1",
             "Y" if name in dynamic else "N",
         )
-        for name, created, _, comment in _tables(session, scope)
+        for name, stored, kind, comment in _tables(session, scope)
     ]
     return Result.rows(columns, rows)
 
@@ -105,6 +114,7 @@ def show_columns(session: Session, reader: Reader) -> Result:
             raise errors.missing("Table", one)
         reader.end()
     scope = Scope(database=session.database, schema=session.schema) if one else show_scope(reader)
+    physical = session.physical(one) if one else ""
     rows = session.duck.execute(
         "SELECT database_name, schema_name, table_name, column_name, data_type, is_nullable, "
         "column_default, comment FROM duckdb_columns() WHERE NOT internal "
@@ -114,18 +124,22 @@ def show_columns(session: Session, reader: Reader) -> Result:
     columns = ("table_name", "schema_name", "column_name", "data_type", "null?", "default", "kind")
     found: list[tuple[Any, ...]] = []
     declared: dict[QualifiedName, dict[str, str]] = {}
-    for database, schema, table, column, stored, nullable, default, comment in rows:
-        name = QualifiedName(database, schema, table)
-        inside = name == one if one else scope.matches(QualifiedName(database, schema, column))
+    for *parts, column, stored, nullable, default, comment in rows:
+        known = QualifiedName(*parts)
+        name = session.known_as(known)
+        database, schema, table = name.database, name.schema, name.name
+        inside = (
+            known.sql == physical if one else scope.matches(QualifiedName(database, schema, column))
+        )
         if database not in session.engine.databases() or not inside:
             continue
         if pattern is not None and not like(pattern, column):
             continue
         kind = str(stored)
         if kind == "JSON":
-            if name not in declared:
-                declared[name] = table_facts.kinds_of(session, name)
-            kind = declared[name].get(column, "JSON")
+            if known not in declared:
+                declared[known] = table_facts.kinds_of(session, name) if known == name else {}
+            kind = declared[known].get(column, "JSON")
         shown = json.dumps({"type": _json_type(kind), "nullable": nullable})
         found.append(
             (
@@ -214,6 +228,8 @@ def clone_table(session: Session, reader: Reader) -> Result:
             table_facts.forget(session, name)
         session.duck.execute(f"ALTER TABLE {between.sql} RENAME TO {quoted(name.name)}")
         table_facts.move(session, between, name)
+        if reader.transient:
+            session.catalog.put(table_facts.TRANSIENT, name, {})
         session.log_change(name, created=True)
     return Result.status(f"Table {name.name} successfully created.")
 

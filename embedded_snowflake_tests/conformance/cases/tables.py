@@ -461,6 +461,47 @@ GROUP = Group(
             refused=Error(2002),
         ),
         Case(
+            "SHOW TABLES says which are temporary or transient",
+            (
+                "CREATE TABLE a (a INT)",
+                "CREATE TEMPORARY TABLE b (a INT)",
+                "INSERT INTO b VALUES (1), (2)",
+                "CREATE TRANSIENT TABLE c (a INT)",
+                "CREATE TRANSIENT TABLE d CLONE c",
+                "ALTER TABLE c RENAME TO e",
+                "CREATE OR REPLACE TABLE d (a INT)",
+                "SHOW TABLES",
+            ),
+            "sql-reference/sql/show-tables",
+            only=("name", "kind", "rows"),
+            rows=[
+                ("A", "TABLE", 0),
+                ("B", "TEMPORARY", 2),
+                ("D", "TABLE", 0),
+                ("E", "TRANSIENT", 0),
+            ],
+        ),
+        Case(
+            "INFORMATION_SCHEMA.TABLES says which are temporary or transient",
+            (
+                "CREATE TEMPORARY TABLE b (a INT)",
+                "INSERT INTO b VALUES (1), (2)",
+                "CREATE TRANSIENT TABLE c AS SELECT 1 AS a",
+                "SELECT table_name, table_type, row_count, created IS NULL "
+                "FROM INFORMATION_SCHEMA.TABLES WHERE table_schema = CURRENT_SCHEMA() "
+                "AND (is_transient = 'YES' OR table_type = 'TEMPORARY TABLE') ORDER BY 1",
+            ),
+            "sql-reference/info-schema/tables",
+            rows=[("B", "TEMPORARY TABLE", 2, False), ("C", "BASE TABLE", 1, False)],
+        ),
+        Case(
+            "SHOW COLUMNS of a temporary table",
+            (*_FILLED, "CREATE TEMPORARY TABLE t (z INT)", "SHOW COLUMNS IN TABLE t"),
+            "sql-reference/sql/show-columns",
+            only=("table_name", "column_name"),
+            rows=[("T", "Z")],
+        ),
+        Case(
             "a temporary table is its session's own",
             ("CREATE TEMPORARY TABLE t (a INT)", Other("SHOW TABLES LIKE 'T'")),
             _TEMP,
