@@ -208,6 +208,8 @@ def clone_table(session: Session, reader: Reader) -> Result:
         raise errors.unsupported(f"{'CLONE' if rows else 'LIKE'} of or as a temporary table")
     if session.relation_kind(source) != "TABLE":
         raise errors.missing("Table", source)
+    if rows and not reader.transient and session.catalog.get(table_facts.TRANSIENT, source):
+        raise errors.unsupported("CLONE of a transient table as a permanent one")
     existing = session.relation_kind(name)
     if existing is not None and reader.if_not_exists:
         return Result.status(f"{name.name} already exists, statement succeeded.")

@@ -481,6 +481,12 @@ GROUP = Group(
                 ("E", "TRANSIENT", 0),
             ],
         ),
+        fails(
+            "a permanent clone of a transient table",
+            ("CREATE TRANSIENT TABLE s (a INT)", "CREATE TABLE t CLONE s"),
+            Error(),
+            "sql-reference/sql/create-clone",
+        ),
         Case(
             "INFORMATION_SCHEMA.TABLES says which are temporary or transient",
             (
