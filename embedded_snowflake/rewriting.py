@@ -451,6 +451,21 @@ def _temporary_names(session: Session, expression: Any) -> Any:  # noqa: C901, P
     return expression
 
 
+def _renamed(session: Session, expression: Any) -> Any:
+    """A temporary table keeps the name that DuckDB knows it by; the session's changes."""
+    renamed = expression.find(exp.AlterRename) if isinstance(expression, exp.Alter) else None
+    name = written_table(session, expression) if renamed is not None else None
+    if renamed is None or name not in session.temporary:
+        return expression
+    session.temporary[name_of(session, renamed.this)] = session.temporary.pop(name)
+    return _done()
+
+
+def _done() -> Any:
+    done = exp.Literal.string("Statement executed successfully.")
+    return exp.select(exp.alias_(done, "status"))
+
+
 def temporary_made(held: str) -> datetime.datetime:
     """When a temporary table was made: the name that it has in DuckDB begins with it."""
     return datetime.datetime.fromtimestamp(int(held[5:21], 16) / 1e9, datetime.UTC)
@@ -472,8 +487,7 @@ def _truncate(session: Session, expression: Any) -> Any:
     if isinstance(expression, exp.TruncateTable) and expression.args.get("exists"):
         name = written_table(session, expression)
         if name is None or session.relation_kind(name) is None:
-            done = exp.Literal.string("Statement executed successfully.")
-            return exp.select(exp.alias_(done, "status"))
+            return _done()
         expression.set("exists", None)
     return expression
 
@@ -639,6 +653,7 @@ _STEPS: tuple[Callable[[Session, Any], Any], ...] = (
     _hash_agg,
     _division,
     _tried,
+    _renamed,
     _temporary_names,
     lambda session, expression: (
         wide_integers.widened(expression) if session.wide else wide_integers.guarded(expression)

@@ -501,6 +501,17 @@ GROUP = Group(
             rows=[("B", "TEMPORARY TABLE", 2, False), ("C", "BASE TABLE", 1, False)],
         ),
         Case(
+            "RENAME TO of a temporary table",
+            (
+                "CREATE TEMPORARY TABLE t AS SELECT 1 AS a",
+                "ALTER TABLE t RENAME TO u",
+                "SELECT a, table_name FROM u, INFORMATION_SCHEMA.TABLES "
+                "WHERE table_type = 'TEMPORARY TABLE' AND table_schema = CURRENT_SCHEMA()",
+            ),
+            _ALTER,
+            rows=[(1, "U")],
+        ),
+        Case(
             "SHOW COLUMNS of a temporary table",
             (*_FILLED, "CREATE TEMPORARY TABLE t (z INT)", "SHOW COLUMNS IN TABLE t"),
             "sql-reference/sql/show-columns",
