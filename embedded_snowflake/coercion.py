@@ -372,6 +372,13 @@ def _spread(node: Any, types: Inferred) -> Any:
     return _in_place_of(outer, node, made, types)
 
 
+def _slope(node: Any, types: Inferred) -> Any:
+    """Of points that lie above each other it is NULL; DuckDB's is no number."""
+    outer = _outermost(node)
+    nothing = _cast(exp.Literal.string("nan"), "FLOAT")
+    return _in_place_of(outer, node, exp.Nullif(this=outer.copy(), expression=nothing), types)
+
+
 def _outermost(call: Any) -> Any:
     """An aggregate with what stands around it: OVER, FILTER."""
     while isinstance(call.parent, (exp.Window, exp.Filter)) and call.arg_key == "this":
@@ -615,6 +622,7 @@ _RULES: dict[type[Any], Callable[[Any, Inferred], Any]] = {
     **dict.fromkeys((exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.Neg), _arithmetic),
     **dict.fromkeys(_TIME_ARGUMENTS, _time_arguments),
     exp.Avg: _average,
+    exp.RegrSlope: _slope,
     **dict.fromkeys((exp.Variance, exp.VariancePop, exp.Kurtosis), _spread),
     exp.Median: _percentile,
     exp.WithinGroup: _percentile,

@@ -179,6 +179,7 @@ ANNOTATORS: dict[type[Any], Callable[[Any, Any], Any]] = {
     exp.ToNumber: _converted,
     exp.WithinGroup: _percentile,
     exp.Uniform: _drawn,
+    exp.MonthsBetween: lambda annotator, node: _typed(annotator, node, number(6)),
     exp.Corr: lambda annotator, node: _typed(annotator, node, exp.DType.DOUBLE),
     exp.RegrCount: lambda annotator, node: _typed(annotator, node, exp.DType.BIGINT),
     exp.Nullif: lambda annotator, node: _typed(annotator, node, node.this.type),

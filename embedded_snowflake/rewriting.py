@@ -357,20 +357,30 @@ def _moments(session: Session, expression: Any) -> Any:
     return expression
 
 
-def _hash_agg(_: Session, expression: Any) -> Any:
-    """HASH_AGG: a content hash that does not depend on order; values differ from Snowflake's."""
-    for node in list(expression.find_all(exp.HashAgg)):
-        arguments = [node.this, *node.expressions]
+def _hashes(_: Session, expression: Any) -> Any:
+    """HASH, HASH_AGG: of the content, the latter whatever its order; Snowflake's are others.
+
+    DuckDB's has no sign; a NUMBER of 64 bits has one.
+    """
+    for node in list(expression.find_all(exp.HashAgg, exp.Anonymous)):
+        if isinstance(node, exp.Anonymous) and node.name.upper() != "HASH":
+            continue
+        name = "HASH_AGG" if isinstance(node, exp.HashAgg) else "HASH"
+        arguments = [node.this, *node.expressions] if name == "HASH_AGG" else node.expressions
         if any(isinstance(one, exp.Column) and one.is_star for one in arguments) or any(
             isinstance(one, exp.Star) and any(one.args.values()) for one in arguments
         ):
-            raise errors.unsupported("HASH_AGG of a table's * or of * EXCLUDE: name the columns")
+            raise errors.unsupported(f"{name} of a table's * or of * EXCLUDE: name the columns")
         if any(isinstance(one, exp.Star) for one in arguments):
             arguments = [sqlglot.parse_one("*COLUMNS(*)", read="duckdb")]
         inner = exp.Anonymous(this="hash", expressions=[one.copy() for one in arguments])
-        total = exp.Sum(this=exp.cast(inner, "HUGEINT", dialect="duckdb"))
-        whole = exp.Mod(this=total, expression=exp.Literal.number(9223372036854775807))
-        node.replace(exp.cast(whole, "BIGINT", dialect="duckdb"))
+        made: Any = exp.cast(inner, "HUGEINT", dialect="duckdb")
+        if name == "HASH_AGG":
+            made = exp.Sum(this=made)
+            made = exp.Mod(this=made, expression=exp.Literal.number(2**63 - 1))
+        else:
+            made = exp.Sub(this=made, expression=exp.Literal.number(2**63))
+        node.replace(exp.cast(made, "BIGINT", dialect="duckdb"))
     return expression
 
 
@@ -650,7 +660,7 @@ _STEPS: tuple[Callable[[Session, Any], Any], ...] = (
     _idle,
     _context_functions,
     _moments,
-    _hash_agg,
+    _hashes,
     _division,
     _tried,
     _renamed,

@@ -125,12 +125,19 @@ _MACROS = {
     ),
     "is_object(x)": "json_type(x) = 'OBJECT'",
     "is_null_value(x)": "json_type(x) = 'NULL'",
-    "as_integer(x)": "CASE WHEN json_type(x) IN ('BIGINT', 'UBIGINT') THEN CAST(x AS BIGINT) END",
+    "as_integer(x)": "CASE WHEN json_type(x) IN ('DOUBLE', 'BIGINT', 'UBIGINT') THEN _es_whole(x) END",
     "as_double(x)": "CASE WHEN json_type(x) IN ('DOUBLE', 'BIGINT', 'UBIGINT') THEN CAST(x AS DOUBLE) END",
     "as_varchar(x)": "CASE WHEN json_type(x) = 'VARCHAR' THEN x ->> '$' END",
     "as_char(x)": "CASE WHEN json_type(x) = 'VARCHAR' THEN x ->> '$' END",
     "as_boolean(x)": "CASE WHEN json_type(x) = 'BOOLEAN' THEN CAST(x AS BOOLEAN) END",
     "_es_ln(x)": "CASE WHEN x <= 0 THEN error('Invalid floating point operation: ln') ELSE ln(x) END",
+    "_es_months_between(x, y)": (
+        "CAST(round((year(x) - year(y)) * 12 + month(x) - month(y) + CASE "
+        "WHEN day(x) = day(y) OR (CAST(x AS DATE) = last_day(x) AND CAST(y AS DATE) = last_day(y)) "
+        "THEN 0 ELSE (day(x) - day(y) + (epoch(CAST(x AS TIMESTAMP) - date_trunc('day', x)) "
+        "- epoch(CAST(y AS TIMESTAMP) - date_trunc('day', y))) / 86400) / 31 END, 6) "
+        "AS DECIMAL(38, 6))"
+    ),
     "_es_width_bucket(x, low, high, buckets)": (
         "CASE WHEN x < low THEN 0 WHEN x >= high THEN CAST(buckets AS BIGINT) + 1 "
         "ELSE CAST(floor((x - low) * buckets / (high - low)) AS BIGINT) + 1 END"
@@ -835,6 +842,7 @@ _NODES: dict[type[Any], Callable[[Any], Any]] = {
     **dict.fromkeys((exp.Sqrt, exp.Log, exp.Acos, exp.Asin, exp.Atanh, exp.Acosh), _real),
     exp.Exp: lambda node: invoke("_es_finite", node.this.copy(), node.copy()),
     exp.Pow: lambda node: invoke("_es_finite", node.this.copy(), _real(node)),
+    exp.MonthsBetween: lambda node: invoke("_es_months_between", node.this, node.expression),
     exp.Ln: lambda node: invoke("_es_ln", node.this),
     exp.WidthBucket: lambda node: invoke(
         "_es_width_bucket",

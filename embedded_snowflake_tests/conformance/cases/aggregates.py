@@ -46,6 +46,19 @@ GROUP = Group(
         _one("AVG of DISTINCT values", "AVG(DISTINCT v)", Decimal(20), _F + "avg"),
         _one("AVG of nothing is NULL", "AVG(v)", None, _F + "avg", _EMPTY),
         Case(
+            "REGR_SLOPE of one point is NULL",
+            "SELECT REGR_SLOPE(y, x) FROM (SELECT 1 AS y, 2 AS x)",
+            _F + "regr_slope",
+            rows=[(None,)],
+        ),
+        Case(
+            "HASH is a NUMBER with a sign",
+            "SELECT COUNT(DISTINCT HASH(v)) = 100, MIN(HASH(v)) < 0, MAX(HASH(v)) > 0, "
+            "HASH(1, 'a') = HASH(1, 'a') FROM (SELECT SEQ4() AS v FROM TABLE(GENERATOR(ROWCOUNT => 100)))",
+            _F + "hash",
+            rows=[(True, True, True, True)],
+        ),
+        Case(
             "VARIANCE of integers is a NUMBER",
             "SELECT VAR_POP(v)::VARCHAR, VARIANCE(v)::VARCHAR "
             "FROM (SELECT column1 AS v FROM VALUES (1), (-1), (1), (-1), (-1))",

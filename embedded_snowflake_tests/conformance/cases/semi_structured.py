@@ -180,6 +180,7 @@ GROUP = Group(
             differs="a VARIANT holds a date or a time as text, and TYPEOF says VARCHAR of it",
             here=[("VARCHAR",)],
         ),
+        value("AS_INTEGER of a number", "AS_INTEGER(1.2345::VARIANT)", 1, _F + "as_integer"),
         value("AS_DOUBLE of an integer", "AS_DOUBLE(PARSE_JSON('30'))", 30.0, _F + "as_double"),
         Case(
             "TO_ARRAY",

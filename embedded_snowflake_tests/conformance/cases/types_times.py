@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 
 from embedded_snowflake_tests.conformance.case import Case, Error, Group, fails, value
 
@@ -381,8 +382,15 @@ GROUP = Group(
         value(
             "MONTHS_BETWEEN of whole months",
             "MONTHS_BETWEEN('2019-03-01'::DATE, '2019-02-01'::DATE)",
-            1.0,
+            Decimal(1),
             _F + "months_between",
+        ),
+        Case(
+            "MONTHS_BETWEEN of parts of months, with times",
+            "SELECT MONTHS_BETWEEN('2019-03-01'::DATE, '2019-02-15'::DATE), MONTHS_BETWEEN("
+            "'2020-05-01 13:11:20'::TIMESTAMP, '2020-08-21 01:30:05'::TIMESTAMP)",
+            _F + "months_between",
+            rows=[(Decimal("0.548387"), Decimal("-3.629452"))],
         ),
         value(
             "TIME_SLICE",
