@@ -58,14 +58,21 @@ def creation_sql(database: str) -> str:
             CASE WHEN year(try_strptime(CAST(value AS VARCHAR), format)) = 1969
             THEN try_strptime(CAST(value AS VARCHAR), format) + INTERVAL 100 YEAR
             ELSE try_strptime(CAST(value AS VARCHAR), format) END;
+        -- What cannot be cast is the error; error() would forbid to use the quotient's alias.
         CREATE OR REPLACE MACRO {quoted(database)}._es_divide(value, divisor) AS
-            CASE WHEN divisor = 0 THEN error('Division by zero') ELSE value / divisor END;
+            CASE WHEN divisor = 0 THEN CAST('Division by zero' AS DOUBLE) ELSE value / divisor END;
         CREATE OR REPLACE MACRO {quoted(database)}._es_scaled(value, factor) AS
             CAST(value * CAST(factor AS DECIMAL(18, 0)) AS HUGEINT);
+        -- Where the types are not those that were inferred, it must not be rounded without a word.
+        CREATE OR REPLACE MACRO {quoted(database)}._es_counted(value) AS
+            CASE WHEN typeof(value) LIKE '%INT' OR typeof(value) LIKE 'INT%'
+            OR typeof(value) LIKE 'DECIMAL(%,0)' OR typeof(value) = '"NULL"'
+            THEN CAST(value AS HUGEINT)
+            ELSE CAST('a quotient of ' || typeof(value) AS HUGEINT) END;
         CREATE OR REPLACE MACRO {quoted(database)}._es_quotient(
             value, divisor, up, down, unit, digits
-        ) AS round(CAST(CAST(value AS HUGEINT) * up // (CAST(
-            CASE WHEN divisor = 0 THEN error('Division by zero') ELSE divisor END AS HUGEINT
+        ) AS round(CAST(value * up // (CAST(
+            CASE WHEN divisor = 0 THEN CAST('Division by zero' AS HUGEINT) ELSE divisor END AS HUGEINT
         ) * down) AS DECIMAL(38, 0)) * unit, digits);
         {translation.macros_sql(database)}
     """

@@ -16,7 +16,7 @@ from sqlglot import exp
 
 from embedded_snowflake import errors, rewriting
 from embedded_snowflake.inferred_types import Inferred, group_of
-from embedded_snowflake.number_types import product_scale, quotient_scale
+from embedded_snowflake.number_types import product_scale
 from embedded_snowflake.translation import invoke
 
 if TYPE_CHECKING:
@@ -345,21 +345,20 @@ def _decimal(node: Any, scale: int) -> Any:
 
 
 def _divided(node: Any, types: Inferred) -> Any:
-    made = _quotient(node.this, node.expression, types)
+    made = _quotient(node.this, node.expression, types.scale(node), types)
     return node if made is None else made
 
 
 def _average(node: Any, types: Inferred) -> Any:
     """The quotient of SUM and COUNT, with what stands around it: OVER, FILTER."""
     value = node.this.expressions[0] if isinstance(node.this, exp.Distinct) else node.this
-    if types.scale(value) is None:
-        return node
     outer = _outermost(node)
     total, count = (_with_call(outer, function) for function in (exp.Sum, exp.Count))
     types.note(total, types.type_of(value))
     # Of no rows it is NULL.
     count = exp.Nullif(this=count, expression=exp.Literal.number("0"))
-    made = _quotient(total, types.note(count, exp.DataType.build("BIGINT")), types)
+    types.note(count, exp.DataType.build("BIGINT"))
+    made = _quotient(total, count, types.scale(node), types)
     return node if made is None else _in_place_of(outer, node, made, types)
 
 
@@ -408,25 +407,22 @@ _SCALED = 12
 """The digits with which a NUMBER is taken that has any: all that a quotient has."""
 
 
-def _quotient(dividend: Any, divisor: Any, types: Inferred) -> Any:
-    """A quotient of NUMBERs, which is one; None of others. DuckDB's is a FLOAT.
+def _quotient(dividend: Any, divisor: Any, digits: int | None, types: Inferred) -> Any:
+    """A quotient of NUMBERs to so many digits; None of others. DuckDB's is a FLOAT.
 
     It is divided in whole numbers, to one digit more than stays, by which it is rounded.
     """
+    if digits is None or max(digits, types.scale(divisor) or 0) > _SCALED:
+        return None
     wholes: list[Any] = []
-    power = 0
+    power = digits + 1
     for sign, side in ((-1, dividend), (1, divisor)):
-        scale = types.scale(side)
-        if scale is None or scale > _SCALED:
-            return None
-        whole = side.copy()
         kind = types.type_of(side)
-        if kind is None or kind.this not in exp.DataType.INTEGER_TYPES:
-            whole = invoke("_es_scaled", whole, exp.Literal.number(10**_SCALED))
-            power += sign * _SCALED
-        wholes.append(whole)
-    digits = quotient_scale(types.scale(dividend) or 0)
-    power += digits + 1
+        if kind is not None and kind.this in exp.DataType.INTEGER_TYPES:
+            wholes.append(invoke("_es_counted", side.copy()))
+            continue
+        wholes.append(invoke("_es_scaled", side.copy(), exp.Literal.number(10**_SCALED)))
+        power += sign * _SCALED
     numbers = (10 ** max(power, 0), 10 ** max(-power, 0), f"{10 ** -(digits + 1):.{digits + 1}f}")
     return invoke("_es_quotient", *wholes, *(exp.Literal.number(one) for one in (*numbers, digits)))
 

@@ -140,6 +140,7 @@ _WORDED = (
     (r"Malformed JSON (.*)", 100069, "22P02", "Error parsing JSON: {0}"),
     (r"Map keys must be unique", 100183, "P0000", "Duplicate field key in OBJECT_AGG"),
     (r"Division by zero", 100051, "22012", "Division by zero"),
+    (r"string '(a quotient of .+?)'", 2, "0A000", "Unsupported feature '{}': cast it."),
 )
 """What DuckDB says: a pattern, then Snowflake's number, SQL state and words."""
 

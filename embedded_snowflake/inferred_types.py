@@ -110,6 +110,7 @@ class Inferred:
         if query is None:
             return None
         _flatten_as_table(query)
+        _values_as_one_row(query)
         schema = MappingSchema(dialect=_SNOWFLAKE, normalize=False)
         flattened = exp.to_table(_FLATTEN, catalog="_", db="_")
         schema.add_table(flattened, _FLATTENED)
@@ -255,3 +256,16 @@ def _flatten_as_table(query: Any) -> None:
             select.append("joins", exp.Join(this=table))
         else:
             node.replace(table)
+
+
+def _values_as_one_row(query: Any) -> None:
+    """A column of VALUES has the type that its rows have together; sqlglot looks at the first."""
+    for values in query.find_all(exp.Values):
+        rows = [row.expressions for row in values.expressions if isinstance(row, exp.Tuple)]
+        if len(rows) < 2 or len({len(row) for row in rows}) > 1:
+            continue
+        together = [
+            exp.Coalesce(this=cells[0], expressions=list(cells[1:]))
+            for cells in zip(*rows, strict=True)
+        ]
+        values.set("expressions", [exp.Tuple(expressions=together)])

@@ -58,6 +58,27 @@ GROUP = Group(
             rows=[(3, 4)],
         ),
         Case(
+            "a quotient of VALUES whose rows differ in scale",
+            "SELECT column1 / 2 FROM VALUES (1), (2.5) ORDER BY 1",
+            _ARITHMETIC,
+            rows=[(Decimal("0.5"),), (Decimal("1.25"),)],
+            types=["FIXED"],
+        ),
+        Case(
+            "a quotient is used again by its alias",
+            "SELECT n / k AS r, r * 2, r / 2, RANK() OVER (ORDER BY r) FROM "
+            "(SELECT 7.5::NUMBER(12, 1) AS n, 2 AS k)",
+            _ARITHMETIC,
+            rows=[(Decimal("3.75"), Decimal("7.5"), Decimal("1.875"), 1)],
+        ),
+        Case(
+            "a quotient of a column that USING joins",
+            "SELECT k / 2 FROM (SELECT 1 AS k) a JOIN (SELECT 1 AS k) b USING (k)",
+            _ARITHMETIC,
+            rows=[(Decimal("0.5"),)],
+            types=["FIXED"],
+        ),
+        Case(
             "a quotient of columns of several scales",
             "SELECT x / 3 FROM (SELECT 1 AS x UNION ALL SELECT 2.55) ORDER BY 1",
             _ARITHMETIC,
