@@ -379,3 +379,32 @@ def test_a_killed_client_leaves_neither_its_changes_nor_its_locks(
     _rows(one, "UPDATE a SET v = v + 10")
     assert time.monotonic() - began < 15
     assert _rows(one, "SELECT v FROM a") == [(10,)]
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "COMMENT ON TABLE a IS 'x'",
+        "COMMENT ON COLUMN a.v IS 'x'",
+        "ALTER TABLE a ALTER COLUMN v COMMENT 'x'",
+    ],
+)
+def test_a_comment_waits_for_who_writes_the_table_and_lets_him_commit(
+    one: Any, other: Any, comment: str
+) -> None:
+    said: list[Any] = []
+
+    def say() -> None:
+        said.append(_rows(other, comment))
+
+    _rows(one, "BEGIN")
+    _rows(one, "UPDATE a SET v = v + 1")
+    speaker = threading.Thread(target=say)
+    speaker.start()
+    speaker.join(0.5)
+    assert said == []
+    _rows(one, "UPDATE a SET v = v + 1")
+    _rows(one, "COMMIT")
+    speaker.join(30)
+    assert len(said) == 1
+    assert _rows(one, "SELECT v FROM a") == [(2,)]

@@ -178,14 +178,18 @@ def comment_on(session: Session, reader: Reader) -> Result:
         raise errors.missing("Table", name)
     reader.expect("IS")
     text = literal(reader.string())
-    with session.transaction():
-        if column is not None:
-            session.duck.execute(
-                f"COMMENT ON COLUMN {session.physical(name)}.{quoted(column)} IS {text}"
-            )
-        else:
-            session.duck.execute(f"COMMENT ON TABLE {session.physical(name)} IS {text}")
+    _comment(session, name, column, text)
     return Result.status()
+
+
+def _comment(session: Session, name: QualifiedName, column: str | None, text: str) -> None:
+    # DuckDB refuses to commit rows of a table that was commented on meanwhile.
+    session.lock_table(name)
+    about = f"TABLE {session.physical(name)}"
+    if column is not None:
+        about = f"COLUMN {session.physical(name)}.{quoted(column)}"
+    with session.transaction():
+        session.duck.execute(f"COMMENT ON {about} IS {text}")
 
 
 @handles("CREATE", "TABLE")
@@ -319,10 +323,7 @@ def _column(session: Session, name: QualifiedName, reader: Reader) -> Result | N
         reader.end()
         if session.relation_kind(name) is None:
             raise errors.missing("Table", name)
-        with session.transaction():
-            session.duck.execute(
-                f"COMMENT ON COLUMN {session.physical(name)}.{quoted(column)} IS {text}"
-            )
+        _comment(session, name, column, text)
         return Result.status()
     reader.accept("SET", "DATA")
     if not reader.accept("TYPE") or reader.word() not in {"VARCHAR", "STRING", "TEXT", "CHAR"}:
