@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 _EPOCH = datetime.datetime(1970, 1, 1)  # noqa: DTZ001  (wall time of UTC, as NTZ is)
 
+_UTC = "1440"
+"""How the client says the offset +00:00, in minutes from -24 hours on."""
+
 
 def _sql(bound: dict[str, Any], value: Any) -> str:  # noqa: PLR0911  (a type a line)
     kind = bound["type"]
@@ -29,6 +32,10 @@ def _sql(bound: dict[str, Any], value: Any) -> str:  # noqa: PLR0911  (a type a 
         return str(value)
     if kind == "TIMESTAMP_NTZ":
         return f"'{_moment(value)}'::TIMESTAMP_NTZ"
+    if kind == "TIMESTAMP_TZ" and str(value).split()[1:] not in ([], [_UTC]):
+        raise errors.unsupported(
+            "a TIMESTAMP_TZ of another offset than +00:00: bind it as a TIMESTAMP_LTZ"
+        )
     if kind in {"TIMESTAMP_LTZ", "TIMESTAMP_TZ"}:
         return f"'{_moment(value.split()[0])}+00:00'::{kind}"
     read = from_binding({"type": kind, "value": value})
@@ -94,7 +101,7 @@ _SENT_AS_TEXT = {
     "TIMESTAMP": ("TIMESTAMP_NTZ", _NUMBER),
     "DATE": ("DATE", _NUMBER),
     "TIME": ("TIME", _NUMBER),
-    # The second number is the offset in minutes, from 0 for -24 hours.
+    # The second number is the offset.
     "TIMESTAMP WITH TIME ZONE": ("TIMESTAMP_TZ", re.compile(r"-?\d+( \d+)?")),
     "BLOB": ("BINARY", re.compile(r"([0-9a-fA-F]{2})*")),
 }

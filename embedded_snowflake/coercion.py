@@ -17,7 +17,7 @@ from sqlglot import exp
 from embedded_snowflake import errors, rewriting
 from embedded_snowflake.inferred_types import Inferred, group_of
 from embedded_snowflake.number_types import product_scale
-from embedded_snowflake.translation import invoke
+from embedded_snowflake.translation import invoke, plainly_a_time
 
 if TYPE_CHECKING:
     from embedded_snowflake.session import Session
@@ -64,7 +64,7 @@ def coerced(session: Session, expression: Any) -> Any:
     """The statement with Snowflake's conversions written out."""
     assigns = isinstance(expression, (exp.Insert, exp.Update, exp.Merge))
     nodes = [node for node in expression.walk(bfs=False) if type(node) in _RULES]
-    if not nodes and (not assigns or _all_of(expression, _LITERALS)):
+    if not nodes and not assigns:
         return expression
     types = Inferred(session, expression)
     if nodes or not _all_of(expression, (*_LITERALS, exp.Cast)):
@@ -204,14 +204,14 @@ def _meet(nodes: list[Any], types: Inferred) -> None:
             _swap(one, lambda old: _compared_variant(old, number, moment, kinds))
         elif kind == "TEXT" and number is not None:
             _swap(one, lambda old: _number(old, number))
-        elif kind == "TEXT" and moment is not None and not isinstance(one, exp.Literal):
+        elif kind == "TEXT" and moment is not None and not plainly_a_time(one):
             _swap(one, lambda old: _cast(old, _MOMENTS[moment]))
         elif kind == "TEXT" and "BOOLEAN" in kinds and not isinstance(one, exp.Literal):
             _swap(one, lambda old: _cast(old, "BOOLEAN"))
 
 
 _MOMENTS = {
-    "ZONED": "TIMESTAMP_TZ",
+    "ZONED": "TIMESTAMP_LTZ",
     "TIMESTAMP": "TIMESTAMP_NTZ",
     "DATE": "DATE",
     "TIME": "TIME",
@@ -538,8 +538,17 @@ def _assign(session: Session, expression: Any, types: Inferred) -> None:
     if not stored:
         return
     for value, kind in _written(expression, stored, types):
-        if kind is not None and _needs(types.kind(value), group_of(kind)):
+        if kind is not None and _needs(_given(value, types), group_of(kind)):
             _swap(value, lambda old, kind=kind: exp.Cast(this=old, to=kind.copy()))
+
+
+def _given(value: Any, types: Inferred) -> str | None:
+    """The kind of a value; None of a literal that DuckDB reads as Snowflake does."""
+    if not isinstance(value, exp.Literal):
+        return types.kind(value)
+    if not value.is_string:
+        return "FLOAT" if "e" in value.name.lower() else None
+    return None if plainly_a_time(value) else "TEXT"
 
 
 def _written(expression: Any, stored: dict[str, Any], types: Inferred) -> list[tuple[Any, Any]]:
@@ -557,7 +566,7 @@ def _written(expression: Any, stored: dict[str, Any], types: Inferred) -> list[t
     pairs = [
         (one.this, one.expression)
         for one in expression.find_all(exp.EQ)
-        if one.arg_key == "expressions" and isinstance(one.parent, exp.Update)
+        if rewriting.is_assignment(one)
     ]
     for when in expression.find_all(exp.When):
         then = when.args.get("then")

@@ -1,9 +1,13 @@
-"""Columns as DESC TABLE shows them, with Snowflake's names for DuckDB's types and defaults."""
+"""Columns as clients and DESC TABLE see them: Snowflake's names for DuckDB's types and defaults."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from fakesnow.rowtype import ColumnInfo
+from sqlglot import exp
+
+from embedded_snowflake.inferred_types import finer_types
 from embedded_snowflake.names import QualifiedName
 from embedded_snowflake.statements import Result
 
@@ -26,9 +30,35 @@ _TYPES = {
     "TIMESTAMP": "TIMESTAMP_NTZ(9)",
     "TIMESTAMP_NS": "TIMESTAMP_NTZ(9)",
     "TIMESTAMP WITH TIME ZONE": "TIMESTAMP_LTZ(9)",
+    "TIMESTAMP_TZ": "TIMESTAMP_TZ(9)",
     "TIME": "TIME(9)",
     "JSON": "VARIANT",
 }
+
+
+_COARSE = {"ARRAY": "variant", "OBJECT": "variant", "TIMESTAMP_TZ": "timestamp_ltz"}
+FINER = {"VARCHAR", "JSON", "TIMESTAMP WITH TIME ZONE"}
+"""DuckDB's types that stand for several of Snowflake's."""
+
+
+def refine(session: Session, query: Any, rowtype: list[ColumnInfo]) -> None:
+    """Tell ARRAY, OBJECT and TIMESTAMP_TZ among the columns of a query as clients see them.
+
+    Args:
+        session: whose names the query uses.
+        query: the statement's tree as it was parsed; of no other statement is anything told.
+        rowtype: the columns by DuckDB's types, which are changed.
+    """
+    if not isinstance(query, exp.Query):
+        return
+    if not any(column["type"] in _COARSE.values() for column in rowtype):
+        return
+    finer = finer_types(session, query)
+    if len(finer) != len(rowtype):
+        return
+    for column, kind in zip(rowtype, finer, strict=True):
+        if kind and column["type"] == _COARSE[kind]:
+            column["type"] = kind.lower()
 
 
 def shown_type(kind: str) -> str:
@@ -59,7 +89,7 @@ def describe_relation(session: Session, name: QualifiedName) -> Result:
         "WHERE database_name = ? AND schema_name = ? AND table_name = ? ORDER BY column_index",
         key,
     ).fetchall()
-    declared = {} if held else table_facts.kinds_of(session, name)
+    declared = table_facts.kinds_of(session, name)
     columns = {
         "name": "VARCHAR",
         "type": "VARCHAR",
@@ -80,9 +110,7 @@ def describe_relation(session: Session, name: QualifiedName) -> Result:
             (
                 column,
                 # An older directory has lengths of columns that are no texts.
-                declared.get(column, shown_type(kind))
-                if kind in {"VARCHAR", "JSON"}
-                else shown_type(kind),
+                shown_type(declared.get(column, str(kind)) if kind in FINER else str(kind)),
                 "COLUMN",
                 "Y" if nullable else "N",
                 shown_default(default),

@@ -12,7 +12,7 @@ import duckdb
 from fakesnow import info_schema, macros
 from fakesnow.instance import FakeSnow
 
-from embedded_snowflake import catalog, errors, patches
+from embedded_snowflake import canonical_json, catalog, errors, patches
 from embedded_snowflake.account import Account
 from embedded_snowflake.inference import Inference
 from embedded_snowflake.names import QualifiedName, literal, quoted
@@ -48,8 +48,10 @@ class Engine:
         self.fakesnow.results_cache = ResultCache()
         self.duck = self.fakesnow.duck_conn
         self.duck.execute("SET GLOBAL preserve_insertion_order = true")
+        canonical_json.install(self.duck)
         # A session without a database calls the same macros.
         self.duck.execute(catalog.creation_sql("memory"))
+        self.duck.execute(macros.creation_sql("memory"))
         self._confine()
         self.account = Account(root / "account.json")
         self.inference = Inference()
@@ -125,6 +127,7 @@ class Engine:
             info_schema.per_db_creation_sql(quoted(name)).replace(f"'{quoted(name)}'", f"'{name}'")
         )
         self.duck.execute(macros.creation_sql(quoted(name)))
+        canonical_json.upgrade(self.duck, name)
         self._names.add(name)
 
     def create_database(self, name: str) -> None:

@@ -138,8 +138,27 @@ _WORDED = (
     (r"Date '(.*)' is not recognized", 100040, "22007", "Date '{0}' is not recognized"),
     (r"Timestamp '(.*)' is not recognized", 100035, "22007", "Timestamp '{0}' is not recognized"),
     (r"Malformed JSON (.*)", 100069, "22P02", "Error parsing JSON: {0}"),
+    (r"(duplicate object attribute .*)", 100069, "22P02", "Error parsing JSON: {0}"),
+    (
+        r"unsupported (number \S+ of more than \d+ digits)",
+        2,
+        "0A000",
+        "Unsupported feature 'a {0}' in a VARIANT here: keep it as a text.",
+    ),
     (r"Map keys must be unique", 100183, "P0000", "Duplicate field key in OBJECT_AGG"),
     (r"Division by zero", 100051, "22012", "Division by zero"),
+    (
+        r"Unsupported offset in TIMESTAMP_TZ (.+)",
+        2,
+        "0A000",
+        "Unsupported feature 'a TIMESTAMP_TZ of another offset than +00:00': {0}, use TIMESTAMP_LTZ",
+    ),
+    (
+        r"string '(a text in the form of a date or a time)'",
+        2,
+        "0A000",
+        "Unsupported feature 'the type of {}' in a VARIANT: it may have been one.",
+    ),
     (r"string '(a quotient of .+?)'", 2, "0A000", "Unsupported feature '{}': cast it."),
 )
 """What DuckDB says: a pattern, then Snowflake's number, SQL state and words."""

@@ -295,8 +295,11 @@ def _encoded(column: pd.Series[Any]) -> list[str]:
 
 def json_texts(answer: pd.DataFrame) -> list[str]:
     """Each row as the text of a JSON object; numbers keep every digit."""
-    columns = [_encoded(answer.iloc[:, place]) for place in range(answer.shape[1])]
-    keys = [json.dumps(str(name)) for name in answer.columns]
+    names = [str(name) for name in answer.columns]
+    # As every object of the warehouse has its keys.
+    places = sorted(range(len(names)), key=names.__getitem__)
+    columns = [_encoded(answer.iloc[:, place]) for place in places]
+    keys = [json.dumps(names[place]) for place in places]
     template = "{" + ", ".join(f"{key.replace('%', '%%')}: %s" for key in keys) + "}"
     if not columns:
         return ["{}"] * len(answer)

@@ -27,12 +27,34 @@ if TYPE_CHECKING:
 
 _SNOWFLAKE = Snowflake()
 _VARIANT: Any = {"returns": exp.DataType.Type.VARIANT}
+_ARRAY: Any = {"returns": exp.DataType.Type.ARRAY}
+_OBJECT: Any = {"returns": exp.DataType.Type.OBJECT}
+_CALLS = {
+    **dict.fromkeys(("AS_ARRAY", "ARRAY_UNION_AGG"), exp.DataType.Type.ARRAY),
+    **dict.fromkeys(("AS_OBJECT", "TO_OBJECT"), exp.DataType.Type.OBJECT),
+    **dict.fromkeys(("OBJECT_DELETE", "OBJECT_PICK", "ARRAYS_TO_OBJECT"), exp.DataType.Type.OBJECT),
+    "TRY_TO_TIMESTAMP_TZ": exp.DataType.Type.TIMESTAMPTZ,
+    "TRY_TO_TIMESTAMP_LTZ": exp.DataType.Type.TIMESTAMPLTZ,
+}
+"""Functions that sqlglot has no node for."""
+
+
+def _call(annotator: Any, node: Any) -> Any:
+    kind = _CALLS.get(node.name.upper(), exp.DataType.Type.UNKNOWN)
+    return annotator._set_type(node, kind)  # noqa: SLF001
+
+
 _METADATA: Any = {
     **Snowflake.EXPRESSION_METADATA,
     **{kind: {"annotator": annotator} for kind, annotator in ANNOTATORS.items()},
     **dict.fromkeys(
         (exp.JSONExtract, exp.GetExtract, exp.Bracket, exp.Dot, exp.ToVariant), _VARIANT
     ),
+    **dict.fromkeys((exp.ArrayInsert, exp.ArrayDistinct, exp.ArrayExcept), _ARRAY),
+    **dict.fromkeys((exp.ArrayIntersect, exp.Flatten, exp.ArrayRemoveAt, exp.JSONKeys), _ARRAY),
+    **dict.fromkeys((exp.ToArray, exp.ArrayFilter, exp.Transform), _ARRAY),
+    **dict.fromkeys((exp.JSONObject, exp.ObjectInsert, exp.StarMap), _OBJECT),
+    exp.Anonymous: {"annotator": _call},
 }
 _FLATTEN = "_FLATTEN"
 _GROUPS: dict[str, set[Any]] = {
@@ -66,19 +88,43 @@ def group_of(kind: Any) -> str | None:
     return "INTEGER" if group == "DECIMAL" and scale_of(kind) == 0 else group
 
 
+_FINER = {
+    **dict.fromkeys((exp.DataType.Type.ARRAY, exp.DataType.Type.LIST), "ARRAY"),
+    **dict.fromkeys((exp.DataType.Type.OBJECT, exp.DataType.Type.STRUCT), "OBJECT"),
+    exp.DataType.Type.MAP: "OBJECT",
+    exp.DataType.Type.TIMESTAMPTZ: "TIMESTAMP_TZ",
+}
+
+
+def finer_types(session: Session, query: Any) -> list[str | None]:
+    """What DuckDB's types of a query's columns do not say: ARRAY, OBJECT, TIMESTAMP_TZ.
+
+    DuckDB has one type, JSON, for the first two and VARIANT, and one for all moments with a zone.
+
+    Returns:
+        One for each column, None where DuckDB's type says all or nothing more is known; nothing
+        where the query's types cannot be inferred.
+    """
+    query = rewriting.named(session, query.copy())
+    types = Inferred(session, query, finer=True)
+    types.resolve()
+    return [kind and _FINER.get(kind.this) for _, kind in types.outputs(query)]
+
+
 class Inferred:
     """What is known of a statement's types."""
 
-    def __init__(self, session: Session, expression: Any) -> None:
+    def __init__(self, session: Session, expression: Any, *, finer: bool = False) -> None:
         """Look up the columns; `resolve` infers the types of what is made of them.
 
         Args:
             session: whose current schema and tables the names mean.
             expression: the statement's tree, which stays as it is.
+            finer: tell ARRAYs and OBJECTs that tables hold from VARIANTs.
         """
         self._session = session
         self._expression = expression
-        self._columns = _columns_of(session, expression)
+        self._columns = _columns_of(session, expression, finer=finer)
         self._types: dict[int, Any] = {}
         self._outputs: dict[int, list[tuple[str, Any]]] = {}
         self._nodes: list[Any] = []
@@ -173,6 +219,11 @@ def _type(kind: str) -> Any:
         return exp.DataType.build("UNKNOWN")
 
 
+@functools.cache
+def _declared(kind: str) -> Any:
+    return exp.DataType.build(kind, dialect="snowflake")
+
+
 _FLATTENED = {
     "SEQ": _type("BIGINT"),
     "KEY": _type("VARCHAR"),
@@ -183,7 +234,14 @@ _FLATTENED = {
 }
 
 
-def _columns_of(session: Session, expression: Any) -> dict[QualifiedName, dict[str, Any]]:
+_ZONED = "TIMESTAMP WITH TIME ZONE"
+
+
+def _columns_of(
+    session: Session, expression: Any, *, finer: bool
+) -> dict[QualifiedName, dict[str, Any]]:
+    from embedded_snowflake.objects import table_facts
+
     held = {
         ("temp", "main", session.temporary[one])
         if one in session.temporary
@@ -198,10 +256,17 @@ def _columns_of(session: Session, expression: Any) -> dict[QualifiedName, dict[s
         [[name for _, _, name in held]],
     ).fetchall()
     found: dict[QualifiedName, dict[str, Any]] = {}
+    declared: dict[QualifiedName, dict[str, str]] = {}
     for database, schema, table, column, kind in rows:
         name = held.get((database, schema, table))
-        if name is not None:
-            found.setdefault(name, {})[column] = _type(kind)
+        if name is None:
+            continue
+        known = None
+        if kind == _ZONED or (finer and kind == "JSON"):
+            if name not in declared:
+                declared[name] = table_facts.kinds_of(session, name)
+            known = declared[name].get(column, "TIMESTAMP_LTZ" if kind == _ZONED else None)
+        found.setdefault(name, {})[column] = _type(kind) if known is None else _declared(known)
     return found
 
 

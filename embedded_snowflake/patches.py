@@ -2,7 +2,7 @@
 
 | patch | fault in fakesnow 0.12.1 | goes when |
 |---|---|---|
-| `_timestamps` | NULL timestamps arrive as 1970-01-01 | its structure has a mask of NULLs |
+| `timestamps` | NULL timestamps arrive as 1970-01-01 | its structure has a mask of NULLs |
 | described types | an instant in the session's zone is called TIMESTAMP_TZ | it says TIMESTAMP_LTZ |
 | `_table_comment` | a comment is written to a second database | it is written beside its table |
 | text lengths | they are, as well: `table_facts` keeps them | they are written beside their table |
@@ -48,7 +48,7 @@ PINNED = {
 """Versions that this package was read and tested against."""
 
 
-def _timestamps(values: pa.Array | pa.ChunkedArray) -> pa.Array:
+def timestamps(values: pa.Array | pa.ChunkedArray) -> pa.Array:
     """Snowflake's structure for timestamps. fakesnow loses NULLs: they arrive as 1970-01-01."""
     column: Any = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
     zoned = column.type.tz is not None
@@ -181,7 +181,7 @@ _OF_VIEWS = {
 @cache
 def apply() -> None:
     """Put the patches in place, once a process, before fakesnow's engine is made."""
-    fakesnow_arrow.timestamp_to_sf_struct = _timestamps
+    fakesnow_arrow.timestamp_to_sf_struct = timestamps
     rowtype.duckdb_to_sf_type["TIMESTAMP WITH TIME ZONE"] = "timestamp_ltz"
     info_schema.insert_table_comment_sql = _table_comment
     transforms.numeric_agg_implicit_cast = _aggregates
@@ -200,7 +200,7 @@ def apply() -> None:
     # A sum of integers is a HUGEINT, a literal an INTEGER; fakesnow knows neither as NUMBER(38).
     whole = "'BIGINT', 'HUGEINT', 'INTEGER', 'SMALLINT', 'TINYINT', 'UBIGINT'"
     body = body.replace("columns.data_type='BIGINT'", f"columns.data_type IN ({whole})")
-    body = body.replace("'TIMESTAMP_TZ'", "'TIMESTAMP_LTZ'")
+    body = body.replace("'TIMESTAMP_TZ'", "coalesce(ext_kind, 'TIMESTAMP_LTZ')")
     body = body.replace("then 'VARIANT'", "then coalesce(ext_kind, 'VARIANT')")
     for measure in ("ext_character_maximum_length", "ext_character_octet_length"):
         longest = f"case when columns.data_type = 'VARCHAR' then coalesce({measure}, 16777216) end"

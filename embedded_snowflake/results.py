@@ -12,6 +12,8 @@ from fakesnow.arrow import to_ipc, to_sf
 from fakesnow.rowtype import ColumnInfo, describe_as_rowtype
 
 from embedded_snowflake import errors
+from embedded_snowflake.canonical_json import shown
+from embedded_snowflake.patches import timestamps
 from embedded_snowflake.statements import Result
 
 _ARROW: dict[str, tuple[Any, str]] = {
@@ -109,7 +111,37 @@ def arrow_rows(table: pa.Table, rowtype: list[ColumnInfo]) -> bytes:
     """
     if table.num_rows == 0:
         return b""
-    return b64encode(to_ipc(to_sf(_narrowed(table), rowtype)))
+    table = _shown(_with_offsets(_narrowed(table), rowtype), rowtype)
+    return b64encode(to_ipc(to_sf(table, rowtype)))
+
+
+def _shown(table: pa.Table, rowtype: list[ColumnInfo]) -> pa.Table:
+    for place, column in enumerate(rowtype):
+        if column["type"] not in {"variant", "object", "array"}:
+            continue
+        texts = [None if one is None else shown(one) for one in table.column(place).to_pylist()]
+        table = table.set_column(place, table.field(place).name, pa.array(texts, pa.string()))
+    return table
+
+
+_UTC = 1440
+"""Minutes by which Snowflake says the offset +00:00: from -24 hours on."""
+
+
+def _with_offsets(table: pa.Table, rowtype: list[ColumnInfo]) -> pa.Table:
+    """A TIMESTAMP_TZ is sent with its offset, which is +00:00 here."""
+    for place, column in enumerate(rowtype):
+        if column["type"] != "timestamp_tz" or not pa.types.is_timestamp(table.field(place).type):
+            continue
+        moments = timestamps(table.column(place))
+        offsets = pa.array(np.full(len(moments), _UTC, np.int32))
+        made = pa.StructArray.from_arrays(
+            [*moments.flatten(), offsets],
+            fields=[*moments.type, pa.field("timezone", pa.int32(), nullable=False)],
+            mask=moments.is_null(),
+        )
+        table = table.set_column(place, table.field(place).name, made)
+    return table
 
 
 def json_body(table: pa.Table) -> dict[str, Any]:

@@ -393,6 +393,49 @@ _TRIED = {
 }
 
 
+_WITH_OFFSET = {"TO_TIMESTAMP_TZ", "TRY_TO_TIMESTAMP_TZ"}
+_PASSING = (exp.Paren, exp.Coalesce, exp.Nullif, exp.Case, exp.If, exp.Max, exp.Min)
+_BY_INSTANT = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between, exp.In)
+
+
+def _offsets(_: Session, expression: Any) -> Any:
+    """A text with an offset becomes a TIMESTAMP_TZ where nothing but its instant is asked for."""
+    for node in list(expression.find_all(exp.Cast, exp.TryCast, exp.Anonymous)):
+        if isinstance(node, exp.Anonymous):
+            if node.name.upper() not in _WITH_OFFSET or len(node.expressions) != 1:
+                continue
+            text = node.expressions[0]
+        elif node.to.this is exp.DataType.Type.TIMESTAMPTZ:
+            text = node.this
+        else:
+            continue
+        if translation.plainly_a_time(text) or _instant_asked(node):
+            continue
+        seen = exp.Anonymous(this="_es_offset_seen", expressions=[text.copy()])
+        text.replace(seen)
+    return expression
+
+
+def _instant_asked(node: Any) -> bool:
+    parent: Any = node.parent
+    while isinstance(parent, _PASSING) or _is_cast(parent, exp.DataType.Type.TIMESTAMPTZ):
+        parent = parent.parent
+    if isinstance(parent, exp.ConvertTimezone):
+        utc = parent.args["target_tz"] == exp.Literal.string("UTC")
+        return utc and parent.args.get("source_tz") is None
+    compared = isinstance(parent, _BY_INSTANT) and not is_assignment(parent)
+    return compared or _is_cast(parent, exp.DataType.Type.TIMESTAMPLTZ)
+
+
+def is_assignment(node: Any) -> bool:
+    """Whether it is a ``column = value`` of an UPDATE, which is parsed as a comparison."""
+    return node.arg_key == "expressions" and isinstance(node.parent, exp.Update)
+
+
+def _is_cast(node: Any, kind: Any) -> bool:
+    return isinstance(node, exp.Cast) and node.to.this is kind
+
+
 def _tried(_: Session, expression: Any) -> Any:
     """TRY_ conversions: fakesnow's to times raise, DuckDB's to numbers read what is none."""
     for node in list(expression.find_all(exp.TryCast)):
@@ -662,6 +705,7 @@ _STEPS: tuple[Callable[[Session, Any], Any], ...] = (
     _moments,
     _hashes,
     _division,
+    _offsets,
     _tried,
     _renamed,
     _temporary_names,

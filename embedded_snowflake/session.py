@@ -12,7 +12,7 @@ import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -38,6 +38,7 @@ from embedded_snowflake import (
 from embedded_snowflake.catalog import INTERNAL, Catalog
 from embedded_snowflake.cursor import Connection, name_as_written, parsed
 from embedded_snowflake.engine import Engine
+from embedded_snowflake.inferred_types import finer_types
 from embedded_snowflake.journal import RecordingConnection
 from embedded_snowflake.names import QualifiedName, literal, quoted
 from embedded_snowflake.statements import Result
@@ -123,6 +124,7 @@ class Session:
         self.closed = False
         self.held: set[QualifiedName] = set()
         self.temporary: dict[QualifiedName, str] = {}
+        self.temporary_kinds: dict[str, dict[str, str]] = {}
         self.peers: set[tuple[str, int]] = set()
         self.seen = time.monotonic()
         self.lock = threading.RLock()
@@ -591,10 +593,12 @@ class Session:
             cursor = self.connection.cursor()
             if isinstance(expression, exp.Query):
                 refusing.check(self, expression)
-                described = cursor.columns_of(expression)
+                described = cursor.columns_of(expression.copy())
             else:
                 described = cursor._describe_only(text)  # noqa: SLF001
-            return Answer(self.query_id, None, results.described(described), type_id)
+            rowtype = results.described(described)
+            describing.refine(self, expression, rowtype)
+            return Answer(self.query_id, None, rowtype, type_id)
         cursor = self._run(expression)
         if cursor._arrow_table.nbytes > RESULT_BYTES:  # noqa: SLF001
             raise errors.error(
@@ -604,6 +608,7 @@ class Session:
                 "54000",
             )
         rowtype = results.described(cursor._describe_last_sql())  # noqa: SLF001
+        describing.refine(self, expression, rowtype)
         self.engine.fakesnow.results_cache.pop(cursor.sfqid, None)
         self.engine.fakesnow.results_cache[self.query_id] = (
             cursor._arrow_table,  # noqa: SLF001
@@ -770,6 +775,7 @@ class Session:
         if target is None:
             return self._cursor_run(expression)
         own = self._is_own(target, expression)
+        finer = self._finer_types(expression)
         made = isinstance(expression, exp.Create) and expression.kind == "TABLE"
         there = made and expression.args.get("exists") and self.relation_kind(target) is not None
         with self.transaction():
@@ -785,11 +791,19 @@ class Session:
             if made:
                 self.set_column_comments(target, rewriting.column_comments(expression))
             if own:
+                self._follow_own(target, expression, finer)
                 return cursor
             created = isinstance(expression, exp.Create)
             self.log_change(target, created=created)
-            self._follow(target, expression)
+            self._follow(target, expression, finer)
             return cursor
+
+    def _finer_types(self, expression: Any) -> list[str | None]:
+        """Of what is made by a query, what DuckDB's types of its columns do not say."""
+        if not isinstance(expression, exp.Create) or expression.kind not in {"TABLE", "VIEW"}:
+            return []
+        query = expression.expression
+        return finer_types(self, query) if isinstance(query, exp.Query) else []
 
     def _is_own(self, target: QualifiedName, expression: Any) -> bool:
         """Whether a statement writes a temporary table, which no other session sees."""
@@ -797,16 +811,31 @@ class Session:
             return True
         return target in self.temporary
 
-    def _follow(self, target: QualifiedName, expression: Any) -> None:
+    def _follow_own(
+        self, target: QualifiedName, expression: Any, finer: Sequence[str | None]
+    ) -> None:
+        """What is kept of a temporary table goes with it."""
+        from embedded_snowflake.objects import table_facts
+
+        if isinstance(expression, (exp.Create, exp.Alter)) and target in self.temporary:
+            table_facts.record_columns(self, target, expression, finer)
+        held = set(self.temporary.values())
+        for gone in set(self.temporary_kinds) - held:
+            del self.temporary_kinds[gone]
+
+    def _follow(self, target: QualifiedName, expression: Any, finer: Sequence[str | None]) -> None:
         """What is kept of a table goes with it: keys, tags, and what was loaded."""
         from embedded_snowflake.objects import copying, table_facts
 
         if self._depth > 1 and not isinstance(expression, exp.Create):
             # An object's own statement: the object moves what it keeps itself.
             return
-        if isinstance(expression, exp.Create) and expression.kind == "TABLE":
+        if isinstance(expression, exp.Create) and expression.kind == "VIEW":
+            table_facts.record_columns(self, target, expression, finer)
+        elif isinstance(expression, exp.Create) and expression.kind == "TABLE":
             table_facts.record_keys(self, target, expression)
-            table_facts.record_columns(self, target, expression)
+            table_facts.record_transient(self, target, expression)
+            table_facts.record_columns(self, target, expression, finer)
         elif isinstance(expression, exp.TruncateTable):
             copying.forget_loads(self, target)
         elif isinstance(expression, exp.Drop) and expression.kind == "TABLE":

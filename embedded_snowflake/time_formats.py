@@ -123,6 +123,10 @@ def reading(value: str, text: str, kind: str, *, tried: bool) -> str:
         part if what == "text" else "%n" if part.startswith("FF") else _ELEMENTS[part]
         for what, part in parts
     )
+    if kind == "TIMESTAMP_TZ" and names & {"TZH:TZM", "TZHTZM"}:
+        if not parts[-1][1].startswith("TZH"):
+            raise errors.unsupported(f"an offset inside of a TIMESTAMP_TZ ('{text}')")
+        value = f"_es_offset_seen({value})"
     function = "_es_time_tried" if tried else "_es_time_read"
     if "YY" in names:
         function += "_yy"

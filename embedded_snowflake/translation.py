@@ -8,14 +8,20 @@ about objects (`objects/`).
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable
 from typing import Any
 
 from sqlglot import exp
 
-from embedded_snowflake import errors, tried_times, wide_integers
+from embedded_snowflake import canonical_json, errors, tried_times, wide_integers
 from embedded_snowflake.names import quoted
+
+# A VARIANT keeps a date or a time as its text: which of the two a text was, is not known.
+_SAID = r"""CASE WHEN regexp_full_match(to_json(x) ->> '$',
+    '[0-9]{4}-[0-9]{2}-[0-9]{2}( [0-9:]{8}\.[0-9]+( [+-][0-9]{4})?)?|[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?')
+    THEN CAST(CAST('a text in the form of a date or a time' AS BIGINT) AS VARCHAR) ELSE """
 
 _MACROS = {
     # DuckDB reads 1_000 and 0x10 as numbers, Snowflake does not.
@@ -68,7 +74,8 @@ _MACROS = {
         "CASE typeof(x) WHEN 'JSON' THEN CASE json_type(to_json(x)) WHEN 'UBIGINT' THEN 'INTEGER' "
         "WHEN 'BIGINT' THEN 'INTEGER' WHEN 'NULL' THEN 'NULL_VALUE' "
         "WHEN 'DOUBLE' THEN CASE WHEN contains(lower(CAST(x AS VARCHAR)), 'e') THEN 'DOUBLE' "
-        "ELSE 'DECIMAL' END ELSE json_type(to_json(x)) END "
+        f"ELSE 'DECIMAL' END WHEN 'VARCHAR' THEN {_SAID}'VARCHAR' END "
+        "ELSE json_type(to_json(x)) END "
         "WHEN 'BIGINT' THEN 'INTEGER' WHEN 'HUGEINT' THEN 'INTEGER' WHEN 'BLOB' THEN 'BINARY' "
         "WHEN 'TIMESTAMP' THEN 'TIMESTAMP_NTZ' WHEN 'TIMESTAMP WITH TIME ZONE' THEN 'TIMESTAMP_LTZ' "
         "ELSE regexp_replace(typeof(x), '\\(.*', '') END END"
@@ -127,8 +134,10 @@ _MACROS = {
     "is_null_value(x)": "json_type(x) = 'NULL'",
     "as_integer(x)": "CASE WHEN json_type(x) IN ('DOUBLE', 'BIGINT', 'UBIGINT') THEN _es_whole(x) END",
     "as_double(x)": "CASE WHEN json_type(x) IN ('DOUBLE', 'BIGINT', 'UBIGINT') THEN CAST(x AS DOUBLE) END",
-    "as_varchar(x)": "CASE WHEN json_type(x) = 'VARCHAR' THEN x ->> '$' END",
-    "as_char(x)": "CASE WHEN json_type(x) = 'VARCHAR' THEN x ->> '$' END",
+    **dict.fromkeys(
+        ("as_varchar(x)", "as_char(x)"),
+        f"CASE WHEN json_type(x) = 'VARCHAR' THEN {_SAID}x ->> '$' END END",
+    ),
     "as_boolean(x)": "CASE WHEN json_type(x) = 'BOOLEAN' THEN CAST(x AS BOOLEAN) END",
     "_es_ln(x)": "CASE WHEN x <= 0 THEN error('Invalid floating point operation: ln') ELSE ln(x) END",
     "_es_months_between(x, y)": (
@@ -160,6 +169,10 @@ _TYPED = {
             [struct_pack(seq := seq, list := _es_elements(to_json(input), keep))],
             lambda x: list_transform(x.list,
                 lambda e: struct_pack(seq := x.seq, k := e.k, i := e.i, v := e.v)))[1]) AS e)""",
+    "_es_to_variant": (
+        "(x TIMESTAMP) AS to_json(_es_text(x)), (x TIMESTAMPTZ) AS to_json(_es_text(x)), "
+        "(x) AS to_json(x)"
+    ),
     "_es_time_slice": (
         "(x DATE, width, origin, ends) AS CAST(time_bucket(width, x, CAST(origin AS DATE)) "
         "+ CASE WHEN ends THEN width ELSE INTERVAL 0 DAY END AS DATE), "
@@ -178,7 +191,8 @@ def macros_sql(database: str) -> str:
     where = quoted(database)
     return "".join(
         f"CREATE OR REPLACE MACRO {where}.{head} AS {body};"
-        for head, body in (_MACROS | wide_integers.MACROS | tried_times.MACROS).items()
+        for macros in (_MACROS, wide_integers.MACROS, tried_times.MACROS, canonical_json.MACROS)
+        for head, body in macros.items()
     ) + "".join(
         f"CREATE OR REPLACE MACRO {where}.{name}{body};"
         for name, body in (_TYPED | tried_times.TYPED).items()
@@ -268,7 +282,8 @@ _CONVERSIONS = {
 }
 
 
-def _plainly_a_time(value: Any) -> bool:
+def plainly_a_time(value: Any) -> bool:
+    """Whether it is a literal in the form that DuckDB reads as Snowflake does, without a zone."""
     return isinstance(value, exp.Literal) and _PLAIN_TIME.fullmatch(value.name) is not None
 
 
@@ -299,7 +314,7 @@ _MADE_BY = {
     **dict.fromkeys(wide_integers.INTEGERS, "_es_whole"),
     exp.DataType.Type.BINARY: "_es_binary",
     exp.DataType.Type.VARBINARY: "_es_binary",
-    exp.DataType.Type.VARIANT: "to_json",
+    exp.DataType.Type.VARIANT: "_es_to_variant",
 }
 
 
@@ -314,7 +329,7 @@ def _casts(node: Any) -> Any:
         return node
     if kind.this in _MADE_BY:
         return invoke(_MADE_BY[kind.this], node.this)
-    if kind.this in _READ_AS and not _plainly_a_time(node.this):
+    if kind.this in _READ_AS and not plainly_a_time(node.this):
         return _moment(_READ_AS[kind.this], node.this)
     if kind.this in _TEXTS:
         text = _text(node)
@@ -340,7 +355,8 @@ def _real(node: Any) -> Any:
 
 
 def _text(node: Any) -> Any:
-    if isinstance(node.this, exp.Literal):
+    plain = isinstance(node.this, exp.Literal) and "e" not in node.this.name.lower()
+    if plain or (isinstance(node.this, exp.Literal) and node.this.is_string):
         return _cast(node.this, "VARCHAR")
     return invoke("_es_text", node.this)
 
@@ -358,7 +374,7 @@ def _type(node: Any) -> Any:
 
 
 def _variant(node: Any) -> Any:
-    return invoke("to_json", node)
+    return invoke("_es_to_variant", node)
 
 
 def _bracket(node: Any) -> Any:
@@ -417,13 +433,39 @@ def _now(node: Any) -> Any:
 
 def _struct(node: Any) -> Any:
     """Fakesnow takes keys for names, makes them upper case, and forgets an object in an object."""
-    keys = [
-        exp.Literal.string(one.this.name) if isinstance(one.this, exp.Identifier) else one.this
+    pairs = [
+        (
+            exp.Literal.string(one.this.name) if isinstance(one.this, exp.Identifier) else one.this,
+            _variant(one.expression),
+        )
         for one in node.expressions
     ]
-    values = [_variant(one.expression) for one in node.expressions]
-    made = (exp.Array(expressions=keys), exp.Array(expressions=values), exp.false())
-    return invoke("_FS_OBJECT_CONSTRUCT", *made)
+    return _object(pairs, keep_nulls=exp.false())
+
+
+def _object_with_nulls(node: Any) -> Any:
+    if not all(isinstance(one, exp.JSONKeyValue) for one in node.expressions):
+        return invoke("_es_parsed", node.copy())
+    pairs = [(one.this, _variant(one.expression)) for one in node.expressions]
+    return _object(pairs, keep_nulls=exp.true())
+
+
+def _object(pairs: list[tuple[Any, Any]], *, keep_nulls: Any) -> Any:
+    """An object with its keys in order (`canonical_json`)."""
+    literal = all(isinstance(key, exp.Literal) for key, _ in pairs)
+    if literal:
+        pairs = sorted(pairs, key=lambda pair: pair[0].name)
+        for (one, _), (other, _) in itertools.pairwise(pairs):
+            if one.name == other.name:
+                raise errors.error(f"Duplicate field key '{one.name}'", 100183, "P0000")
+    keys, values = ([pair[side] for pair in pairs] for side in (0, 1))
+    lists = (exp.Array(expressions=keys), exp.Array(expressions=values))
+    made = invoke("_FS_OBJECT_CONSTRUCT", *lists, keep_nulls)
+    return made if literal else invoke("_es_parsed", made)
+
+
+def _star_map(node: Any) -> Any:
+    return invoke("_es_parsed", node.copy())
 
 
 def _object_agg(node: Any) -> Any:
@@ -431,13 +473,13 @@ def _object_agg(node: Any) -> Any:
     if isinstance(node.parent, exp.Window):
         return node
     empty = _cast(exp.Literal.string("{}"), "JSON")
-    return exp.Coalesce(this=node.copy(), expressions=[empty])
+    return exp.Coalesce(this=invoke("_es_parsed", node.copy()), expressions=[empty])
 
 
 def _typeof(node: Any) -> Any:
     """Of a value that is made a VARIANT just here, the type that JSON would forget."""
     value = node.this
-    if isinstance(value, exp.Anonymous) and value.name == "to_json":
+    if isinstance(value, exp.Anonymous) and value.name == "_es_to_variant":
         value = value.expressions[0]
     return invoke("_es_typeof", value.this if isinstance(value, exp.ToVariant) else value)
 
@@ -448,7 +490,7 @@ def _parse_json(node: Any) -> Any:
         blanks = exp.Literal.string(" \t\r\n")
         text = invoke("trim", _cast(node.this, "VARCHAR"), blanks)
         node.set("this", invoke("nullif", text, exp.Literal.string("")))
-    return node
+    return invoke("_es_try_parsed" if node.args.get("safe") else "_es_parsed", node.this)
 
 
 def _distance(node: Any) -> Any:
@@ -492,7 +534,8 @@ def _array(node: Any) -> Any:
 def _object_insert(node: Any) -> Any:
     if node.args.get("update_flag") is not None:
         raise errors.unsupported("OBJECT_INSERT that replaces a key")
-    return invoke("_es_object_insert", node.this, node.args["key"], node.args["value"])
+    made = invoke("_es_object_insert", node.this, node.args["key"], node.args["value"])
+    return invoke("_es_parsed", made)
 
 
 def _range(node: Any) -> Any:
@@ -797,6 +840,8 @@ _NODES: dict[type[Any], Callable[[Any], Any]] = {
     exp.Array: _array,
     exp.ArrayConcat: _array,
     exp.Struct: _struct,
+    exp.JSONObject: _object_with_nulls,
+    exp.StarMap: _star_map,
     exp.Lateral: _flatten,
     exp.TableFromRows: _flatten,
     exp.Typeof: _typeof,

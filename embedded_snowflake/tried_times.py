@@ -70,6 +70,12 @@ _DATE = """list_transform([x], lambda v: _es_recognized(v, CASE typeof(v)
     WHEN 'VARCHAR' THEN _es_try_date(CAST(v AS VARCHAR))
     WHEN 'JSON' THEN _es_try_date(to_json(v) ->> '$') ELSE TRY_CAST(v AS DATE) END, 'Date'))[1]"""
 
+# A TIMESTAMP_TZ is an instant and the offset that it came with; only the instant is kept here, so
+# that another offset than +00:00 is refused where it would be seen.
+_OTHER_OFFSET = r"""regexp_matches(CAST(x AS VARCHAR),
+    ':[0-9]{2}(\.[0-9]+)?\s*[+-]([0-9]{2}:?[0-9]{2}|[0-9]{2})(\s+[0-9]{4})?"?$')
+    AND NOT regexp_matches(CAST(x AS VARCHAR), '[+-]00(:?00)?(\s+[0-9]{4})?"?$')"""
+
 MACROS = {
     "_es_seconds(n, scale)": (
         "make_timestamp(CAST(TRY_CAST(n AS HUGEINT) * 1000000 "
@@ -78,6 +84,10 @@ MACROS = {
     "_es_recognized(x, made, kind)": (
         "CASE WHEN made IS NULL AND (to_json(x) ->> '$') IS NOT NULL "
         "THEN error(concat(kind, ' ''', to_json(x) ->> '$', ''' is not recognized')) ELSE made END"
+    ),
+    "_es_offset_seen(x)": (
+        f"CASE WHEN {_OTHER_OFFSET} "
+        "THEN error(concat('Unsupported offset in TIMESTAMP_TZ ', CAST(x AS VARCHAR))) ELSE x END"
     ),
     "_es_microseconds(n)": _MICROSECONDS,
     "_es_epoch(x)": _EPOCH,

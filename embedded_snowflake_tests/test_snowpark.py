@@ -81,12 +81,20 @@ def test_flatten_of_a_frame(session: Any) -> None:
 @pytest.mark.parametrize("zone", ["TZ", "LTZ"])
 def test_frames_of_times_with_a_zone(session: Any, zone: str) -> None:
     from snowflake.snowpark import types
+    from snowflake.snowpark.exceptions import SnowparkSQLException
 
     moment = dt.datetime(2024, 1, 1, 1, 2, 3, tzinfo=_ZONE)
     kind = types.TimestampType(types.TimestampTimeZone[zone])
     schema = types.StructType([types.StructField("A", kind)])
     frame = session.create_dataframe([[moment], [None]], schema)
+    if zone == "TZ":
+        # Its offset would be lost: in UTC it has none.
+        with pytest.raises(SnowparkSQLException, match="TIMESTAMP_TZ of another offset"):
+            frame.collect()
+        moment = moment.astimezone(dt.UTC)
+        frame = session.create_dataframe([[moment], [None]], schema)
     assert sorted(frame.collect(), key=repr) == [(None,), (moment,)]
+    assert frame.schema.fields[0].datatype == kind
 
 
 def test_crosstab_names_its_columns_by_their_casts(session: Any) -> None:

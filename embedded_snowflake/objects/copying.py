@@ -24,11 +24,12 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import pyarrow as pa
-from sqlglot import TokenType
+from sqlglot import TokenType, exp
 
-from embedded_snowflake import errors
+from embedded_snowflake import errors, refusing
+from embedded_snowflake.cursor import parsed
 from embedded_snowflake.names import QualifiedName, quoted
-from embedded_snowflake.objects import functions
+from embedded_snowflake.objects import functions, table_facts
 from embedded_snowflake.objects.file_formats import (
     FileFormat,
     Value,
@@ -356,6 +357,7 @@ def _read(
         places = [part.strip() for part in text.split(", ")]
         for one in read:
             _judge_values(copy, one, dict(zip(columns, places, strict=True)))
+    text = _moments_for_their_columns(copy, columns, text)
 
     def insert(good: list[FileRead]) -> None:
         name = copy.session.register(relation(good, fields))
@@ -378,6 +380,39 @@ def _texts_for_text_columns(copy: _Copy, select: str) -> str:
         f"{item}::VARCHAR" if copy.types[column] == "VARCHAR" and bare.fullmatch(item) else item
         for item, column in zip(items, columns, strict=True)
     )
+
+
+_TRIED = {
+    "DATE": "_es_try_date",
+    "TIMESTAMP": "_es_try_timestamp_ntz",
+    "TIMESTAMP WITH TIME ZONE": "_es_try_timestamp_tz",
+}
+"""By DuckDB's type of a column: what reads Snowflake's forms of text."""
+
+
+def _moments_for_their_columns(copy: _Copy, columns: list[str], select: str) -> str:
+    """The select list with moments read as Snowflake reads them, which the column's type alone does not."""
+    items = _split(select)
+    declared = table_facts.kinds_of(copy.session, copy.target)
+    kinds = {"DATE": "DATE", "TIMESTAMP": "TIMESTAMP_NTZ"}
+    if len(items) != len(columns) or not any(copy.types[one] in _TRIED for one in columns):
+        return select
+    made: list[str] = []
+    for item, column in zip(items, columns, strict=True):
+        kind = kinds.get(copy.types[column], declared.get(column, "TIMESTAMP_LTZ"))
+        made.append(f"({_unnamed(item)})::{kind}" if copy.types[column] in _TRIED else item)
+    return ", ".join(made)
+
+
+def _unnamed(item: str) -> str:
+    """An item of a select list without its alias, which a load has no use for."""
+    (column,) = parsed(f"SELECT {item}").selects
+    if refusing.UNNAMED in column.meta or not isinstance(column, exp.Alias):
+        return item
+    *tokens, last = tokens_of(item)
+    if tokens[-1].token_type is TokenType.ALIAS:
+        last = tokens[-1]
+    return item[: last.start]
 
 
 def _split(select: str) -> list[str]:
@@ -476,9 +511,10 @@ def _judge_values(copy: _Copy, file: FileRead, places: dict[str, str]) -> None:
 
 def _unconverted(session: Session, table: pa.Table, place: str, kind: str) -> list[tuple[int, str]]:
     name = session.register(table)
+    read = f"{_TRIED[kind]}({place})" if kind in _TRIED else f"TRY_CAST({place} AS {kind})"
     return session.duck.execute(
         f"SELECT {quoted(ROW_NUMBER)}, {place} FROM {name} "
-        f"WHERE {place} IS NOT NULL AND TRY_CAST({place} AS {kind}) IS NULL"
+        f"WHERE {place} IS NOT NULL AND {read} IS NULL"
     ).fetchall()
 
 

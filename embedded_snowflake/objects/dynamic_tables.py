@@ -23,7 +23,7 @@ from sqlglot import exp
 
 from embedded_snowflake import errors, rewriting
 from embedded_snowflake.names import QualifiedName
-from embedded_snowflake.objects import functions, tags, views
+from embedded_snowflake.objects import functions, table_facts, tags, views
 from embedded_snowflake.statements import (
     NotMine,
     Reader,
@@ -211,7 +211,7 @@ def _record(
 def _forget(session: Session, name: QualifiedName) -> None:
     session.catalog.remove(KIND, name)
     session.catalog.remove(HISTORY, name)
-    tags.forget(session, "TABLE", name)
+    table_facts.forget(session, name)
 
 
 def find(session: Session, name: QualifiedName) -> dict[str, Any]:

@@ -10,6 +10,7 @@ https://docs.snowflake.com/en/sql-reference/constraints-overview.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
@@ -95,41 +96,110 @@ def keys_of(session: Session, name: QualifiedName) -> list[dict[str, Any]]:
     return list(entry.props["keys"]) if entry else []
 
 
-def record_columns(session: Session, name: QualifiedName, expression: Any) -> None:
-    """Remember of a CREATE or ALTER TABLE what DuckDB's types of its columns do not say."""
-    table, key = _columns_kept(name)
+def record_transient(session: Session, name: QualifiedName, expression: Any) -> None:
+    """Remember of a table that was just made whether it is transient."""
+    session.catalog.remove(TRANSIENT, name)
+    if expression.find(exp.TransientProperty):
+        session.catalog.put(TRANSIENT, name, {})
+
+
+def record_columns(
+    session: Session, name: QualifiedName, expression: Any, finer: Sequence[str | None] = ()
+) -> None:
+    """Remember of a CREATE or ALTER what DuckDB's types of its columns do not say.
+
+    Args:
+        session: who made or altered it.
+        name: a table, or a view that was made.
+        expression: the statement's tree.
+        finer: the types of the query that it was made from (`inferred_types.finer_types`).
+    """
+    kept = _Columns(session, name)
     if isinstance(expression, exp.Create):
-        session.duck.execute(f"DELETE FROM {table} WHERE {key}")
-        session.catalog.remove(TRANSIENT, name)
-        if expression.find(exp.TransientProperty):
-            session.catalog.put(TRANSIENT, name, {})
+        kept.clear()
+    if any(finer):
+        described = session.duck.execute(f"SELECT * FROM {session.physical(name)} LIMIT 0")
+        for (column, *_), kind in zip(described.description, finer, strict=False):
+            if kind is not None:
+                kept.put(str(column), kind=kind)
     for item in expression.args.get("actions") or expression.this.expressions:
         if isinstance(item, exp.RenameColumn):
-            session.duck.execute(
-                f"UPDATE {table} SET ext_column_name = ? WHERE {key} AND ext_column_name = ?",
-                [_stored(item.args["to"]), _stored(item.this)],
-            )
+            kept.rename(_stored(item.this), _stored(item.args["to"]))
         kind = item.args.get("dtype" if isinstance(item, exp.AlterColumn) else "kind")
         if not kind or (isinstance(item, exp.ColumnDef) and item.args.get("exists")):
             # Which of two columns IF NOT EXISTS has left is not known here.
             continue
         column = _stored(item.args["tables"][0] if isinstance(item, exp.Drop) else item.this)
-        session.duck.execute(f"DELETE FROM {table} WHERE {key} AND ext_column_name = ?", [column])
-        length = text_length(kind)
-        json = isinstance(kind, exp.DataType) and kind.is_type("OBJECT", "ARRAY")
-        if length or json:
-            session.duck.execute(
-                f"INSERT INTO {table} VALUES (?, ?, ?, ?, ?, ?, ?)",
+        finer_kind = _FINER.get(kind.this) if isinstance(kind, exp.DataType) else None
+        kept.put(column, length=text_length(kind), kind=finer_kind)
+
+
+_FINER = {
+    exp.DataType.Type.OBJECT: "OBJECT",
+    exp.DataType.Type.ARRAY: "ARRAY",
+    exp.DataType.Type.TIMESTAMPTZ: "TIMESTAMP_TZ",
+}
+
+
+class _Columns:
+    """What is kept of a relation's columns: of a temporary table in the session, else beside it."""
+
+    def __init__(self, session: Session, name: QualifiedName) -> None:
+        self._session, self._name = session, name
+        self._own: dict[str, str] | None = None
+        if (held := session.temporary.get(name)) is not None:
+            self._own = session.temporary_kinds.setdefault(held, {})
+        self._table, self._key = _columns_kept(name)
+
+    def clear(self) -> None:
+        if self._own is not None:
+            self._own.clear()
+        else:
+            self._session.duck.execute(f"DELETE FROM {self._table} WHERE {self._key}")
+
+    def rename(self, old: str, new: str) -> None:
+        if self._own is not None:
+            if old in self._own:
+                self._own[new] = self._own.pop(old)
+            return
+        self._session.duck.execute(
+            f"UPDATE {self._table} SET ext_column_name = ? "
+            f"WHERE {self._key} AND ext_column_name = ?",
+            [new, old],
+        )
+
+    def put(self, column: str, *, length: int | None = None, kind: str | None = None) -> None:
+        """Keep this of a column, and nothing else."""
+        if self._own is not None:
+            self._own.pop(column, None)
+            if length or kind:
+                self._own[column] = f"VARCHAR({length})" if length else str(kind)
+            return
+        duck = self._session.duck
+        duck.execute(
+            f"DELETE FROM {self._table} WHERE {self._key} AND ext_column_name = ?", [column]
+        )
+        if length or kind:
+            one = self._name
+            duck.execute(
+                f"INSERT INTO {self._table} VALUES (?, ?, ?, ?, ?, ?, ?)",
                 [
-                    *(name.database, name.schema, name.name, column),
-                    *(length, length and min(length * 4, 16777216)),
-                    kind.this.name if json else None,
+                    *(one.database, one.schema, one.name, column),
+                    *(length, length and min(length * 4, 16777216), kind),
                 ],
             )
 
 
 def kinds_of(session: Session, name: QualifiedName) -> dict[str, str]:
-    """The types of a table's columns that DuckDB's do not say: VARCHAR(n), OBJECT, ARRAY."""
+    """The types of a table's or view's columns that DuckDB's do not say.
+
+    Returns:
+        VARCHAR(n), OBJECT, ARRAY or TIMESTAMP_TZ, by the column's name.
+    """
+    if (held := session.temporary.get(name)) is not None:
+        return dict(session.temporary_kinds.get(held, {}))
+    if name.database not in session.engine.databases():
+        return {}
     table, key = _columns_kept(name)
     rows = session.duck.execute(
         f"SELECT ext_column_name, ext_character_maximum_length, ext_kind FROM {table} WHERE {key}"

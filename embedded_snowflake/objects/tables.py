@@ -10,7 +10,7 @@ from typing import Any
 
 from embedded_snowflake import errors
 from embedded_snowflake.catalog import INTERNAL
-from embedded_snowflake.describing import shown_default
+from embedded_snowflake.describing import FINER, shown_default
 from embedded_snowflake.names import QualifiedName, literal, quoted
 from embedded_snowflake.objects import functions, table_facts
 from embedded_snowflake.rewriting import temporary_made
@@ -136,10 +136,10 @@ def show_columns(session: Session, reader: Reader) -> Result:
         if pattern is not None and not like(pattern, column):
             continue
         kind = str(stored)
-        if kind == "JSON":
+        if kind in FINER:
             if known not in declared:
-                declared[known] = table_facts.kinds_of(session, name) if known == name else {}
-            kind = declared[known].get(column, "JSON")
+                declared[known] = table_facts.kinds_of(session, name)
+            kind = declared[known].get(column, kind)
         shown = json.dumps({"type": _json_type(kind), "nullable": nullable})
         found.append(
             (
@@ -156,8 +156,8 @@ def _json_type(kind: str) -> str:
     known = {"VARCHAR": "TEXT", "DOUBLE": "REAL", "FLOAT": "REAL", "BLOB": "BINARY"}
     known |= {"TIMESTAMP": "TIMESTAMP_NTZ", "TIMESTAMP WITH TIME ZONE": "TIMESTAMP_LTZ"}
     known |= {"JSON": "VARIANT", "BOOLEAN": "BOOLEAN", "DATE": "DATE", "TIME": "TIME"}
-    known |= {"OBJECT": "OBJECT", "ARRAY": "ARRAY"}
-    return known.get(kind, "FIXED")
+    known |= {one: one for one in ("OBJECT", "ARRAY", "TIMESTAMP_TZ")}
+    return "TEXT" if kind.startswith("VARCHAR") else known.get(kind, "FIXED")
 
 
 @handles("COMMENT")

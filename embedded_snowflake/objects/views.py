@@ -20,7 +20,7 @@ from sqlglot.optimizer.scope import traverse_scope
 from embedded_snowflake import errors, inference_calls, refusing
 from embedded_snowflake.cursor import parsed
 from embedded_snowflake.names import QualifiedName, quoted
-from embedded_snowflake.objects import tags
+from embedded_snowflake.objects import table_facts, tags
 from embedded_snowflake.statements import Reader, Result, handles, show_scope
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ def create(session: Session, reader: Reader) -> Result:
 
 def _forget(session: Session, name: QualifiedName) -> None:
     session.catalog.remove(KIND, name)
-    tags.forget(session, "TABLE", name)
+    table_facts.forget(session, name)
 
 
 @handles("ALTER", "VIEW")
@@ -221,7 +221,7 @@ def rename(session: Session, kind: str, old: QualifiedName, new: QualifiedName) 
     with session.transaction():
         session.run(f"ALTER {word} {old.sql} RENAME TO {quoted(new.name)}")
         session.catalog.rename(kind, old, new)
-        tags.move(session, "TABLE", old, new)
+        table_facts.move(session, old, new)
 
 
 @handles("COMMENT", "ON", "VIEW")

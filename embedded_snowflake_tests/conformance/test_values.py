@@ -15,6 +15,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from snowflake.connector.errors import ProgrammingError
 from snowflake.connector.pandas_tools import write_pandas
 
 from embedded_snowflake_tests.conformance.target import Target
@@ -61,7 +62,7 @@ VALUES: dict[str, list[Any]] = {
     ],
     "TIMESTAMP_TZ": [
         dt.datetime(1969, 12, 31, 23, 59, 59, 999999, _UTC),
-        dt.datetime(2024, 2, 29, 12, 0, 0, 123456, dt.timezone(dt.timedelta(hours=-7))),
+        dt.datetime(2024, 2, 29, 12, 0, 0, 123456, _UTC),
     ],
 }
 DOCUMENTS = [
@@ -135,6 +136,31 @@ def test_values_bound_as_many_rows_come_back(session: Any, kind: str) -> None:
     session.cursor().execute(f"CREATE OR REPLACE TABLE v (i INT, a {kind})")
     session.cursor().executemany(f"INSERT INTO v VALUES ({mark}, {mark})", rows)
     assert _same(values, _back(session))
+
+
+def test_a_moment_with_an_offset_comes_back_or_is_refused(session: Any, target: Target) -> None:
+    """The embedded warehouse keeps no offset: it says so, however the value is sent."""
+    moment = dt.datetime(2024, 2, 29, 12, 0, 0, 123456, dt.timezone(dt.timedelta(hours=-7)))
+    mark, cursor = _mark(session), session.cursor()
+    cursor.execute("CREATE OR REPLACE TABLE v (i INT, a TIMESTAMP_TZ)")
+
+    def one() -> None:
+        cursor.execute(
+            f"INSERT INTO v SELECT 1, {mark}", (_bound(session, "TIMESTAMP_TZ", moment),)
+        )
+
+    def many() -> None:
+        rows = [(2, _bound(session, "TIMESTAMP_TZ", moment)), (3, None)]
+        cursor.executemany(f"INSERT INTO v VALUES ({mark}, {mark})", rows)
+
+    for write in (one, many):
+        if target.embedded:
+            with pytest.raises(ProgrammingError, match="TIMESTAMP_TZ of another offset"):
+                write()
+        else:
+            write()
+    if not target.embedded:
+        assert _same([moment, moment, None], _back(session))
 
 
 @pytest.mark.parametrize("kind", VALUES)

@@ -9,7 +9,6 @@ from embedded_snowflake_tests.conformance.case import (
     Group,
     Matching,
     Other,
-    Types,
     fails,
 )
 
@@ -258,8 +257,21 @@ GROUP = Group(
             "sql-reference/intro-summary-data-types",
             types=["ARRAY", "OBJECT"],
             columns=["A", "O"],
-            differs="an ARRAY or OBJECT is described to clients as a VARIANT",
-            here=Types(["VARIANT", "VARIANT"]),
+        ),
+        Case(
+            "ARRAY, OBJECT and TIMESTAMP_TZ through a table, a view and functions",
+            (
+                "CREATE TABLE t (a ARRAY, o OBJECT, v VARIANT, z TIMESTAMP_TZ, l TIMESTAMP_LTZ)",
+                "CREATE VIEW w AS SELECT * FROM t",
+                "SELECT a, o, v, z, l, a[0] AS e, o:x AS x, COALESCE(a, []) AS c, "
+                "DATEADD(day, 1, z) AS d FROM (SELECT * FROM w)",
+            ),
+            "sql-reference/intro-summary-data-types",
+            types=[
+                *("ARRAY", "OBJECT", "VARIANT", "TIMESTAMP_TZ", "TIMESTAMP_LTZ"),
+                *("VARIANT", "VARIANT", "ARRAY", "TIMESTAMP_TZ"),
+            ],
+            columns=["A", "O", "V", "Z", "L", "E", "X", "C", "D"],
         ),
         Case(
             "a dropped table is in no list",

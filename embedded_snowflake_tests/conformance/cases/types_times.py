@@ -9,6 +9,7 @@ from embedded_snowflake_tests.conformance.case import Case, Error, Group, fails,
 
 _F = "sql-reference/functions/"
 _TYPES = "sql-reference/data-types-datetime"
+_OFFSET = Error(2, "0A000", "a TIMESTAMP_TZ of another offset than +00:00")
 _NTZ = "::TIMESTAMP_NTZ"
 
 GROUP = Group(
@@ -51,16 +52,67 @@ GROUP = Group(
             _TYPES,
             only=("name", "type"),
             rows=[("A", "TIMESTAMP_LTZ(9)"), ("B", "TIMESTAMP_TZ(9)")],
-            differs="a TIMESTAMP_TZ keeps its instant and not its offset: it is a TIMESTAMP_LTZ, shown in UTC",
-            here=[("A", "TIMESTAMP_LTZ(9)"), ("B", "TIMESTAMP_LTZ(9)")],
         ),
         value(
             "a TIMESTAMP_TZ keeps its offset",
             "'2024-01-01 10:00:00 +02:00'::TIMESTAMP_TZ::VARCHAR",
             "2024-01-01 10:00:00.000 +0200",
             _TYPES,
-            differs="a TIMESTAMP_TZ keeps its instant and not its offset: it is a TIMESTAMP_LTZ, shown in UTC",
-            here=[("2024-01-01 08:00:00.000 +0000",)],
+            refused=_OFFSET,
+        ),
+        value(
+            "a TIMESTAMP_TZ of UTC",
+            "'2024-01-01T10:00:00Z'::TIMESTAMP_TZ::VARCHAR",
+            "2024-01-01 10:00:00.000 +0000",
+            _TYPES,
+        ),
+        value(
+            "a TIMESTAMP_TZ in UTC",
+            "CONVERT_TIMEZONE('UTC', COALESCE(NULL, '2024-01-01 10:00:00 +02:00'::TIMESTAMP_TZ))"
+            "::TIMESTAMP_NTZ",
+            dt.datetime(2024, 1, 1, 8),
+            _F + "convert_timezone",
+        ),
+        value(
+            "a TIMESTAMP_TZ becomes a TIMESTAMP_LTZ",
+            "('2024-01-01 10:00:00 +02:00'::TIMESTAMP_TZ)::TIMESTAMP_LTZ",
+            dt.datetime(2024, 1, 1, 8, tzinfo=dt.UTC),
+            _TYPES,
+        ),
+        Case(
+            "a TIMESTAMP_TZ column takes an offset",
+            (
+                "CREATE TABLE t (z TIMESTAMP_TZ)",
+                "INSERT INTO t VALUES ('2024-01-01 10:00:00 +02:00')",
+            ),
+            _TYPES,
+            rows=[(1,)],
+            refused=_OFFSET,
+        ),
+        Case(
+            "texts with an offset meet TIMESTAMP_LTZ columns",
+            (
+                "CREATE TABLE t (l TIMESTAMP_LTZ)",
+                "INSERT INTO t VALUES ('2024-01-01 10:00:00 +02:00')",
+                "INSERT INTO t SELECT '2024-01-01 10:00:00 -07:00'",
+                "UPDATE t SET l = '2024-01-02 10:00:00 +05:30' WHERE l > '2024-01-01 12:00:00 +02:00'",
+                "SELECT l FROM t ORDER BY l",
+            ),
+            _TYPES,
+            rows=[
+                (dt.datetime(2024, 1, 1, 8, tzinfo=dt.UTC),),
+                (dt.datetime(2024, 1, 2, 4, 30, tzinfo=dt.UTC),),
+            ],
+        ),
+        Case(
+            "every form of date in VALUES and in a comparison",
+            (
+                "CREATE TABLE t (d DATE)",
+                "INSERT INTO t VALUES ('01/05/2024'), ('6-JAN-2024'), ('2024-01-07')",
+                "SELECT d FROM t WHERE d IN ('5-JAN-2024', '01/06/2024') ORDER BY d",
+            ),
+            "sql-reference/date-time-input-output",
+            rows=[(dt.date(2024, 1, 5),), (dt.date(2024, 1, 6),)],
         ),
         value(
             "a TIMESTAMP_TZ is an instant",
@@ -427,6 +479,13 @@ GROUP = Group(
             "TO_TIMESTAMP_TZ of a column of texts",
             "TO_TIMESTAMP_TZ(column1) FROM VALUES ('2024-01-01 01:02:03 +02:00')",
             dt.datetime(2024, 1, 1, 1, 2, 3, tzinfo=dt.timezone(dt.timedelta(hours=2))),
+            _F + "to_timestamp",
+            refused=_OFFSET,
+        ),
+        value(
+            "TO_TIMESTAMP_TZ of a column of texts in UTC",
+            "TO_TIMESTAMP_TZ(column1) FROM VALUES ('2024-01-01 01:02:03 +00:00')",
+            dt.datetime(2024, 1, 1, 1, 2, 3, tzinfo=dt.UTC),
             _F + "to_timestamp",
         ),
         value(
