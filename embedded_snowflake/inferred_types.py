@@ -28,13 +28,24 @@ if TYPE_CHECKING:
 _SNOWFLAKE = Snowflake()
 _VARIANT: Any = {"returns": exp.DataType.Type.VARIANT}
 _ARRAY: Any = {"returns": exp.DataType.Type.ARRAY}
+_TEXT: Any = {"returns": exp.DataType.Type.VARCHAR}
 _OBJECT: Any = {"returns": exp.DataType.Type.OBJECT}
 _CALLS = {
     **dict.fromkeys(("AS_ARRAY", "ARRAY_UNION_AGG"), exp.DataType.Type.ARRAY),
     **dict.fromkeys(("AS_OBJECT", "TO_OBJECT"), exp.DataType.Type.OBJECT),
     **dict.fromkeys(("OBJECT_DELETE", "OBJECT_PICK", "ARRAYS_TO_OBJECT"), exp.DataType.Type.OBJECT),
-    "TRY_TO_TIMESTAMP_TZ": exp.DataType.Type.TIMESTAMPTZ,
-    "TRY_TO_TIMESTAMP_LTZ": exp.DataType.Type.TIMESTAMPLTZ,
+    **{
+        f"{name}{kind}": getattr(exp.DataType.Type, kind.replace("_", ""))
+        for name in ("TO_", "TRY_TO_")
+        for kind in ("TIMESTAMP", "TIMESTAMP_NTZ", "TIMESTAMP_LTZ", "TIMESTAMP_TZ", "DATE", "TIME")
+    },
+    **dict.fromkeys(("HAVERSINE", "AS_DOUBLE", "AS_REAL"), exp.DataType.Type.DOUBLE),
+    **dict.fromkeys(("AS_VARCHAR", "AS_CHAR"), exp.DataType.Type.VARCHAR),
+    **dict.fromkeys(("IS_OBJECT", "IS_NULL_VALUE", "AS_BOOLEAN"), exp.DataType.Type.BOOLEAN),
+    **dict.fromkeys(("HASH", "AS_INTEGER"), exp.DataType.Type.BIGINT),
+    **dict.fromkeys(
+        ("CONDITIONAL_TRUE_EVENT", "CONDITIONAL_CHANGE_EVENT"), exp.DataType.Type.BIGINT
+    ),
 }
 """Functions that sqlglot has no node for."""
 
@@ -54,6 +65,8 @@ _METADATA: Any = {
     **dict.fromkeys((exp.ArrayIntersect, exp.Flatten, exp.ArrayRemoveAt, exp.JSONKeys), _ARRAY),
     **dict.fromkeys((exp.ToArray, exp.ArrayFilter, exp.Transform), _ARRAY),
     **dict.fromkeys((exp.JSONObject, exp.ObjectInsert, exp.StarMap), _OBJECT),
+    **dict.fromkeys((exp.ArrayMin, exp.ArrayMax), _VARIANT),
+    **dict.fromkeys((exp.ToChar, exp.JSONFormat), _TEXT),
     exp.Anonymous: {"annotator": _call},
 }
 _FLATTEN = "_FLATTEN"

@@ -36,7 +36,7 @@ import pyarrow.compute as pc
 from fakesnow import info_schema, rowtype, transforms
 from sqlglot import exp
 
-from embedded_snowflake import errors, translation
+from embedded_snowflake import errors, rewriting, translation
 from embedded_snowflake.names import literal, quoted
 
 PINNED = {
@@ -73,9 +73,9 @@ def _table_comment(catalog: str, schema: str, table: str, comment: str | None) -
     """Comments go into fakesnow's own database: a second database written by one transaction."""
     if comment is None:
         return "SELECT 1"
-    return (
-        f"COMMENT ON TABLE {quoted(catalog)}.{quoted(schema)}.{quoted(table)} IS {literal(comment)}"
-    )
+    own = rewriting.is_temporary(table)
+    where = "temp.main" if own else f"{quoted(catalog)}.{quoted(schema)}"
+    return f"COMMENT ON TABLE {where}.{quoted(table)} IS {literal(comment)}"
 
 
 _as_fakesnow = transforms.numeric_agg_implicit_cast
@@ -157,6 +157,9 @@ def _created_as(expression: Any, duck: Any) -> Any:
     for one, row in zip(wanted, given, strict=True):
         column: Any = exp.column(exp.to_identifier(row[0], quoted=True), "_s")
         kind = one.args.get("kind")
+        if kind and rewriting.text_length(kind):
+            # Longer texts are an error: a CAST would cut them.
+            kind = exp.DataType.build("VARCHAR")
         value = translation.cast(column, kind.copy()) if kind else column
         stored = one if isinstance(one, exp.Identifier) else one.this
         name = stored.name if stored.quoted else stored.name.upper()

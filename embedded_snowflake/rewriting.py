@@ -78,16 +78,6 @@ def tables_of(session: Session, expression: Any) -> set[QualifiedName]:
     }
 
 
-def before_create(session: Session, expression: Any) -> list[str]:
-    """What must go first when CREATE OR REPLACE meets a temporary table of the session."""
-    if not isinstance(expression, exp.Create) or not expression.find(exp.TemporaryProperty):
-        return []
-    name = written_table(session, expression)
-    if name is None or name not in session.temporary or not expression.args.get("replace"):
-        return []
-    return [f"DROP TABLE IF EXISTS temp.main.{quoted(session.temporary.pop(name))}"]
-
-
 def rewrite(session: Session, expression: Any) -> Any:
     """All rewrites of a parsed statement, in the order in which they depend on each other."""
     for step in _STEPS:
@@ -192,6 +182,21 @@ def _lengths(_: Session, expression: Any) -> Any:
             check = exp.CheckColumnConstraint(this=fits)
             column.append("constraints", exp.ColumnConstraint(kind=check))
     return expression
+
+
+def lengths_to_limit(expression: Any) -> dict[str, int]:
+    """The lengths of columns that ADD COLUMN or CREATE TABLE .. AS makes, where no CHECK can stand."""
+    columns: list[Any] = []
+    if isinstance(expression, exp.Alter):
+        columns = expression.args.get("actions") or []
+    elif expression.expression is not None and isinstance(expression.this, exp.Schema):
+        columns = expression.this.expressions
+    found: dict[str, int] = {}
+    for column in columns:
+        length = text_length(column.args.get("kind")) if isinstance(column, exp.ColumnDef) else None
+        if length:
+            found[column.name if column.this.quoted else column.name.upper()] = length
+    return found
 
 
 def text_length(kind: Any) -> int | None:
@@ -463,29 +468,33 @@ def _tried(_: Session, expression: Any) -> Any:
     return expression
 
 
-def _temporary_names(session: Session, expression: Any) -> Any:  # noqa: C901, PLR0912
+def _temporary_names(session: Session, expression: Any) -> Any:
     """Temporary tables are the session's own, under the qualified name that they were given."""
     if isinstance(expression, exp.Create) and expression.find(exp.TemporaryProperty):
         name = written_table(session, expression)
         table = expression.this.this if isinstance(expression.this, exp.Schema) else expression.this
         if name is not None and expression.kind == "TABLE":
-            if name in session.temporary:
-                if expression.args.get("exists"):
-                    held = session.temporary[name]
-                else:
-                    raise errors.exists(name)
+            if name in session.temporary and expression.args.get("exists"):
+                held = session.temporary[name]
+            elif name in session.temporary and not expression.args.get("replace"):
+                raise errors.exists(name)
             else:
                 held = f"TEMP_{time.time_ns():016X}{uuid.uuid4().hex[16:].upper()}"
-                session.temporary[name] = held
             table.set("this", exp.to_identifier(held, quoted=True))
             table.set("db", None)
             table.set("catalog", None)
-    if not session.temporary:
-        return expression
+            # The query may read the table that is replaced.
+            _own_names(session, expression, made=table)
+            session.temporary[name] = held
+            return expression
+    return _own_names(session, expression) if session.temporary else expression
+
+
+def _own_names(session: Session, expression: Any, made: Any = None) -> Any:
+    """The names that DuckDB knows the session's temporary tables by, in place of theirs."""
     hidden = {one.alias_or_name.upper() for one in expression.find_all(exp.CTE)}
-    created = set(session.temporary.values())
     for table in list(expression.find_all(exp.Table)):
-        if not isinstance(table.this, exp.Identifier) or table.name in created:
+        if not isinstance(table.this, exp.Identifier) or table is made:
             continue
         if not table.db and (table.name.upper() in hidden or session.schema is None):
             continue
@@ -517,6 +526,11 @@ def _renamed(session: Session, expression: Any) -> Any:
 def _done() -> Any:
     done = exp.Literal.string("Statement executed successfully.")
     return exp.select(exp.alias_(done, "status"))
+
+
+def is_temporary(held: str) -> bool:
+    """Whether it is a name that DuckDB knows a temporary table by."""
+    return re.fullmatch(r"TEMP_[0-9A-F]{32}", held) is not None
 
 
 def temporary_made(held: str) -> datetime.datetime:

@@ -819,6 +819,8 @@ class Session:
 
         if isinstance(expression, (exp.Create, exp.Alter)) and target in self.temporary:
             table_facts.record_columns(self, target, expression, finer)
+            stored = QualifiedName("temp", "main", self.temporary[target])
+            self._limit_lengths(stored, expression)
         held = set(self.temporary.values())
         for gone in set(self.temporary_kinds) - held:
             del self.temporary_kinds[gone]
@@ -836,30 +838,39 @@ class Session:
             table_facts.record_keys(self, target, expression)
             table_facts.record_transient(self, target, expression)
             table_facts.record_columns(self, target, expression, finer)
+            self._limit_lengths(target, expression)
         elif isinstance(expression, exp.TruncateTable):
             copying.forget_loads(self, target)
         elif isinstance(expression, exp.Drop) and expression.kind == "TABLE":
             table_facts.forget(self, target)
         elif isinstance(expression, exp.Alter):
             table_facts.record_columns(self, target, expression)
+            self._limit_lengths(target, expression)
             for action in expression.args.get("actions") or []:
                 if isinstance(action, exp.AlterRename):
                     table_facts.move(self, target, rewriting.name_of(self, action.this))
+
+    def _limit_lengths(self, target: QualifiedName, expression: Any) -> None:
+        from embedded_snowflake.objects import tables
+
+        if lengths := rewriting.lengths_to_limit(expression):
+            tables.limit_lengths(self, target, lengths)
 
     def _cursor_run(self, expression: Any) -> Any:
         cursor = self.connection.cursor()
         if isinstance(expression, exp.Merge):
             rewriting.merge(self, cursor, expression.copy())
             return cursor
-        for dropped in rewriting.before_create(self, expression):
-            self.duck.execute(dropped)
-        known = set(self.temporary)
+        known = dict(self.temporary)
         try:
             cursor.run(expression.copy())
         except Exception:
-            for name in set(self.temporary) - known:
-                del self.temporary[name]
+            self.temporary = known
             raise
+        if isinstance(expression, exp.Create):
+            for name in known.keys() & self.temporary.keys():
+                if known[name] != self.temporary[name]:
+                    self.duck.execute(f"DROP TABLE temp.main.{quoted(known[name])}")
         rewriting.name_in_status(cursor, expression)
         return cursor
 

@@ -65,7 +65,7 @@ def test_objects_of_an_older_directory_are_put_in_order(tmp_path: Path) -> None:
         for _ in range(2):
             server = embedded_snowflake.ensure_running(tmp_path)
             with snowflake.connector.connect(**server.connect_arguments()) as connection:
-                cursor = connection.cursor()
+                cursor: Any = connection.cursor()
                 sql = "SELECT COUNT(*) FROM OLD.PUBLIC.T WHERE V = PARSE_JSON(%s)"
                 for text in ('{"a": {"x": 2, "y": 1}, "b": 1}', "[1]"):
                     assert cursor.execute(sql, (text,)).fetchall() == [(1,)]

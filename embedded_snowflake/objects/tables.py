@@ -267,7 +267,8 @@ def _like(
     rows: bool = True,
 ) -> None:
     """Make a table by that definition, with the source's comments, and its rows if they go too."""
-    session.duck.execute(f"CREATE TABLE {made.sql} {definition}")
+    kind = "TEMP TABLE" if made.database == "temp" else "TABLE"
+    session.duck.execute(f"CREATE {kind} {made.sql} {definition}")
     if rows:
         session.duck.execute(f"INSERT INTO {made.sql} SELECT * FROM {source.sql}")
     key = [source.database, source.schema, source.name]
@@ -279,6 +280,29 @@ def _like(
         f"SELECT column_name, comment FROM duckdb_columns() {where} AND comment IS NOT NULL", key
     ).fetchall()
     session.set_column_comments(made, dict(comments))
+
+
+def _redefine(session: Session, name: QualifiedName, definition: str) -> None:
+    """Give a table another definition, in a transaction: DuckDB adds and drops no CHECK."""
+    between = QualifiedName(name.database, name.schema, f"ALTER_{uuid.uuid4().hex.upper()}")
+    _like(session, name, between, definition)
+    session.duck.execute(f"DROP TABLE {name.sql}")
+    session.duck.execute(f"ALTER TABLE {between.sql} RENAME TO {quoted(name.name)}")
+
+
+def limit_lengths(session: Session, name: QualifiedName, lengths: dict[str, int]) -> None:
+    """Let columns of texts take so many characters at most, in a transaction.
+
+    Args:
+        session: who made the columns.
+        name: a table.
+        lengths: how many, by the column's name.
+    """
+    checks = "".join(
+        f", CHECK((length({quoted(column)}) <= {length}))" for column, length in lengths.items()
+    )
+    definition = _definition(session, name).removesuffix(")")
+    _redefine(session, name, f"{definition}{checks})")
 
 
 @handles("ALTER", "TABLE")
@@ -347,12 +371,9 @@ def _column(session: Session, name: QualifiedName, reader: Reader) -> Result | N
         )
     wanted = "" if length is None else f", CHECK((length({quoted(column)}) <= {length}))"
     definition = definition.replace(found.group(), wanted)
-    between = QualifiedName(name.database, name.schema, f"ALTER_{uuid.uuid4().hex.upper()}")
     session.lock_table(name)
     with session.transaction():
-        _like(session, name, between, definition)
-        session.duck.execute(f"DROP TABLE {name.sql}")
-        session.duck.execute(f"ALTER TABLE {between.sql} RENAME TO {quoted(name.name)}")
+        _redefine(session, name, definition)
         lengths = f"{quoted(name.database)}.{INTERNAL}._fs_columns_ext"
         key = [name.schema, name.name, column]
         where = "ext_table_schema = ? AND ext_table_name = ? AND ext_column_name = ?"

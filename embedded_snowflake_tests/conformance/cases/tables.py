@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from embedded_snowflake_tests.conformance.case import Case, Error, Group, Other, fails
+from embedded_snowflake_tests.conformance.case import Case, Error, Fails, Group, Other, fails
 
 _CREATE = "sql-reference/sql/create-table"
 _ALTER = "sql-reference/sql/alter-table"
@@ -613,6 +613,56 @@ GROUP = Group(
             ("CREATE TABLE t (a INT PRIMARY KEY)", "INSERT INTO t VALUES (NULL)"),
             Error(100072),
             _KEYS,
+        ),
+        fails(
+            "ADD COLUMN of texts of a length",
+            (
+                "CREATE TABLE t (a INT)",
+                "INSERT INTO t VALUES (1)",
+                "ALTER TABLE t ADD COLUMN b VARCHAR(3)",
+                "UPDATE t SET b = 'abc'",
+                "UPDATE t SET b = 'abcd'",
+            ),
+            Error(100078, "22000"),
+            _ALTER,
+        ),
+        fails(
+            "ADD COLUMN of texts of a length to a temporary table",
+            (
+                "CREATE TEMPORARY TABLE t (a INT)",
+                "ALTER TABLE t ADD COLUMN b VARCHAR(3)",
+                "INSERT INTO t VALUES (1, 'abc')",
+                "INSERT INTO t VALUES (1, 'abcd')",
+            ),
+            Error(100078, "22000"),
+            _ALTER,
+        ),
+        fails(
+            "a text that is too long for a column of CREATE TABLE .. AS",
+            "CREATE TABLE t (s VARCHAR(3)) AS SELECT 'abcd'",
+            Error(100078, "22000"),
+            _CREATE,
+        ),
+        fails(
+            "a text that comes later and is too long for it",
+            (
+                "CREATE TABLE t (s VARCHAR(3)) AS SELECT 'abc'",
+                "INSERT INTO t VALUES ('abcd')",
+            ),
+            Error(100078, "22000"),
+            _CREATE,
+        ),
+        Case(
+            "a temporary table is replaced by what it holds, or stays",
+            (
+                "CREATE TEMPORARY TABLE t COMMENT = 'of t' AS SELECT 1 AS a",
+                "CREATE OR REPLACE TEMPORARY TABLE t AS SELECT a + 1 AS a FROM t",
+                Fails("CREATE OR REPLACE TEMPORARY TABLE t AS SELECT nope FROM t", Error(904)),
+                Fails("CREATE OR REPLACE TEMPORARY TABLE t AS SELECT 1 / 0 AS a", Error(100051)),
+                "SELECT a FROM t",
+            ),
+            _CREATE,
+            rows=[(2,)],
         ),
         Case(
             "SYSTEM$TYPEOF",
