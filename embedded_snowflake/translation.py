@@ -170,8 +170,8 @@ _TYPED = {
             lambda x: list_transform(x.list,
                 lambda e: struct_pack(seq := x.seq, k := e.k, i := e.i, v := e.v)))[1]) AS e)""",
     "_es_to_variant": (
-        "(x TIMESTAMP) AS to_json(_es_text(x)), (x TIMESTAMPTZ) AS to_json(_es_text(x)), "
-        "(x) AS to_json(x)"
+        "(x DATE) AS to_json(x), (x TIMESTAMP) AS to_json(_es_text(x)), "
+        "(x TIMESTAMPTZ) AS to_json(_es_text(x)), (x) AS to_json(x)"
     ),
     "_es_time_slice": (
         "(x DATE, width, origin, ends) AS CAST(time_bucket(width, x, CAST(origin AS DATE)) "

@@ -535,5 +535,18 @@ GROUP = Group(
             '{"a":"é"}',
             _F + "to_json",
         ),
+        Case(
+            "a DATE in a VARIANT has no time",
+            "SELECT d::VARIANT, OBJECT_CONSTRUCT('d', d, 't', t), MAX(d)::VARIANT FROM "
+            "(SELECT '2024-05-06'::DATE AS d, d::TIMESTAMP_NTZ AS t) GROUP BY d, t",
+            _F + "to_variant",
+            rows=[
+                (
+                    Json("2024-05-06"),
+                    Json({"d": "2024-05-06", "t": "2024-05-06 00:00:00.000"}),
+                    Json("2024-05-06"),
+                )
+            ],
+        ),
     ),
 )
