@@ -186,16 +186,44 @@ _TYPED = {
 }
 
 
+# DuckDB chooses among a macro's forms before it knows the type of an aggregate, of a window or of
+# another column's alias. Within a lambda its argument is a parameter, whose type it knows.
+_OF_UNBOUND = {
+    **{
+        f"_es_unbound{name.removeprefix('_es')}(x)": (
+            f"list_transform([x], lambda bound: {name}(bound))[1]"
+        )
+        for name in ("_es_to_variant", *tried_times.TYPED)
+    },
+    "_es_unbound_time_slice(x, width, origin, ends)": (
+        "list_transform([x], lambda bound: _es_time_slice(bound, width, origin, ends))[1]"
+    ),
+    "_es_unbound_date_trunc(unit, x)": (
+        "list_transform([x], lambda bound: _es_date_trunc(unit, bound))[1]"
+    ),
+    "_es_unbound_time_text(x, format)": (
+        "list_transform([x], lambda bound: _es_time_text(bound, format))[1]"
+    ),
+}
+
+
 def macros_sql(database: str) -> str:
     """The macros that rewritten statements call, for one database; idempotent."""
     where = quoted(database)
-    return "".join(
-        f"CREATE OR REPLACE MACRO {where}.{head} AS {body};"
-        for macros in (_MACROS, wide_integers.MACROS, tried_times.MACROS, canonical_json.MACROS)
-        for head, body in macros.items()
-    ) + "".join(
-        f"CREATE OR REPLACE MACRO {where}.{name}{body};"
-        for name, body in (_TYPED | tried_times.TYPED).items()
+    return (
+        "".join(
+            f"CREATE OR REPLACE MACRO {where}.{head} AS {body};"
+            for macros in (_MACROS, wide_integers.MACROS, tried_times.MACROS, canonical_json.MACROS)
+            for head, body in macros.items()
+        )
+        + "".join(
+            f"CREATE OR REPLACE MACRO {where}.{name}{body};"
+            for name, body in (_TYPED | tried_times.TYPED).items()
+        )
+        + "".join(
+            f"CREATE OR REPLACE MACRO {where}.{head} AS {body};"
+            for head, body in _OF_UNBOUND.items()
+        )
     )
 
 
@@ -899,6 +927,34 @@ _NODES: dict[type[Any], Callable[[Any], Any]] = {
 }
 
 
+_UNBOUND = {head.split("(")[0] for head in _OF_UNBOUND}
+
+
+def _of_unbound(expression: Any) -> None:
+    """Call the other form of a macro for an argument whose type DuckDB does not know in time."""
+    for call in expression.find_all(exp.Anonymous):
+        other = f"_es_unbound{call.name.removeprefix('_es')}"
+        if other in _UNBOUND and any(_is_unbound(one) for one in call.expressions):
+            call.set("this", other)
+
+
+def _is_unbound(argument: Any) -> bool:
+    aliases: set[str] | None = None
+    for node in argument.walk(prune=lambda one: isinstance(one, exp.Query)):
+        if isinstance(node, (exp.AggFunc, exp.AnonymousAggFunc, exp.Window)):
+            return True
+        if isinstance(node, exp.Anonymous) and not node.name.startswith("_es_"):
+            return True
+        if isinstance(node, exp.Column) and not node.table:
+            if aliases is None:
+                select = argument.find_ancestor(exp.Select)
+                made = select.expressions if select is not None else []
+                aliases = {one.alias.upper() for one in made if isinstance(one, exp.Alias)}
+            if node.name.upper() in aliases:
+                return True
+    return False
+
+
 def translate(expression: Any) -> Any:
     """The statement with every such function replaced, the inner ones first."""
     for node in reversed(list(expression.walk(bfs=False))):
@@ -910,4 +966,5 @@ def translate(expression: Any) -> Any:
             expression = made
         else:
             node.replace(made)
+    _of_unbound(expression)
     return expression
