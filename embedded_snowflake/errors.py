@@ -148,7 +148,13 @@ _WORDED = (
     (r"Map keys must be unique", 100183, "P0000", "Duplicate field key in OBJECT_AGG"),
     (r"Division by zero", 100051, "22012", "Division by zero"),
     (
-        r"Unsupported offset in TIMESTAMP_TZ (.+)",
+        r"string '(Invalid floating point.*|Unsupported feature: .*|Key .* already exists.*)' to BOOL",
+        100183,
+        "P0000",
+        "{0}",
+    ),
+    (
+        r"Unsupported offset in TIMESTAMP_TZ (.+)' to BOOL",
         2,
         "0A000",
         "Unsupported feature 'a TIMESTAMP_TZ of another offset than +00:00': {0}, use TIMESTAMP_LTZ",

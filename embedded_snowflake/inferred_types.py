@@ -153,16 +153,32 @@ class Inferred:
             node.meta.pop("place", None)
         found: dict[int, Any] = {}
         outputs: dict[int, Any] = {}
+        kept: set[int] = set()
         for node in () if resolved is None else resolved.walk():
             place = node.meta.get("place")
             if place is None:
                 continue
+            kept.add(place)
             if node.type is not None:
                 found.setdefault(place, node.type)
             if isinstance(node, exp.Query):
                 outputs.setdefault(place, [(one.alias_or_name, one.type) for one in node.selects])
         self._types = {id(nodes[place]): kind for place, kind in found.items()}
+        if resolved is not None:
+            self._name_again([node for place, node in enumerate(nodes) if place not in kept])
         self._outputs = {id(nodes[place]): shown for place, shown in outputs.items()}
+
+    def _name_again(self, gone: list[Any]) -> None:
+        """Note the types of the aliases in whose place sqlglot wrote what they stand for."""
+        for node in gone:
+            if not isinstance(node, exp.Column) or node.table:
+                continue
+            select: Any = node.find_ancestor(exp.Select)
+            for one in () if select is None else select.expressions:
+                if isinstance(one, exp.Alias) and one.alias.upper() == node.name.upper():
+                    kind = self._types.get(id(one)) or self.type_of(one.this)
+                    if kind is not None:
+                        self._types[id(node)] = kind
 
     def _resolved(self) -> Any:
         query = _as_query(self._expression.copy())

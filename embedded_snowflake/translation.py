@@ -24,21 +24,23 @@ _SAID = r"""CASE WHEN regexp_full_match(to_json(x) ->> '$',
     THEN CAST(CAST('a text in the form of a date or a time' AS BIGINT) AS VARCHAR) ELSE """
 
 _MACROS = {
+    # What cannot be cast is the error: of a column with error() DuckDB lets no alias be used.
+    "_es_fails(wrong, message)": "CAST(CASE WHEN wrong THEN message END AS BOOLEAN)",
     # DuckDB reads 1_000 and 0x10 as numbers, Snowflake does not.
     "_es_plain(x)": (
-        "CASE WHEN typeof(x) = 'VARCHAR' "
-        "AND regexp_matches(CAST(x AS VARCHAR), '_|^\\s*[+-]?0[xXbBoO]') "
-        "THEN error(concat('Numeric value ''', CAST(x AS VARCHAR), ''' is not recognized')) "
-        "ELSE x END"
+        "CASE WHEN _es_fails(typeof(x) = 'VARCHAR' "
+        "AND regexp_matches(CAST(x AS VARCHAR), '_|^\\s*[+-]?0[xXbBoO]'), "
+        "concat('Numeric value ''', CAST(x AS VARCHAR), ''' is not recognized')) "
+        "THEN NULL ELSE x END"
     ),
     "_es_real(x, made)": (
-        "CASE WHEN isnan(made) AND NOT isnan(CAST(x AS DOUBLE)) "
-        "THEN error('Invalid floating point operation') ELSE made END"
+        "CASE WHEN _es_fails(isnan(made) AND NOT isnan(CAST(x AS DOUBLE)), "
+        "'Invalid floating point operation') THEN NULL ELSE made END"
     ),
     # It is infinite to DuckDB; Snowflake's documentation does not say what it is there.
     "_es_finite(x, made)": (
-        "CASE WHEN isinf(made) AND NOT isinf(CAST(x AS DOUBLE)) "
-        "THEN error('Unsupported feature: a number beyond a FLOAT') ELSE made END"
+        "CASE WHEN _es_fails(isinf(made) AND NOT isinf(CAST(x AS DOUBLE)), "
+        "'Unsupported feature: a number beyond a FLOAT') THEN NULL ELSE made END"
     ),
     # typeof() says of what type the argument is. Every branch must bind for every type, which
     # TRY_CAST does and CAST does not.
@@ -99,9 +101,9 @@ _MACROS = {
     ),
     # DuckDB measures distances in bytes.
     "_es_ascii(x)": (
-        "CASE WHEN strlen(CAST(x AS VARCHAR)) <> length(CAST(x AS VARCHAR)) "
-        "THEN error('Unsupported feature: a distance of texts beyond ASCII') "
-        "ELSE CAST(x AS VARCHAR) END"
+        "CASE WHEN _es_fails(strlen(CAST(x AS VARCHAR)) <> length(CAST(x AS VARCHAR)), "
+        "'Unsupported feature: a distance of texts beyond ASCII') "
+        "THEN NULL ELSE CAST(x AS VARCHAR) END"
     ),
     "_es_bytes(x)": (
         "CASE typeof(x) WHEN 'BLOB' THEN TRY_CAST(x AS BLOB) ELSE encode(CAST(x AS VARCHAR)) END"
@@ -117,8 +119,8 @@ _MACROS = {
     ),
     "_es_array_contains(x, item)": "list_contains(_es_array(x), to_json(item))",
     "_es_object_insert(x, name, item)": (
-        "CASE WHEN list_contains(json_keys(x), name) "
-        "THEN error('Key ' || name || ' already exists in object') "
+        "CASE WHEN _es_fails(list_contains(json_keys(x), name), "
+        "'Key ' || name || ' already exists in object') THEN NULL "
         "WHEN item IS NULL THEN x WHEN json_keys(x) = [] THEN json_object(name, item) "
         "ELSE CAST(left(CAST(json(x) AS VARCHAR), -1) || ',' "
         "|| substr(CAST(json_object(name, item) AS VARCHAR), 2) AS JSON) END"
@@ -139,7 +141,9 @@ _MACROS = {
         f"CASE WHEN json_type(x) = 'VARCHAR' THEN {_SAID}x ->> '$' END END",
     ),
     "as_boolean(x)": "CASE WHEN json_type(x) = 'BOOLEAN' THEN CAST(x AS BOOLEAN) END",
-    "_es_ln(x)": "CASE WHEN x <= 0 THEN error('Invalid floating point operation: ln') ELSE ln(x) END",
+    "_es_ln(x)": (
+        "CASE WHEN _es_fails(x <= 0, 'Invalid floating point operation: ln') THEN NULL ELSE ln(x) END"
+    ),
     "_es_months_between(x, y)": (
         "CAST(round((year(x) - year(y)) * 12 + month(x) - month(y) + CASE "
         "WHEN day(x) = day(y) OR (CAST(x AS DATE) = last_day(x) AND CAST(y AS DATE) = last_day(y)) "

@@ -82,12 +82,12 @@ MACROS = {
         "// CAST(power(10, scale) AS HUGEINT) AS BIGINT))"
     ),
     "_es_recognized(x, made, kind)": (
-        "CASE WHEN made IS NULL AND (to_json(x) ->> '$') IS NOT NULL "
-        "THEN error(concat(kind, ' ''', to_json(x) ->> '$', ''' is not recognized')) ELSE made END"
+        "CASE WHEN _es_fails(made IS NULL AND (to_json(x) ->> '$') IS NOT NULL, "
+        "concat(kind, ' ''', to_json(x) ->> '$', ''' is not recognized')) THEN NULL ELSE made END"
     ),
     "_es_offset_seen(x)": (
-        f"CASE WHEN {_OTHER_OFFSET} "
-        "THEN error(concat('Unsupported offset in TIMESTAMP_TZ ', CAST(x AS VARCHAR))) ELSE x END"
+        f"CASE WHEN _es_fails({_OTHER_OFFSET}, "
+        "concat('Unsupported offset in TIMESTAMP_TZ ', CAST(x AS VARCHAR))) THEN NULL ELSE x END"
     ),
     "_es_microseconds(n)": _MICROSECONDS,
     "_es_epoch(x)": _EPOCH,

@@ -25,8 +25,8 @@ _BOTH_SIDES = (exp.Add, exp.Sub, exp.Mul)
 MACROS = {
     # TRY_CAST says NULL of what is a number and only too long.
     "_es_try_integer(x)": (
-        "CASE WHEN TRY_CAST(x AS BIGINT) IS NULL AND TRY_CAST(x AS HUGEINT) IS NOT NULL "
-        "THEN error('out of range for INT64') ELSE TRY_CAST(x AS BIGINT) END"
+        "CASE WHEN _es_fails(TRY_CAST(x AS BIGINT) IS NULL AND TRY_CAST(x AS HUGEINT) IS NOT NULL, "
+        "'out of range for INT64') THEN NULL ELSE TRY_CAST(x AS BIGINT) END"
     ),
     "_es_long_integer(x)": (
         "CASE typeof(x) WHEN 'DOUBLE' THEN CAST(round(TRY_CAST(x AS DOUBLE)) AS HUGEINT) "

@@ -514,5 +514,51 @@ GROUP = Group(
             dt.datetime(1969, 12, 31, 23, 59, 59, 999999),
             _TYPES,
         ),
+        Case(
+            "conversions of aggregates and of windows",
+            "SELECT MAX(t)::DATE, DATE_TRUNC('MONTH', MIN(t)), TO_CHAR(MAX(t), 'YYYY-MM'), "
+            "DATEADD(DAY, -1, MAX(t)::DATE), TIME_SLICE(MAX(t)::DATE, 1, 'MONTH'), "
+            "DATE_TRUNC('MONTH', MAX(MAX(t)) OVER ()) FROM (SELECT '2024-05-06 07:08:09'"
+            "::TIMESTAMP_NTZ AS t)",
+            _F + "date_trunc",
+            rows=[
+                (
+                    dt.date(2024, 5, 6),
+                    dt.datetime(2024, 5, 1),
+                    "2024-05",
+                    dt.date(2024, 5, 5),
+                    dt.date(2024, 5, 1),
+                    dt.datetime(2024, 5, 1),
+                )
+            ],
+            types=["DATE", "TIMESTAMP_NTZ", "TEXT", "DATE", "DATE", "TIMESTAMP_NTZ"],
+        ),
+        Case(
+            "a conversion is used again by its alias",
+            "SELECT s::DATE AS d, DATEADD(DAY, 1, d) AS e, TO_CHAR(e, 'YYYYMMDD')::INT AS n, n + 1, "
+            "DATE_TRUNC('MONTH', e), s::TIMESTAMP_NTZ AS t, TO_CHAR(t, 'YYYY-MM'), "
+            "DATEDIFF(DAY, d, '2024-06-01') AS r, RANK() OVER (ORDER BY r) "
+            "FROM (SELECT '2024-05-06' AS s)",
+            "sql-reference/sql/select",
+            rows=[
+                (
+                    dt.date(2024, 5, 6),
+                    dt.date(2024, 5, 7),
+                    20240507,
+                    20240508,
+                    dt.date(2024, 5, 1),
+                    dt.datetime(2024, 5, 6),
+                    "2024-05",
+                    26,
+                    1,
+                )
+            ],
+        ),
+        Case(
+            "what is not recognized is an error also where its alias is used",
+            "SELECT s::DATE AS d, DATEADD(DAY, 1, d) FROM (SELECT 'x' AS s)",
+            "sql-reference/functions/to_date",
+            error=Error(100040, "22007", "Date 'x' is not recognized"),
+        ),
     ),
 )
