@@ -9,6 +9,7 @@ in `inferred_types.py`, what a CAST does stands in `translation.py`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -237,11 +238,12 @@ def _number(node: Any, kind: str) -> Any:
     if not isinstance(node, exp.Literal):
         return _cast(node, kind)
     try:
-        float(node.name)
+        plain = math.isfinite(float(node.name)) and "_" not in node.name
     except ValueError:
         message = f"Numeric value '{node.name}' is not recognized"
         raise errors.error(message, 100038, "22018") from None
-    return exp.Literal.number(node.name.strip())
+    # NaN without quotes would be a column's name.
+    return exp.Literal.number(node.name.strip()) if plain else _cast(node, kind)
 
 
 # ---- values that become one

@@ -307,5 +307,11 @@ GROUP = Group(
             _CONVERSION,
             rows=[(3, "2024-01-01 00:00:00.000")],
         ),
+        Case(
+            "a FLOAT beside a text that is no finite number",
+            "SELECT x = 'NaN', x IN ('NaN', '1') FROM (SELECT 'NaN'::FLOAT AS x)",
+            "sql-reference/data-types-numeric",
+            rows=[(True, True)],
+        ),
     ),
 )
