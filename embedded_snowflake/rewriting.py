@@ -675,7 +675,7 @@ _GENERATED = (exp.Uniform, exp.Normal, exp.Zipf)
 
 def _random(_: Session, expression: Any) -> Any:
     """RANDOM is a whole number of 64 bits; DuckDB's lies between 0 and 1, its seed beside it."""
-    seen: set[tuple[int, str]] = set()
+    seen: set[tuple[int, int]] = set()
     for node in list(expression.find_all(exp.Rand)):
         window = node.find_ancestor(exp.Window, exp.Select)
         if isinstance(window, exp.Window):
@@ -683,16 +683,15 @@ def _random(_: Session, expression: Any) -> Any:
         if isinstance(node.parent, exp.Randstr):
             raise errors.unsupported("RANDSTR of RANDOM")
         if (seed := node.this) is not None:
-            if not (isinstance(seed, exp.Literal) and seed.is_int):
+            if not seed.is_int:
                 raise errors.unsupported("RANDOM with a seed that is no literal")
-            if (key := (id(node.parent_select), seed.name)) in seen:
-                raise errors.unsupported(
-                    f"RANDOM({seed.name}) twice: select it once, in a subquery"
-                )
+            number = seed.to_py()
+            if (key := (id(node.parent_select), number)) in seen:
+                raise errors.unsupported(f"RANDOM({number}) twice: select it once, in a subquery")
             seen.add(key)
             # fakesnow sets it before a query; that it repeats, nobody promises.
             if isinstance(expression, (exp.Query, exp.Create)):
-                expression.args["seed"] = f"({seed.name} % 2147483647) / 2147483648.0"
+                expression.args["seed"] = f"({number} % 2147483647) / 2147483648.0"
             node.set("this", None)
         if isinstance(node.parent, _GENERATED):
             continue

@@ -283,6 +283,12 @@ GROUP = Group(
             rows=[(3,)],
         ),
         Case(
+            "RANDOM of a seed below zero",
+            "SELECT RANDOM(-42) = RANDOM(-43)",
+            _RANDOM,
+            rows=[(False,)],
+        ),
+        Case(
             "RANDOM of a seed twice is the same number",
             "SELECT RANDOM(42) = RANDOM(42)",
             _RANDOM,
