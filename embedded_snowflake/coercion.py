@@ -64,6 +64,7 @@ _DAYS = {"DAY", "WEEK", "MONTH", "QUARTER", "YEAR"}
 def coerced(session: Session, expression: Any) -> Any:
     """The statement with Snowflake's conversions written out."""
     assigns = isinstance(expression, (exp.Insert, exp.Update, exp.Merge))
+    _spell_out(session, expression)
     nodes = [node for node in expression.walk(bfs=False) if type(node) in _RULES]
     if not nodes and not assigns:
         return expression
@@ -82,6 +83,41 @@ def coerced(session: Session, expression: Any) -> Any:
     if assigns:
         _assign(session, expression, types)
     return expression
+
+
+_AGGREGATES = (exp.AggFunc, exp.Window)
+_DRAWN = (exp.Rand, exp.Uuid, exp.Randstr)
+
+
+def _spell_out(session: Session, expression: Any) -> None:
+    """Where rows are grouped, write out an alias within another column: DuckDB does not allow it."""
+    found: list[Any] = []
+    for select in expression.find_all(exp.Select):
+        if select.args.get("group") is None:
+            continue
+        aliases = {one.alias.upper() for one in select.expressions if isinstance(one, exp.Alias)}
+        for one in select.expressions:
+            if one.find(*_AGGREGATES) is None:
+                found += [
+                    column
+                    for column in one.find_all(exp.Column)
+                    if not column.table and column.name.upper() in aliases
+                ]
+    if not found:
+        return
+    types = Inferred(session, expression)
+    types.resolve()
+    for column in found:
+        meant = types.alias_of(column)
+        if meant is not None and meant.find(*_AGGREGATES) is None and not _may_draw(meant):
+            column.replace(exp.Paren(this=meant.this.copy()))
+
+
+def _may_draw(value: Any) -> bool:
+    """Whether it may be another value when it is written out twice."""
+    return value.find(*_DRAWN) is not None or any(
+        not call.name.startswith("_es_") for call in value.find_all(exp.Anonymous)
+    )
 
 
 _LITERALS = (exp.Literal, exp.Null, exp.Boolean, exp.Neg)

@@ -139,6 +139,7 @@ class Inferred:
         self._expression = expression
         self._columns = _columns_of(session, expression, finer=finer)
         self._types: dict[int, Any] = {}
+        self._aliases: dict[int, Any] = {}
         self._outputs: dict[int, list[tuple[str, Any]]] = {}
         self._nodes: list[Any] = []
 
@@ -174,11 +175,18 @@ class Inferred:
             if not isinstance(node, exp.Column) or node.table:
                 continue
             select: Any = node.find_ancestor(exp.Select)
-            for one in () if select is None else select.expressions:
+            if select is None or node.name.upper() in _joined_by(select):
+                continue
+            for one in select.expressions:
                 if isinstance(one, exp.Alias) and one.alias.upper() == node.name.upper():
+                    self._aliases[id(node)] = one
                     kind = self._types.get(id(one)) or self.type_of(one.this)
                     if kind is not None:
                         self._types[id(node)] = kind
+
+    def alias_of(self, column: Any) -> Any:
+        """The column of the same SELECT that a name means, where it means one by its alias."""
+        return self._aliases.get(id(column))
 
     def _resolved(self) -> Any:
         query = _as_query(self._expression.copy())
@@ -236,6 +244,12 @@ class Inferred:
     def columns(self, table: QualifiedName) -> dict[str, Any]:
         """The columns of a table that the statement names, with their types."""
         return self._columns.get(table, {})
+
+
+def _joined_by(select: Any) -> set[str]:
+    """The names after USING, in whose place sqlglot writes both sides' columns."""
+    joins = select.args.get("joins") or []
+    return {one.name.upper() for join in joins for one in join.args.get("using") or []}
 
 
 @functools.cache

@@ -304,5 +304,18 @@ GROUP = Group(
             columns=["ID", "MONTH", "SALES"],
             rows=[(1, "JAN", 10), (1, "FEB", 20)],
         ),
+        Case(
+            "GROUP BY a column that is made of another's alias",
+            "SELECT UPPER(k) AS u, u || '!' AS m, TO_CHAR(d, 'YYYY') AS y, y || '-' || m, COUNT(*) "
+            "FROM (SELECT 'a' AS k, '2024-05-06'::DATE AS d) GROUP BY 1, 2, y, 4",
+            "sql-reference/constructs/group-by",
+            rows=[("A", "A!", "2024", "2024-A!", 1)],
+        ),
+        Case(
+            "within it a column of the table comes before an alias",
+            "SELECT UPPER(k) AS k, k || '!' AS m, COUNT(*) FROM (SELECT 'a' AS k) GROUP BY 1, 2",
+            "sql-reference/constructs/group-by",
+            rows=[("A", "a!", 1)],
+        ),
     ),
 )
