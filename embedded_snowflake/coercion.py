@@ -93,8 +93,11 @@ def _spell_out(session: Session, expression: Any) -> None:
     """Where rows are grouped, write out an alias within another column: DuckDB does not allow it."""
     found: list[Any] = []
     for select in expression.find_all(exp.Select):
-        if select.args.get("group") is None:
+        group = select.args.get("group")
+        if group is None:
             continue
+        if group.args.get("all") and select.args.get("qualify") is not None:
+            _group_by_places(select, group)
         aliases = {one.alias.upper() for one in select.expressions if isinstance(one, exp.Alias)}
         for one in select.expressions:
             if one.find(*_AGGREGATES) is None:
@@ -111,6 +114,20 @@ def _spell_out(session: Session, expression: Any) -> None:
         meant = types.alias_of(column)
         if meant is not None and meant.find(*_AGGREGATES) is None and not _may_draw(meant):
             column.replace(exp.Paren(this=meant.this.copy()))
+
+
+def _group_by_places(select: Any, group: Any) -> None:
+    """GROUP BY ALL beside QUALIFY, which DuckDB does not have, as the places that it means."""
+    if any(one.is_star or one.find(exp.Window) is not None for one in select.expressions):
+        return
+    places = [
+        exp.Literal.number(str(place))
+        for place, one in enumerate(select.expressions, start=1)
+        if one.find(exp.AggFunc) is None
+    ]
+    if places:
+        group.set("all", None)
+        group.set("expressions", places)
 
 
 def _may_draw(value: Any) -> bool:

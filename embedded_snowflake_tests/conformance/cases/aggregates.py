@@ -317,5 +317,12 @@ GROUP = Group(
             "sql-reference/constructs/group-by",
             rows=[("A", "a!", 1)],
         ),
+        Case(
+            "GROUP BY ALL beside QUALIFY",
+            "SELECT k, COUNT(*) AS n FROM (SELECT 'a' AS k UNION ALL SELECT 'b' UNION ALL SELECT 'b') "
+            "GROUP BY ALL QUALIFY RANK() OVER (ORDER BY n DESC) = 1",
+            "sql-reference/constructs/group-by",
+            rows=[("b", 2)],
+        ),
     ),
 )
