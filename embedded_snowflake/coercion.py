@@ -45,7 +45,7 @@ _TEXT_ARGUMENTS: dict[type[Any], tuple[str, ...]] = {
 }
 """Functions of texts, and which of their arguments are."""
 _TIME_ARGUMENTS: dict[type[Any], tuple[str, ...]] = {
-    **dict.fromkeys((exp.DateDiff, exp.TimestampDiff), _BOTH),
+    **dict.fromkeys((exp.DateDiff, exp.TimestampDiff, exp.MonthsBetween), _BOTH),
     exp.Extract: ("expression",),
     **dict.fromkeys((exp.DateAdd, exp.TimestampAdd, exp.AddMonths, exp.LastDay), _THIS),
     **dict.fromkeys((exp.DateTrunc, exp.TimestampTrunc), _THIS),

@@ -185,6 +185,8 @@ def translated(cause: duckdb.Error) -> SnowflakeError:  # noqa: C901, PLR0911, P
         return unsupported(
             "a function of * in this place: select it alone, in a subquery of its own"
         )
+    if "the expression has side effects" in first:
+        return unsupported("the alias of a drawn value used again: draw it in a subquery")
     if 'in function "round" must be a constant' in first:
         return unsupported("ROUND of a NUMBER to a number of digits that is no literal")
     for words, number, sqlstate, message in _WORDED:

@@ -660,7 +660,7 @@ class Session:
                 attempt += 1
                 if not wide_integers.too_long(cause) or attempt > 2 or self._depth:
                     raise
-                if attempt == 1 and dml and target is not None and self._widen(target, writes):
+                if attempt == 1 and dml and target is not None and self.widen(target, writes):
                     continue
                 return self._run_wide(expression, target, cause)
             except duckdb.TransactionException as cause:
@@ -716,7 +716,7 @@ class Session:
         self.aborted = message
         raise errors.error(message, 625, "57014")
 
-    def _widen(self, target: QualifiedName, writes: int) -> bool:
+    def widen(self, target: QualifiedName, writes: int) -> bool:
         """Let a table's integers have 38 digits, as Snowflake's have: they begin with 64 bits.
 
         64 bits are read and added faster, and are hardly ever too few.

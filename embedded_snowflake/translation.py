@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from embedded_snowflake import canonical_json, errors, tried_times, wide_integers
+from embedded_snowflake import array_functions, canonical_json, errors, tried_times, wide_integers
 from embedded_snowflake.names import quoted
 
 # A VARIANT keeps a date or a time as its text: which of the two a text was, is not known.
@@ -94,11 +94,6 @@ _MACROS = {
         "struct_pack(k := NULL::VARCHAR, i := CAST(i - 1 AS BIGINT), v := v)) "
         "WHEN keep THEN [struct_pack(k := NULL::VARCHAR, i := NULL::BIGINT, v := NULL::JSON)] END"
     ),
-    "_es_array(x)": "CAST(to_json(x) AS JSON[])",
-    "_es_to_array(x)": (
-        "CASE coalesce(json_type(to_json(x)), 'NULL') WHEN 'NULL' THEN NULL "
-        "WHEN 'ARRAY' THEN to_json(x) ELSE json_array(x) END"
-    ),
     # DuckDB measures distances in bytes.
     "_es_ascii(x)": (
         "CASE WHEN _es_fails(strlen(CAST(x AS VARCHAR)) <> length(CAST(x AS VARCHAR)), "
@@ -108,16 +103,6 @@ _MACROS = {
     "_es_bytes(x)": (
         "CASE typeof(x) WHEN 'BLOB' THEN TRY_CAST(x AS BLOB) ELSE encode(CAST(x AS VARCHAR)) END"
     ),
-    "_es_array_append(x, item)": "to_json(list_append(_es_array(x), to_json(item)))",
-    "_es_array_slice(x, first, past)": (
-        "to_json(list_slice(_es_array(x), "
-        "CASE WHEN first < 0 THEN greatest(len(_es_array(x)) + first, 0) ELSE first END + 1, "
-        "CASE WHEN past < 0 THEN greatest(len(_es_array(x)) + past, 0) ELSE past END))"
-    ),
-    "_es_array_position(x, item)": (
-        "CAST(nullif(list_position(_es_array(x), to_json(item)), 0) AS BIGINT) - 1"
-    ),
-    "_es_array_contains(x, item)": "list_contains(_es_array(x), to_json(item))",
     "_es_object_insert(x, name, item)": (
         "CASE WHEN _es_fails(list_contains(json_keys(x), name), "
         "'Key ' || name || ' already exists in object') THEN NULL "
@@ -211,13 +196,16 @@ _OF_UNBOUND = {
 }
 
 
+_WITH_MACROS = (wide_integers, tried_times, canonical_json, array_functions)
+
+
 def macros_sql(database: str) -> str:
     """The macros that rewritten statements call, for one database; idempotent."""
     where = quoted(database)
     return (
         "".join(
             f"CREATE OR REPLACE MACRO {where}.{head} AS {body};"
-            for macros in (_MACROS, wide_integers.MACROS, tried_times.MACROS, canonical_json.MACROS)
+            for macros in (_MACROS, *(module.MACROS for module in _WITH_MACROS))
             for head, body in macros.items()
         )
         + "".join(
@@ -554,15 +542,6 @@ def _pad(node: Any) -> Any:
     return node
 
 
-def _array(node: Any) -> Any:
-    """A column's array is JSON, also under an alias, where fakesnow leaves DuckDB's list."""
-    if not isinstance(node.parent, (exp.Alias, exp.Bracket, exp.PropertyEQ)):
-        return node
-    if isinstance(node, exp.Array):
-        return invoke("json_array", *node.expressions)
-    return _cast(node.copy(), "JSON")
-
-
 def _object_insert(node: Any) -> Any:
     if node.args.get("update_flag") is not None:
         raise errors.unsupported("OBJECT_INSERT that replaces a key")
@@ -847,6 +826,7 @@ def _sample(node: Any) -> Any:
 
 
 _NODES: dict[type[Any], Callable[[Any], Any]] = {
+    **array_functions.NODES,
     exp.DataType: _type,
     exp.ToChar: _to_char,
     exp.Trim: _trim,
@@ -869,8 +849,6 @@ _NODES: dict[type[Any], Callable[[Any], Any]] = {
         ),
         _now,
     ),
-    exp.Array: _array,
-    exp.ArrayConcat: _array,
     exp.Struct: _struct,
     exp.JSONObject: _object_with_nulls,
     exp.StarMap: _star_map,
@@ -879,7 +857,6 @@ _NODES: dict[type[Any], Callable[[Any], Any]] = {
     exp.Typeof: _typeof,
     exp.ObjectAgg: _object_agg,
     exp.ParseJSON: _parse_json,
-    exp.ToArray: lambda node: invoke("_es_to_array", node.this),
     exp.Levenshtein: _distance,
     exp.JarowinklerSimilarity: _distance,
     exp.RegexpExtract: _regexp_extract,
@@ -889,12 +866,6 @@ _NODES: dict[type[Any], Callable[[Any], Any]] = {
     exp.Base64Encode: lambda node: invoke("to_base64", invoke("_es_bytes", node.this)),
     exp.ObjectInsert: _object_insert,
     exp.JSONKeys: lambda node: invoke("to_json", invoke("json_keys", node.this)),
-    exp.ArrayAppend: lambda node: invoke("_es_array_append", node.this, node.expression),
-    exp.ArraySlice: lambda node: invoke(
-        "_es_array_slice", node.this, node.args["start"], node.args["end"]
-    ),
-    exp.ArrayContains: lambda node: invoke("_es_array_contains", node.this, node.expression),
-    exp.ArrayPosition: lambda node: invoke("_es_array_position", node.this, node.expression),
     exp.GenerateSeries: _range,
     exp.ArrayAgg: _array_agg,
     exp.GroupConcat: _listagg,

@@ -23,10 +23,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+import duckdb
 import pyarrow as pa
+from snowflake.connector.errors import ProgrammingError
 from sqlglot import TokenType, exp
 
-from embedded_snowflake import errors, refusing
+from embedded_snowflake import errors, refusing, wide_integers
 from embedded_snowflake.cursor import parsed
 from embedded_snowflake.names import QualifiedName, quoted
 from embedded_snowflake.objects import functions, table_facts
@@ -195,8 +197,20 @@ def copy_into(session: Session, reader: Reader) -> Result:
         session.begin()
     # Before the transaction, so that of two loads at once the second sees what the first loaded.
     session.lock_table(target)
-    with session.transaction():
-        return _load(statement)
+    writes = len(session.duck.journal.entries)
+    try:
+        with session.transaction():
+            return _load(statement)
+    except (duckdb.Error, ProgrammingError) as cause:
+        if not wide_integers.too_long(cause) or not session.widen(target, writes):
+            raise
+    statement.types = _types(session, target)
+    session.wide = True
+    try:
+        with session.transaction():
+            return _load(statement)
+    finally:
+        session.wide = False
 
 
 def _names(text: str, session: Session) -> list[str]:
@@ -511,6 +525,8 @@ def _judge_values(copy: _Copy, file: FileRead, places: dict[str, str]) -> None:
 
 def _unconverted(session: Session, table: pa.Table, place: str, kind: str) -> list[tuple[int, str]]:
     name = session.register(table)
+    # A number beyond 64 bits widens its column.
+    kind = "DECIMAL(38, 0)" if kind == "BIGINT" else kind
     read = f"{_TRIED[kind]}({place})" if kind in _TRIED else f"TRY_CAST({place} AS {kind})"
     return session.duck.execute(
         f"SELECT {quoted(ROW_NUMBER)}, {place} FROM {name} "

@@ -1,0 +1,172 @@
+"""Functions of ARRAYs, which are JSON here: each as a macro over the list of its elements.
+
+DuckDB's lists have one type for all elements, so that `[1, 'a']` is an error and `[1, 2.5]` holds
+1.0. Elements are compared by their JSON text. Add a function of arrays here; aggregates that make
+arrays stand in `translation.py`.
+
+Source: https://docs.snowflake.com/en/sql-reference/functions-semistructured (arrays).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlglot import exp
+
+from embedded_snowflake import errors
+from embedded_snowflake.inference import FUNCTION_NAME
+
+# ARRAY_EXCEPT and ARRAY_INTERSECTION count how often an element comes, in both arrays.
+_BEFORE = "len(list_filter(list_slice(_es_array(x), 1, place), lambda one: one = v))"
+_OTHERS = "len(list_filter(_es_array(y), lambda one: one = v))"
+_IN_ORDER = (
+    "list_transform(list_sort(list_transform(list_filter(_es_array(x), "
+    "lambda v: json_type(v) <> 'NULL'), "
+    "lambda v: struct_pack(k := _es_variant_order(v), v := v))), lambda pair: pair.v)"
+)
+
+MACROS = {
+    "_es_array(x)": "CAST(to_json(x) AS JSON[])",
+    "_es_to_array(x)": (
+        "CASE coalesce(json_type(to_json(x)), 'NULL') WHEN 'NULL' THEN NULL "
+        "WHEN 'ARRAY' THEN to_json(x) ELSE json_array(x) END"
+    ),
+    "_es_array_append(x, item)": (
+        "CASE WHEN x IS NOT NULL "
+        "THEN to_json(list_append(_es_array(x), coalesce(to_json(item), 'null'))) END"
+    ),
+    "_es_array_prepend(x, item)": (
+        "CASE WHEN x IS NOT NULL "
+        "THEN to_json(list_prepend(coalesce(to_json(item), 'null'), _es_array(x))) END"
+    ),
+    "_es_array_cat(x, y)": (
+        "CASE WHEN x IS NOT NULL AND y IS NOT NULL "
+        "THEN to_json(list_concat(_es_array(x), _es_array(y))) END"
+    ),
+    "_es_array_slice(x, first, past)": (
+        "to_json(list_slice(_es_array(x), "
+        "CASE WHEN first < 0 THEN greatest(len(_es_array(x)) + first, 0) ELSE first END + 1, "
+        "CASE WHEN past < 0 THEN greatest(len(_es_array(x)) + past, 0) ELSE past END))"
+    ),
+    "_es_array_position(x, item)": (
+        "CAST(nullif(list_position(_es_array(x), to_json(item)), 0) AS BIGINT) - 1"
+    ),
+    "_es_array_to_string(x, separator)": (
+        "CASE WHEN separator IS NOT NULL THEN array_to_string(list_transform(_es_array(x), "
+        "lambda one: coalesce(_es_text(one), '')), separator) END"
+    ),
+    "_es_array_contains(x, item)": "list_contains(_es_array(x), to_json(item))",
+    "_es_array_distinct(x)": (
+        "to_json(list_filter(_es_array(x), lambda v, place: "
+        "list_position(_es_array(x), v) = place))"
+    ),
+    "_es_array_except(x, y)": (
+        f"CASE WHEN y IS NOT NULL THEN to_json(list_filter(_es_array(x), "
+        f"lambda v, place: {_BEFORE} > {_OTHERS})) END"
+    ),
+    "_es_array_intersection(x, y)": (
+        f"CASE WHEN y IS NOT NULL THEN to_json(list_filter(_es_array(x), "
+        f"lambda v, place: {_BEFORE} <= {_OTHERS})) END"
+    ),
+    "_es_arrays_overlap(x, y)": "list_has_any(_es_array(x), _es_array(y))",
+    "_es_array_reverse(x)": "to_json(list_reverse(_es_array(x)))",
+    "_es_array_flatten(x)": (
+        "to_json(flatten(list_transform(_es_array(x), lambda v: CAST(v AS JSON[]))))"
+    ),
+    "_es_array_compact(x)": (
+        "to_json(list_filter(_es_array(x), lambda v: json_type(v) <> 'NULL'))"
+    ),
+    "_es_array_insert(x, place, item)": (
+        "CASE WHEN _es_fails(place < 0 OR place > len(_es_array(x)), "
+        "'Unsupported feature: ARRAY_INSERT before the beginning or behind the end') THEN NULL "
+        "WHEN x IS NOT NULL THEN to_json(list_concat(list_slice(_es_array(x), 1, place), "
+        "[coalesce(to_json(item), 'null')], list_slice(_es_array(x), place + 1, len(_es_array(x))))) END"
+    ),
+    "_es_array_remove(x, item)": (
+        "CASE WHEN item IS NOT NULL "
+        "THEN to_json(list_filter(_es_array(x), lambda v: v <> to_json(item))) END"
+    ),
+    "_es_array_remove_at(x, position)": (
+        "CASE WHEN position IS NOT NULL THEN to_json(list_filter(_es_array(x), lambda v, place: "
+        "place - 1 <> CASE WHEN position < 0 THEN len(_es_array(x)) + position ELSE position END)) END"
+    ),
+    "_es_array_sort(x)": (
+        f"to_json(list_concat({_IN_ORDER}, "
+        "list_filter(_es_array(x), lambda v: json_type(v) = 'NULL')))"
+    ),
+    "_es_array_min(x)": f"({_IN_ORDER})[1]",
+    "_es_array_max(x)": f"({_IN_ORDER})[-1]",
+}
+
+
+def _call(name: str, *arguments: Any) -> Any:
+    return exp.Anonymous(this=name, expressions=list(arguments))
+
+
+def _macro(name: str, *parts: str) -> Callable[[Any], Any]:
+    """What calls a macro with these parts of a function's node."""
+    return lambda node: _call(name, *(node.args[part] for part in parts))
+
+
+def _constructed(node: Any) -> Any:
+    """Not the list over which a lambda runs: its parameter has the elements' type; nor a model's."""
+    parent = node.parent
+    if isinstance(parent, (exp.ArrayFilter, exp.Transform, exp.Reduce)):
+        return node
+    if isinstance(parent, exp.Anonymous) and parent.name == FUNCTION_NAME:
+        return node
+    return _call("json_array", *node.expressions)
+
+
+def _with_lambda(node: Any) -> Any:
+    """Of a column's array, the parameter would be a JSON, which compares and adds otherwise."""
+    if not isinstance(node.this, exp.Array):
+        raise errors.unsupported(f"{node.sql_name()} of an array that is no literal")
+    return node
+
+
+def _compactly(node: Any) -> Any:
+    return _call("_es_array_compact", _call("json_array", *node.expressions))
+
+
+def _concatenated(node: Any) -> Any:
+    made = node.this
+    for other in node.expressions:
+        made = _call("_es_array_cat", made, other)
+    return made
+
+
+def _sorted(node: Any) -> Any:
+    if node.args.get("asc") is not None or node.args.get("nulls_first") is not None:
+        raise errors.unsupported("ARRAY_SORT in another order than the ascending one")
+    return _call("_es_array_sort", node.this)
+
+
+_BOTH = ("this", "expression")
+NODES: dict[type[Any], Callable[[Any], Any]] = {
+    exp.Array: _constructed,
+    exp.ArrayConstructCompact: _compactly,
+    **dict.fromkeys((exp.ArrayFilter, exp.Transform, exp.Reduce), _with_lambda),
+    exp.ArrayConcat: _concatenated,
+    exp.ToArray: _macro("_es_to_array", "this"),
+    exp.ArrayAppend: _macro("_es_array_append", *_BOTH),
+    exp.ArrayPrepend: _macro("_es_array_prepend", *_BOTH),
+    exp.ArraySlice: _macro("_es_array_slice", "this", "start", "end"),
+    exp.ArrayContains: _macro("_es_array_contains", *_BOTH),
+    exp.ArrayPosition: _macro("_es_array_position", *_BOTH),
+    exp.ArrayToString: _macro("_es_array_to_string", *_BOTH),
+    exp.ArrayDistinct: _macro("_es_array_distinct", "this"),
+    exp.ArrayExcept: _macro("_es_array_except", *_BOTH),
+    exp.ArrayIntersect: lambda node: _call("_es_array_intersection", *node.expressions),
+    exp.ArrayOverlaps: _macro("_es_arrays_overlap", *_BOTH),
+    exp.ArrayReverse: _macro("_es_array_reverse", "this"),
+    exp.Flatten: _macro("_es_array_flatten", "this"),
+    exp.ArrayCompact: _macro("_es_array_compact", "this"),
+    exp.ArrayInsert: _macro("_es_array_insert", "this", "position", "expression"),
+    exp.ArrayRemove: _macro("_es_array_remove", *_BOTH),
+    exp.ArrayRemoveAt: _macro("_es_array_remove_at", "this", "position"),
+    exp.SortArray: _sorted,
+    exp.ArrayMin: _macro("_es_array_min", "this"),
+    exp.ArrayMax: _macro("_es_array_max", "this"),
+}
