@@ -507,7 +507,13 @@ def _time_arguments(node: Any, types: Inferred) -> Any:
     for name in _TIME_ARGUMENTS[type(node)]:
         if types.kind(node.args[name]) in {"TEXT", "VARIANT"}:
             _swap(node.args[name], lambda old: _cast(_cast(old, "VARCHAR"), "TIMESTAMP_NTZ"))
-    return _moved(node, types) if isinstance(node, _MOVES) else node
+    if not isinstance(node, _MOVES):
+        return node
+    if isinstance(node, (exp.DateAdd, exp.TimestampAdd)) and (
+        types.kind(node.expression) in {"DECIMAL", "FLOAT"}
+    ):
+        _swap(node.expression, lambda old: invoke("_es_units", old))
+    return _moved(node, types)
 
 
 _MOVES = (exp.DateAdd, exp.TimestampAdd, exp.AddMonths)

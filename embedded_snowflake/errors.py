@@ -137,6 +137,13 @@ _WORDED = (
     ),
     (r"Date '(.*)' is not recognized", 100040, "22007", "Date '{0}' is not recognized"),
     (r"Timestamp '(.*)' is not recognized", 100035, "22007", "Timestamp '{0}' is not recognized"),
+    (r"Time '(.*)' is not recognized", 100035, "22007", "Time '{0}' is not recognized"),
+    (
+        r"(Failed to cast variant value .* to OBJECT)",
+        100071,
+        "22000",
+        "{0}",
+    ),
     (r"Malformed JSON (.*)", 100069, "22P02", "Error parsing JSON: {0}"),
     (r"(duplicate object attribute .*)", 100069, "22P02", "Error parsing JSON: {0}"),
     (
@@ -164,6 +171,12 @@ _WORDED = (
         2,
         "0A000",
         "Unsupported feature 'the type of {}' in a VARIANT: it may have been one.",
+    ),
+    (
+        r"Unsupported feature: (.+)",
+        2,
+        "0A000",
+        "Unsupported feature '{0}' in the embedded warehouse.",
     ),
     (r"string '(a quotient of .+?)'", 2, "0A000", "Unsupported feature '{}': cast it."),
 )

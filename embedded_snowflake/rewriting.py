@@ -391,6 +391,7 @@ def _hashes(_: Session, expression: Any) -> Any:
 
 _TRIED = {
     "TRY_TO_DATE": "_es_try_date",
+    "TRY_TO_TIME": "_es_try_time",
     "TRY_TO_TIMESTAMP": "_es_try_timestamp_ntz",
     "TRY_TO_TIMESTAMP_NTZ": "_es_try_timestamp_ntz",
     "TRY_TO_TIMESTAMP_TZ": "_es_try_timestamp_tz",
@@ -453,6 +454,8 @@ def _tried(_: Session, expression: Any) -> Any:
             function = "_es_try_timestamp_tz"
         elif node.to.this is exp.DataType.Type.DATE:
             function = "_es_try_date"
+        elif node.to.this is exp.DataType.Type.TIME:
+            function = "_es_try_time"
         else:
             continue
         node.replace(exp.Anonymous(this=function, expressions=[node.this]))

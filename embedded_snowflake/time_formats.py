@@ -127,6 +127,9 @@ def reading(value: str, text: str, kind: str, *, tried: bool) -> str:
         if not parts[-1][1].startswith("TZH"):
             raise errors.unsupported(f"an offset inside of a TIMESTAMP_TZ ('{text}')")
         value = f"_es_offset_seen({value})"
+    elif kind != "TIMESTAMP_LTZ" and names & {"TZH:TZM", "TZHTZM"}:
+        # DuckDB would move it to UTC; without a zone it is the time of the clock on the wall.
+        raise errors.unsupported(f"a format with an offset ('{text}') for a {kind}")
     function = "_es_time_tried" if tried else "_es_time_read"
     if "YY" in names:
         function += "_yy"

@@ -136,6 +136,10 @@ _MACROS = {
         "- epoch(CAST(y AS TIMESTAMP) - date_trunc('day', y))) / 86400) / 31 END, 6) "
         "AS DECIMAL(38, 6))"
     ),
+    "_es_units(x)": (
+        "CASE WHEN x <> trunc(x) THEN error('Unsupported feature: DATEADD of a part of a unit') "
+        "ELSE CAST(x AS BIGINT) END"
+    ),
     "_es_width_bucket(x, low, high, buckets)": (
         "CASE WHEN x < low THEN 0 WHEN x >= high THEN CAST(buckets AS BIGINT) + 1 "
         "ELSE CAST(floor((x - low) * buckets / (high - low)) AS BIGINT) + 1 END"
@@ -286,6 +290,7 @@ def _pivoted(node: Any) -> Any:
 
 _READ_AS = {
     exp.DataType.Type.DATE: "_es_date",
+    exp.DataType.Type.TIME: "_es_time",
     exp.DataType.Type.TIMESTAMP: "_es_timestamp_ntz",
     exp.DataType.Type.TIMESTAMPNTZ: "_es_timestamp_ntz",
     exp.DataType.Type.TIMESTAMPLTZ: "_es_timestamp_tz",
@@ -295,6 +300,8 @@ _PLAIN_TIME = re.compile(r"\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d(\.\d{1,6})?)?")
 _CONVERSIONS = {
     "TO_DATE": "_es_date",
     "DATE": "_es_date",
+    "TO_TIME": "_es_time",
+    "TIME": "_es_time",
     "TO_TIMESTAMP": "_es_timestamp_ntz",
     "TO_TIMESTAMP_NTZ": "_es_timestamp_ntz",
     "TO_TIMESTAMP_LTZ": "_es_timestamp_tz",
@@ -532,6 +539,15 @@ def _time_from_parts(node: Any) -> Any:
         micros = exp.IntDiv(this=exp.Paren(this=node.args["nano"]), expression=_number("1000"))
         node.set("nano", exp.Mul(this=exp.Paren(this=micros), expression=_number("1000")))
     return node
+
+
+def _zoned_from_parts(node: Any) -> Any:
+    """An instant, also without a zone; of a zone's offset only +00:00 is kept."""
+    zone = node.args.get("zone")
+    if zone is not None and zone != exp.Literal.string("UTC"):
+        raise errors.unsupported("TIMESTAMP_TZ_FROM_PARTS with a zone")
+    node.set("zone", None)
+    return _cast(_time_from_parts(node).copy(), "TIMESTAMPTZ")
 
 
 def _pad(node: Any) -> Any:
@@ -861,6 +877,7 @@ _NODES: dict[type[Any], Callable[[Any], Any]] = {
     exp.JarowinklerSimilarity: _distance,
     exp.RegexpExtract: _regexp_extract,
     exp.TimestampFromParts: _time_from_parts,
+    **dict.fromkeys((exp.TimestampLtzFromParts, exp.TimestampTzFromParts), _zoned_from_parts),
     exp.Time: lambda node: _cast(node.this, "TIME"),
     exp.Pad: _pad,
     exp.Base64Encode: lambda node: invoke("to_base64", invoke("_es_bytes", node.this)),

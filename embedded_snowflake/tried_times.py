@@ -16,6 +16,11 @@ _AMERICAN = r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{4} [0-9]{1,2}:[0-9]{2}:[0-9]{2}"
 _MAIL = r"[A-Za-z]{3}, [0-9]{1,2} [A-Za-z]{3} [0-9]{4} [0-9]{1,2}:[0-9]{2}:[0-9]{2}"
 _UNIX = r"[A-Za-z]{3} [A-Za-z]{3} [0-9]{1,2} [0-9]{1,2}:[0-9]{2}:[0-9]{2}"
 _OFFSET = "[+-][0-9]{2}:?[0-9]{2}"
+_CLOCK = r"([01]?[0-9]|2[0-3]):[0-5]?[0-9](:[0-5]?[0-9](\.[0-9]*)?)?"
+_ZONE = r"Z|UTC|GMT|[+-][0-9]{1,2}(:?[0-9]{2})?|[A-Za-z_]+/[A-Za-z0-9_/+-]+"
+
+# What DuckDB reads is no more than this; of other words behind a time it takes no notice.
+_PLAIN = rf"\s*[0-9]{{1,5}}[-/][0-9]{{1,2}}[-/][0-9]{{1,2}}([T ]\s*{_CLOCK}\s*({_ZONE})?)?\s*"
 
 # Seconds, milliseconds, microseconds or nanoseconds since 1970, by how large the number is; of no
 # year from 1 to 9999, none.
@@ -40,15 +45,17 @@ _NTZ = f"""COALESCE(_es_local_time(trim(CAST(text AS VARCHAR))), CASE
     WHEN regexp_full_match(trim(CAST(text AS VARCHAR)), '{_UNIX} {_OFFSET} [0-9]{{4}}')
     THEN try_strptime(regexp_replace(trim(CAST(text AS VARCHAR)), ' {_OFFSET} ', ' '),
         '%a %b %d %H:%M:%S %Y')
-    ELSE TRY_CAST(regexp_replace(
-        CAST(text AS VARCHAR), '\\s*(Z|{_OFFSET})$', '') AS TIMESTAMP) END)"""
+    WHEN regexp_full_match(CAST(text AS VARCHAR), '{_PLAIN}')
+    THEN TRY_CAST(regexp_replace(
+        CAST(text AS VARCHAR), '(:[0-9.]+)\\s*({_ZONE})\\s*$', '\\1') AS TIMESTAMP) END)"""
 
 _TZ = f"""COALESCE(_es_local_time(trim(CAST(text AS VARCHAR))) AT TIME ZONE 'UTC', CASE
     WHEN regexp_full_match(trim(CAST(text AS VARCHAR)), '{_MAIL} {_OFFSET}')
     THEN try_strptime(trim(CAST(text AS VARCHAR)), '%a, %d %b %Y %H:%M:%S %z')
     WHEN regexp_full_match(trim(CAST(text AS VARCHAR)), '{_UNIX} {_OFFSET} [0-9]{{4}}')
     THEN try_strptime(trim(CAST(text AS VARCHAR)), '%a %b %d %H:%M:%S %z %Y')
-    ELSE TRY_CAST(regexp_replace(
+    WHEN regexp_full_match(CAST(text AS VARCHAR), '{_PLAIN}')
+    THEN TRY_CAST(regexp_replace(
         CAST(text AS VARCHAR), '\\s+(Z|{_OFFSET})$', '\\1') AS TIMESTAMPTZ) END)"""
 
 _DAY = r"""CAST(COALESCE(_es_try_timestamp_ntz(text), CASE
@@ -56,6 +63,16 @@ _DAY = r"""CAST(COALESCE(_es_try_timestamp_ntz(text), CASE
     THEN try_strptime(trim(CAST(text AS VARCHAR)), '%m/%d/%Y')
     WHEN regexp_full_match(trim(CAST(text AS VARCHAR)), '[0-9]{1,2}-[A-Za-z]{3}-[0-9]{4}')
     THEN try_strptime(trim(CAST(text AS VARCHAR)), '%d-%b-%Y') END) AS DATE)"""
+
+_AM_OR_PM = r"(0?[0-9]|1[0-2]):[0-5][0-9](:[0-5][0-9](\.[0-9]+)?)? ?[AaPp][Mm]"
+_TIME = f"""CASE WHEN regexp_full_match(x, '{_WHOLE}') THEN CAST(_es_epoch(x) AS TIME)
+    WHEN regexp_full_match(x, '{_AM_OR_PM}') THEN CAST(coalesce(try_strptime(x, '%I:%M %p'),
+        try_strptime(x, '%I:%M:%S %p'), try_strptime(x, '%I:%M:%S.%n %p'),
+        try_strptime(x, '%I:%M%p'), try_strptime(x, '%I:%M:%S%p'),
+        try_strptime(x, '%I:%M:%S.%n%p')) AS TIME)
+    WHEN regexp_full_match(x, '{_CLOCK}\\s*({_ZONE})?')
+    THEN TRY_CAST(regexp_extract(x, '^{_CLOCK}') AS TIME)
+    ELSE CAST(_es_try_timestamp_ntz(x) AS TIME) END"""
 
 # A VARIANT's text is read as a text, and everything else of it as a number of seconds. Every branch
 # must bind for every type, which TRY_CAST does and CAST does not. A macro writes its argument out
@@ -70,16 +87,24 @@ _DATE = """list_transform([x], lambda v: _es_recognized(v, CASE typeof(v)
     WHEN 'VARCHAR' THEN _es_try_date(CAST(v AS VARCHAR))
     WHEN 'JSON' THEN _es_try_date(to_json(v) ->> '$') ELSE TRY_CAST(v AS DATE) END, 'Date'))[1]"""
 
+_HOURS = """list_transform([x], lambda v: _es_recognized(v, CASE typeof(v)
+    WHEN 'VARCHAR' THEN _es_try_time(CAST(v AS VARCHAR))
+    WHEN 'JSON' THEN _es_try_time(to_json(v) ->> '$')
+    WHEN 'BIGINT' THEN _es_try_time(CAST(v AS VARCHAR))
+    WHEN 'INTEGER' THEN _es_try_time(CAST(v AS VARCHAR))
+    ELSE TRY_CAST(v AS TIME) END, 'Time'))[1]"""
+
 # A TIMESTAMP_TZ is an instant and the offset that it came with; only the instant is kept here, so
 # that another offset than +00:00 is refused where it would be seen.
 _OTHER_OFFSET = r"""regexp_matches(CAST(x AS VARCHAR),
-    ':[0-9]{2}(\.[0-9]+)?\s*[+-]([0-9]{2}:?[0-9]{2}|[0-9]{2})(\s+[0-9]{4})?"?$')
+    ':[0-9]{2}(\.[0-9]+)?\s*([+-]([0-9]{2}:?[0-9]{2}|[0-9]{2})(\s+[0-9]{4})?|\w+/\S+)"?\s*$')
     AND NOT regexp_matches(CAST(x AS VARCHAR), '[+-]00(:?00)?(\s+[0-9]{4})?"?$')"""
 
 MACROS = {
     "_es_seconds(n, scale)": (
-        "make_timestamp(CAST(TRY_CAST(n AS HUGEINT) * 1000000 "
-        "// CAST(power(10, scale) AS HUGEINT) AS BIGINT))"
+        "make_timestamp(CAST(TRY_CAST(floor(TRY_CAST(n AS DECIMAL(38, 9))) AS HUGEINT) * 1000000 "
+        "// CAST(power(10, scale) AS HUGEINT) AS BIGINT) + CAST(trunc((TRY_CAST(n AS DECIMAL(38, 9)) "
+        "- floor(TRY_CAST(n AS DECIMAL(38, 9)))) * 1000000 // power(10, scale)) AS BIGINT))"
     ),
     "_es_recognized(x, made, kind)": (
         "CASE WHEN _es_fails(made IS NULL AND (to_json(x) ->> '$') IS NOT NULL, "
@@ -95,8 +120,11 @@ MACROS = {
     "_es_try_timestamp_ntz(text)": _NTZ,
     "_es_try_timestamp_tz(text)": _TZ,
     "_es_try_date(text)": _DAY,
+    "_es_clock(x)": _TIME,
+    "_es_try_time(text)": "_es_clock(trim(CAST(text AS VARCHAR)))",
 }
 TYPED = {
+    "_es_time": f"(x TIMESTAMPTZ) AS CAST(CAST(x AS TIMESTAMP) AS TIME), (x) AS {_HOURS}",
     "_es_date": f"""(x DATE) AS x, (x TIMESTAMP) AS CAST(x AS DATE),
         (x TIMESTAMPTZ) AS CAST(x AS DATE), (x) AS {_DATE}""",
     "_es_timestamp_ntz": "(x TIMESTAMP) AS x, (x DATE) AS CAST(x AS TIMESTAMP), "

@@ -225,6 +225,8 @@ def test_formats_of_times_are_snowflakes(connection: Any, expression: str, expec
         ("TO_CHAR('2024-01-02'::DATE, 'YYYY-Q')", "'Q'"),
         ("TO_DATE('2024-01', 'YYYY-WW')", "'WW'"),
         ("TO_CHAR(12, '999')", "number's format"),
+        ("TO_TIMESTAMP_NTZ('2024-01-02 -0800', 'YYYY-MM-DD TZHTZM')", "with an offset"),
+        ("DATEADD(DAY, 1.5, '2024-01-31'::DATE)", "part of a unit"),
         ("TO_TIMESTAMP('12', 'HH24')", "without a year"),
         ("TO_CHAR(d, f) FROM (SELECT CURRENT_DATE AS d, 'YYYY' AS f)", "not a text"),
         ("HASH_AGG(* EXCLUDE d) FROM (SELECT 1 AS d, 2 AS e)", "EXCLUDE"),

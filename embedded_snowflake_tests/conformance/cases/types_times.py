@@ -560,5 +560,51 @@ GROUP = Group(
             "sql-reference/functions/to_date",
             error=Error(100040, "22007", "Date 'x' is not recognized"),
         ),
+        Case(
+            "a TIME of a text with AM or PM, or of seconds",
+            "SELECT '1:02:03 PM'::TIME, TO_TIME('12:00 AM'), TRY_TO_TIME('11:30 pm'), '3600'::TIME",
+            "sql-reference/date-time-input-output",
+            rows=[(dt.time(13, 2, 3), dt.time(0), dt.time(23, 30), dt.time(1))],
+        ),
+        fails("24:00:00 is no TIME", ("SELECT '24:00:00'::TIME",), Error(sqlstate="22007"), _TYPES),
+        fails(
+            "words behind a time",
+            ("SELECT '2024-01-02 10:11:12 foo'::TIMESTAMP",),
+            Error(100035, "22007"),
+            "sql-reference/date-time-input-output",
+        ),
+        Case(
+            "words behind a time, tried",
+            "SELECT TRY_TO_TIMESTAMP('2024-01-02 10:11:12 foo'), TRY_TO_TIME('10:11:12 foo'), "
+            "TRY_TO_TIMESTAMP('infinity'), TRY_TO_DATE('epoch')",
+            "sql-reference/date-time-input-output",
+            rows=[(None, None, None, None)],
+        ),
+        value(
+            "an offset of hours alone is left out of a TIMESTAMP_NTZ",
+            "'2024-01-02T10:00:00+05'::TIMESTAMP_NTZ",
+            dt.datetime(2024, 1, 2, 10),
+            "sql-reference/date-time-input-output",
+        ),
+        value(
+            "a TIMESTAMP_TZ of a named zone",
+            "'2024-01-02 10:00:00 America/New_York'::TIMESTAMP_TZ",
+            dt.datetime(2024, 1, 2, 10, tzinfo=dt.timezone(dt.timedelta(hours=-5))),
+            _TYPES,
+            refused=_OFFSET,
+        ),
+        value(
+            "TIMESTAMP_TZ_FROM_PARTS with a zone",
+            "TIMESTAMP_TZ_FROM_PARTS(2024, 1, 2, 3, 4, 5, 0, 'America/New_York')",
+            dt.datetime(2024, 1, 2, 3, 4, 5, tzinfo=dt.timezone(dt.timedelta(hours=-5))),
+            _F + "timestamp_from_parts",
+            refused=Error(2, "0A000", "with a zone"),
+        ),
+        value(
+            "TO_TIMESTAMP of a part of a second",
+            "TO_TIMESTAMP(1700000000.25)",
+            dt.datetime(2023, 11, 14, 22, 13, 20, 250000),
+            _F + "to_timestamp",
+        ),
     ),
 )
