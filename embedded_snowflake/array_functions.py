@@ -34,11 +34,11 @@ MACROS = {
     ),
     "_es_array_append(x, item)": (
         "CASE WHEN x IS NOT NULL "
-        "THEN to_json(list_append(_es_array(x), coalesce(to_json(item), 'null'))) END"
+        "THEN to_json(list_append(_es_array(x), coalesce(item, 'null'))) END"
     ),
     "_es_array_prepend(x, item)": (
         "CASE WHEN x IS NOT NULL "
-        "THEN to_json(list_prepend(coalesce(to_json(item), 'null'), _es_array(x))) END"
+        "THEN to_json(list_prepend(coalesce(item, 'null'), _es_array(x))) END"
     ),
     "_es_array_cat(x, y)": (
         "CASE WHEN x IS NOT NULL AND y IS NOT NULL "
@@ -81,7 +81,7 @@ MACROS = {
         "CASE WHEN _es_fails(place < 0 OR place > len(_es_array(x)), "
         "'Unsupported feature: ARRAY_INSERT before the beginning or behind the end') THEN NULL "
         "WHEN x IS NOT NULL THEN to_json(list_concat(list_slice(_es_array(x), 1, place), "
-        "[coalesce(to_json(item), 'null')], list_slice(_es_array(x), place + 1, len(_es_array(x))))) END"
+        "[coalesce(item, 'null')], list_slice(_es_array(x), place + 1, len(_es_array(x))))) END"
     ),
     "_es_array_remove(x, item)": (
         "CASE WHEN item IS NOT NULL "
@@ -107,6 +107,14 @@ def _call(name: str, *arguments: Any) -> Any:
 def _macro(name: str, *parts: str) -> Callable[[Any], Any]:
     """What calls a macro with these parts of a function's node."""
     return lambda node: _call(name, *(node.args[part] for part in parts))
+
+
+def _with_value(name: str, *parts: str) -> Callable[[Any], Any]:
+    """What calls a macro with these parts of a function's node, the last of which becomes a VARIANT."""
+    *others, last = parts
+    return lambda node: _call(
+        name, *(node.args[part] for part in others), _call("_es_to_variant", node.args[last])
+    )
 
 
 def _constructed(node: Any) -> Any:
@@ -149,9 +157,9 @@ NODES: dict[type[Any], Callable[[Any], Any]] = {
     exp.ArrayConstructCompact: _compactly,
     **dict.fromkeys((exp.ArrayFilter, exp.Transform, exp.Reduce), _with_lambda),
     exp.ArrayConcat: _concatenated,
-    exp.ToArray: _macro("_es_to_array", "this"),
-    exp.ArrayAppend: _macro("_es_array_append", *_BOTH),
-    exp.ArrayPrepend: _macro("_es_array_prepend", *_BOTH),
+    exp.ToArray: _with_value("_es_to_array", "this"),
+    exp.ArrayAppend: _with_value("_es_array_append", *_BOTH),
+    exp.ArrayPrepend: _with_value("_es_array_prepend", *_BOTH),
     exp.ArraySlice: _macro("_es_array_slice", "this", "start", "end"),
     exp.ArrayContains: _macro("_es_array_contains", *_BOTH),
     exp.ArrayPosition: _macro("_es_array_position", *_BOTH),
@@ -163,7 +171,7 @@ NODES: dict[type[Any], Callable[[Any], Any]] = {
     exp.ArrayReverse: _macro("_es_array_reverse", "this"),
     exp.Flatten: _macro("_es_array_flatten", "this"),
     exp.ArrayCompact: _macro("_es_array_compact", "this"),
-    exp.ArrayInsert: _macro("_es_array_insert", "this", "position", "expression"),
+    exp.ArrayInsert: _with_value("_es_array_insert", "this", "position", "expression"),
     exp.ArrayRemove: _macro("_es_array_remove", *_BOTH),
     exp.ArrayRemoveAt: _macro("_es_array_remove_at", "this", "position"),
     exp.SortArray: _sorted,

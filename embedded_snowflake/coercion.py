@@ -325,14 +325,17 @@ def _branches(node: Any, values: list[Any], types: Inferred) -> Any:
     return node
 
 
+_TEXTS_IN_JSON = {"TIMESTAMP", "ZONED", "BINARY"}
+
+
 def _variant_parts(node: Any, types: Inferred) -> Any:
-    """A moment in a VARIANT is the text that TO_VARCHAR makes of it."""
+    """A moment or a BINARY in a VARIANT is the text that TO_VARCHAR makes of it."""
     if isinstance(node.parent, exp.Typeof):
         return node
     parts = [node.this] if isinstance(node, (exp.ToVariant, exp.ArrayAgg)) else node.expressions
     for one in list(parts):
         value = one.expression if isinstance(one, exp.PropertyEQ) else one
-        if types.kind(value) in {"TIMESTAMP", "ZONED"} and not isinstance(value, exp.Distinct):
+        if types.kind(value) in _TEXTS_IN_JSON and not isinstance(value, exp.Distinct):
             _swap(value, lambda old: _cast(old, "VARCHAR"))
     return node
 

@@ -162,10 +162,18 @@ _TYPED = {
             [struct_pack(seq := seq, list := _es_elements(to_json(input), keep))],
             lambda x: list_transform(x.list,
                 lambda e: struct_pack(seq := x.seq, k := e.k, i := e.i, v := e.v)))[1]) AS e)""",
+    "_es_no_bytes": "(x BLOB) AS hex(x), (x) AS x",
     "_es_to_variant": (
-        "(x DATE) AS to_json(x), (x TIMESTAMP) AS to_json(_es_text(x)), "
-        "(x TIMESTAMPTZ) AS to_json(_es_text(x)), (x) AS to_json(x)"
+        "(x TIMESTAMP) AS to_json(_es_text(x)), (x TIMESTAMPTZ) AS to_json(_es_text(x)), "
+        # Without its own a DATE would be taken for a TIMESTAMP.
+        "(x DATE) AS to_json(x), (x) AS to_json(_es_no_bytes(x))"
     ),
+    # As fakesnow's, which makes JSON of the columns as DuckDB does.
+    "_es_object_star": """(x, keep) AS (
+        SELECT COALESCE(json_group_object(key, value::JSON), '{}'::JSON)
+        FROM (SELECT _es_to_variant(COLUMNS(*)) AS "\\0" FROM (SELECT UNNEST(x)))
+            UNPIVOT INCLUDE NULLS (value FOR key IN (COLUMNS(*)))
+        WHERE keep OR value IS NOT NULL)""",
     "_es_time_slice": (
         "(x DATE, width, origin, ends) AS CAST(time_bucket(width, x, CAST(origin AS DATE)) "
         "+ CASE WHEN ends THEN width ELSE INTERVAL 0 DAY END AS DATE), "
@@ -472,7 +480,7 @@ def _struct(node: Any) -> Any:
 
 def _object_with_nulls(node: Any) -> Any:
     if not all(isinstance(one, exp.JSONKeyValue) for one in node.expressions):
-        return invoke("_es_parsed", node.copy())
+        return _object_of_row(node.expressions[0], keep_nulls=exp.true())
     pairs = [(one.this, _variant(one.expression)) for one in node.expressions]
     return _object(pairs, keep_nulls=exp.true())
 
@@ -492,13 +500,23 @@ def _object(pairs: list[tuple[Any, Any]], *, keep_nulls: Any) -> Any:
 
 
 def _star_map(node: Any) -> Any:
-    return invoke("_es_parsed", node.copy())
+    return _object_of_row(node.this, keep_nulls=exp.false())
+
+
+def _object_of_row(star: Any, *, keep_nulls: Any) -> Any:
+    plain = star.this if isinstance(star, exp.Column) else star
+    if any(plain.args.values()):
+        raise errors.unsupported("OBJECT_CONSTRUCT of * without some columns")
+    table = star.args.get("table") if isinstance(star, exp.Column) else None
+    row = invoke("STRUCT_PACK", exp.var("*COLUMNS(*)")) if table is None else exp.Column(this=table)
+    return invoke("_es_parsed", invoke("_es_object_star", row, keep_nulls))
 
 
 def _object_agg(node: Any) -> Any:
     """Of no rows it is an empty object."""
     if isinstance(node.parent, exp.Window):
         return node
+    node.set("expression", _variant(node.expression))
     empty = _cast(exp.Literal.string("{}"), "JSON")
     return exp.Coalesce(this=invoke("_es_parsed", node.copy()), expressions=[empty])
 
@@ -561,7 +579,7 @@ def _pad(node: Any) -> Any:
 def _object_insert(node: Any) -> Any:
     if node.args.get("update_flag") is not None:
         raise errors.unsupported("OBJECT_INSERT that replaces a key")
-    made = invoke("_es_object_insert", node.this, node.args["key"], node.args["value"])
+    made = invoke("_es_object_insert", node.this, node.args["key"], _variant(node.args["value"]))
     return invoke("_es_parsed", made)
 
 

@@ -619,5 +619,33 @@ GROUP = Group(
                 )
             ],
         ),
+        Case(
+            "a DATE in a VARIANT is its text",
+            "SELECT '2024-01-05'::DATE::VARIANT::VARCHAR, "
+            "OBJECT_CONSTRUCT('d', '2024-01-05'::DATE):d::VARCHAR, "
+            "'2024-01-05'::DATE::VARIANT = '2024-01-05'",
+            "sql-reference/functions/to_variant",
+            rows=[("2024-01-05", "2024-01-05", True)],
+        ),
+        Case(
+            "moments and bytes in a VARIANT, wherever it is made",
+            "SELECT b::VARIANT, OBJECT_CONSTRUCT(*), OBJECT_CONSTRUCT_KEEP_NULL(x.*), OBJECT_AGG('k', t), "
+            "ARRAY_AGG(b), OBJECT_INSERT({}, 'k', t), TO_ARRAY(t), ARRAY_APPEND([], b) "
+            "FROM (SELECT '2024-01-05 10:00:00'::TIMESTAMP AS t, TO_BINARY('ABCD', 'HEX') AS b) AS x "
+            "GROUP BY ALL",
+            _F + "to_json",
+            rows=[
+                (
+                    Json("ABCD"),
+                    Json({"B": "ABCD", "T": "2024-01-05 10:00:00.000"}),
+                    Json({"B": "ABCD", "T": "2024-01-05 10:00:00.000"}),
+                    Json({"k": "2024-01-05 10:00:00.000"}),
+                    Json(["ABCD"]),
+                    Json({"k": "2024-01-05 10:00:00.000"}),
+                    Json(["2024-01-05 10:00:00.000"]),
+                    Json(["ABCD"]),
+                )
+            ],
+        ),
     ),
 )
