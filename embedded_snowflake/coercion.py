@@ -21,6 +21,7 @@ from embedded_snowflake.number_types import product_scale
 from embedded_snowflake.translation import invoke, plainly_a_time
 
 if TYPE_CHECKING:
+    from embedded_snowflake.names import QualifiedName
     from embedded_snowflake.session import Session
 
 _NUMBERS = {"INTEGER", "DECIMAL", "FLOAT"}
@@ -189,6 +190,8 @@ def _as_text(node: Any, types: Inferred) -> None:
 
 
 def _comparison(node: Any, types: Inferred) -> Any:
+    if rewriting.is_assignment(node):
+        return node
     if isinstance(node.expression, (exp.Any, exp.All)):
         _among(node.this, node.expression.this, types)
     else:
@@ -598,21 +601,37 @@ def _cast_outputs(query: Any, outputs: list[tuple[str, Any]], kinds: list[Any]) 
 def _assign(session: Session, expression: Any, types: Inferred) -> None:
     """What is written into a column has its type."""
     target = rewriting.written_table(session, expression)
-    stored = {} if target is None else types.columns(target)
+    stored = {} if target is None else _stored(session, target, types)
     if not stored:
         return
     for value, kind in _written(expression, stored, types):
-        if kind is not None and _needs(_given(value, types), group_of(kind)):
+        if kind is not None and _needs(_given(value, kind, types), kind):
             _swap(value, lambda old, kind=kind: exp.Cast(this=old, to=kind.copy()))
 
 
-def _given(value: Any, types: Inferred) -> str | None:
+def _stored(session: Session, target: QualifiedName, types: Inferred) -> dict[str, Any]:
+    """The types of a table's columns; of DuckDB's JSON which of Snowflake's three it is."""
+    from embedded_snowflake.objects import table_facts
+
+    stored = types.columns(target)
+    if not any(group_of(kind) == "VARIANT" for kind in stored.values()):
+        return stored
+    kinds = table_facts.kinds_of(session, target)
+    return {
+        name: exp.DataType.build(kinds.get(name, "VARIANT"), dialect="snowflake")
+        if group_of(kind) == "VARIANT"
+        else kind
+        for name, kind in stored.items()
+    }
+
+
+def _given(value: Any, kind: Any, types: Inferred) -> str | None:
     """The kind of a value; None of a literal that DuckDB reads as Snowflake does."""
     if not isinstance(value, exp.Literal):
         return types.kind(value)
     if not value.is_string:
         return "FLOAT" if "e" in value.name.lower() else None
-    return None if plainly_a_time(value) else "TEXT"
+    return None if plainly_a_time(value) and group_of(kind) in _TIMES else "TEXT"
 
 
 def _written(expression: Any, stored: dict[str, Any], types: Inferred) -> list[tuple[Any, Any]]:
@@ -645,7 +664,7 @@ def _cast_source(insert: Any, kinds: list[Any], types: Inferred) -> None:
     if len(outputs) != len(kinds):
         return
     casts = [
-        kind if kind is not None and _needs(group_of(given), group_of(kind)) else None
+        kind if kind is not None and _needs(group_of(given), kind) else None
         for (_, given), kind in zip(outputs, kinds, strict=True)
     ]
     if any(casts):
@@ -658,8 +677,26 @@ def _stored_name(column: Any) -> str:
     return name.name if name.quoted else name.name.upper()
 
 
-def _needs(given: str | None, wanted: str | None) -> bool:
-    """Whether DuckDB would store something else than what a CAST makes of it."""
+_HALF_STRUCTURED = {exp.DataType.Type.VARIANT, exp.DataType.Type.ARRAY, exp.DataType.Type.OBJECT}
+
+
+def _needs(given: str | None, kind: Any) -> bool:
+    """Whether DuckDB would store something else than what a CAST makes of it.
+
+    Raises:
+        SnowflakeError: a text for a VARIANT, an ARRAY or an OBJECT, which DuckDB would parse.
+    """
+    wanted = group_of(kind)
+    if kind.this in _HALF_STRUCTURED:
+        if given == "TEXT":
+            name = kind.sql(dialect="snowflake")
+            raise errors.error(
+                "SQL compilation error:\nExpression type does not match column data type, "
+                f"expecting {name} but got VARCHAR",
+                2023,
+                "22000",
+            )
+        return given in _TEXTS_IN_JSON if wanted == "VARIANT" else given == "VARIANT"
     if wanted == "TEXT":
         return given in {"VARIANT", "FLOAT", "TIMESTAMP", "ZONED"}
     if wanted == "INTEGER":

@@ -94,6 +94,12 @@ _MACROS = {
         "struct_pack(k := NULL::VARCHAR, i := CAST(i - 1 AS BIGINT), v := v)) "
         "WHEN keep THEN [struct_pack(k := NULL::VARCHAR, i := NULL::BIGINT, v := NULL::JSON)] END"
     ),
+    "_es_to_object(x)": (
+        "CASE WHEN coalesce(json_type(to_json(x)), 'NULL') = 'NULL' THEN NULL "
+        "WHEN _es_fails(typeof(x) <> 'JSON' OR json_type(to_json(x)) <> 'OBJECT', "
+        "concat('Failed to cast variant value ', to_json(x), ' to OBJECT')) THEN NULL "
+        "ELSE to_json(x) END"
+    ),
     # DuckDB measures distances in bytes.
     "_es_ascii(x)": (
         "CASE WHEN _es_fails(strlen(CAST(x AS VARCHAR)) <> length(CAST(x AS VARCHAR)), "
@@ -350,6 +356,7 @@ _MADE_BY = {
     exp.DataType.Type.BINARY: "_es_binary",
     exp.DataType.Type.VARBINARY: "_es_binary",
     exp.DataType.Type.VARIANT: "_es_to_variant",
+    exp.DataType.Type.OBJECT: "_es_to_object",
 }
 
 
@@ -362,6 +369,8 @@ def _casts(node: Any) -> Any:
     if kind.this in FRACTIONS:
         node.set("this", invoke("_es_plain", node.this))
         return node
+    if kind.this is exp.DataType.Type.ARRAY:
+        return invoke("_es_to_array", _variant(node.this))
     if kind.this in _MADE_BY:
         return invoke(_MADE_BY[kind.this], node.this)
     if kind.this in _READ_AS and not plainly_a_time(node.this):

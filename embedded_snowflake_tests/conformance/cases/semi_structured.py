@@ -647,5 +647,51 @@ GROUP = Group(
                 )
             ],
         ),
+        Case(
+            "UPDATE of a VARIANT by another leaves a text a text",
+            (
+                "CREATE TABLE t (v VARIANT, w VARIANT)",
+                "INSERT INTO t SELECT NULL, PARSE_JSON('\"1\"')",
+                "UPDATE t SET v = w",
+                "SELECT TYPEOF(v), v FROM t",
+            ),
+            "sql-reference/sql/update",
+            rows=[("VARCHAR", Json("1"))],
+        ),
+        Case(
+            "a moment goes into a VARIANT column as its text",
+            (
+                "CREATE TABLE t (v VARIANT)",
+                "INSERT INTO t SELECT '2024-01-05'::TIMESTAMP",
+                "SELECT v FROM t",
+            ),
+            _TYPES,
+            rows=[(Json("2024-01-05 00:00:00.000"),)],
+        ),
+        fails(
+            "a text that is JSON does not go into a VARIANT column",
+            ("CREATE TABLE t (v VARIANT)", "INSERT INTO t SELECT '{\"a\": 1}'"),
+            Error(2023, "22000", "expecting VARIANT but got VARCHAR"),
+            _TYPES,
+        ),
+        fails(
+            "a text does not go into an ARRAY column",
+            ("CREATE TABLE t (a ARRAY)", "INSERT INTO t VALUES ('[1]')"),
+            Error(2023, "22000", "expecting ARRAY but got VARCHAR"),
+            _TYPES,
+        ),
+        Case(
+            "a cast to ARRAY is TO_ARRAY",
+            "SELECT PARSE_JSON('5')::ARRAY, PARSE_JSON('{\"a\": 1}')::ARRAY, "
+            "PARSE_JSON('[1]')::ARRAY, PARSE_JSON('null')::ARRAY",
+            _F + "to_array",
+            rows=[(Json([5]), Json([{"a": 1}]), Json([1]), None)],
+        ),
+        fails(
+            "a cast to OBJECT of what is none",
+            ("SELECT PARSE_JSON('[1]')::OBJECT",),
+            Error(100071, "22000"),
+            _F + "to_object",
+        ),
     ),
 )
