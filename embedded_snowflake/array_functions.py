@@ -56,7 +56,14 @@ MACROS = {
         "CASE WHEN separator IS NOT NULL THEN array_to_string(list_transform(_es_array(x), "
         "lambda one: coalesce(_es_text(one), '')), separator) END"
     ),
-    "_es_array_contains(x, item)": "list_contains(_es_array(x), to_json(item))",
+    # A NULL and JSON's null in an array are the same here.
+    "_es_array_contains(x, item)": (
+        "CASE WHEN _es_fails(json_type(coalesce(to_json(item), 'null')) = 'NULL' "
+        "AND list_count(_es_array(x)) < len(_es_array(x)), "
+        "'Unsupported feature: ARRAY_CONTAINS of NULL in an array that holds one') THEN NULL "
+        "WHEN x IS NULL OR json_type(coalesce(to_json(item), 'null')) <> 'NULL' "
+        "THEN list_contains(_es_array(x), to_json(item)) WHEN item IS NOT NULL THEN FALSE END"
+    ),
     "_es_array_distinct(x)": (
         "to_json(list_filter(_es_array(x), lambda v, place: "
         "list_position(_es_array(x), v) = place))"

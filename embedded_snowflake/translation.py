@@ -75,8 +75,9 @@ _MACROS = {
         "CASE WHEN x IS NULL THEN NULL WHEN typeof(x) LIKE '%[]' THEN 'ARRAY' ELSE "
         "CASE typeof(x) WHEN 'JSON' THEN CASE json_type(to_json(x)) WHEN 'UBIGINT' THEN 'INTEGER' "
         "WHEN 'BIGINT' THEN 'INTEGER' WHEN 'NULL' THEN 'NULL_VALUE' "
-        "WHEN 'DOUBLE' THEN CASE WHEN contains(lower(CAST(x AS VARCHAR)), 'e') THEN 'DOUBLE' "
-        f"ELSE 'DECIMAL' END WHEN 'VARCHAR' THEN {_SAID}'VARCHAR' END "
+        "WHEN 'DOUBLE' THEN error('Unsupported feature: the type of a number in a VARIANT that is "
+        "no integer: DECIMAL or DOUBLE') "
+        f"WHEN 'VARCHAR' THEN {_SAID}'VARCHAR' END "
         "ELSE json_type(to_json(x)) END "
         "WHEN 'BIGINT' THEN 'INTEGER' WHEN 'HUGEINT' THEN 'INTEGER' WHEN 'BLOB' THEN 'BINARY' "
         "WHEN 'TIMESTAMP' THEN 'TIMESTAMP_NTZ' WHEN 'TIMESTAMP WITH TIME ZONE' THEN 'TIMESTAMP_LTZ' "
@@ -530,11 +531,18 @@ def _object_agg(node: Any) -> Any:
     return exp.Coalesce(this=invoke("_es_parsed", node.copy()), expressions=[empty])
 
 
+_FRACTION = re.compile(r"-?\d+(?:\.\d+(?![eE])|(?:\.\d+)?([eE][+-]?\d+))")
+
+
 def _typeof(node: Any) -> Any:
     """Of a value that is made a VARIANT just here, the type that JSON would forget."""
     value = node.this
     if isinstance(value, exp.Anonymous) and value.name == "_es_to_variant":
         value = value.expressions[0]
+    if isinstance(value, exp.Anonymous) and value.name == "_es_parsed":
+        number = _FRACTION.fullmatch(value.expressions[0].name.strip())
+        if number is not None:
+            return exp.Literal.string("DOUBLE" if number[1] else "DECIMAL")
     return invoke("_es_typeof", value.this if isinstance(value, exp.ToVariant) else value)
 
 

@@ -693,5 +693,38 @@ GROUP = Group(
             Error(100071, "22000"),
             _F + "to_object",
         ),
+        Case(
+            "TYPEOF of numbers that are no integers",
+            "SELECT TYPEOF(PARSE_JSON('123.12')), TYPEOF(PARSE_JSON('1.912e2'))",
+            _F + "typeof",
+            rows=[("DECIMAL", "DOUBLE")],
+        ),
+        value(
+            "TYPEOF of a FLOAT that a VARIANT holds",
+            "TYPEOF(v) FROM (SELECT 1.5::FLOAT::VARIANT AS v)",
+            "DOUBLE",
+            _F + "typeof",
+            refused=Error(2, "0A000", "DECIMAL or DOUBLE"),
+        ),
+        Case(
+            "ARRAY_MAX and ARRAY_MIN are VARIANTs",
+            "SELECT ARRAY_MAX(ARRAY_CONSTRUCT('a', 'b')), ARRAY_MIN(ARRAY_CONSTRUCT(2, 1))",
+            _F + "array_max",
+            rows=[(Json("b"), Json(1))],
+        ),
+        Case(
+            "ARRAY_CONTAINS of NULLs that are not there",
+            "SELECT ARRAY_CONTAINS(NULL, ARRAY_CONSTRUCT(1)), "
+            "ARRAY_CONTAINS(PARSE_JSON('null'), ARRAY_CONSTRUCT(1))",
+            _F + "array_contains",
+            rows=[(None, False)],
+        ),
+        value(
+            "ARRAY_CONTAINS of a NULL that is there",
+            "ARRAY_CONTAINS(NULL, ARRAY_CONSTRUCT(1, NULL))",
+            True,
+            _F + "array_contains",
+            refused=Error(2, "0A000", "ARRAY_CONTAINS of NULL"),
+        ),
     ),
 )
