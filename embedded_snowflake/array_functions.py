@@ -18,8 +18,10 @@ from embedded_snowflake import errors
 from embedded_snowflake.inference import FUNCTION_NAME
 
 # ARRAY_EXCEPT and ARRAY_INTERSECTION count how often an element comes, in both arrays.
-_BEFORE = "len(list_filter(list_slice(_es_array(x), 1, place), lambda one: one = v))"
-_OTHERS = "len(list_filter(_es_array(y), lambda one: one = v))"
+_BEFORE = (
+    "len(list_filter(list_slice(_es_array(x), 1, place), lambda one: one IS NOT DISTINCT FROM v))"
+)
+_OTHERS = "len(list_filter(_es_array(y), lambda one: one IS NOT DISTINCT FROM v))"
 _IN_ORDER = (
     "list_transform(list_sort(list_transform(list_filter(_es_array(x), "
     "lambda v: json_type(v) <> 'NULL'), "
@@ -92,7 +94,7 @@ MACROS = {
     ),
     "_es_array_remove(x, item)": (
         "CASE WHEN item IS NOT NULL "
-        "THEN to_json(list_filter(_es_array(x), lambda v: v <> to_json(item))) END"
+        "THEN to_json(list_filter(_es_array(x), lambda v: v IS DISTINCT FROM to_json(item))) END"
     ),
     "_es_array_remove_at(x, position)": (
         "CASE WHEN position IS NOT NULL THEN to_json(list_filter(_es_array(x), lambda v, place: "
@@ -100,7 +102,7 @@ MACROS = {
     ),
     "_es_array_sort(x)": (
         f"to_json(list_concat({_IN_ORDER}, "
-        "list_filter(_es_array(x), lambda v: json_type(v) = 'NULL')))"
+        "list_filter(_es_array(x), lambda v: coalesce(json_type(v), 'NULL') = 'NULL')))"
     ),
     "_es_array_min(x)": f"({_IN_ORDER})[1]",
     "_es_array_max(x)": f"({_IN_ORDER})[-1]",

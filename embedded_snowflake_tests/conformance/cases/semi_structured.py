@@ -371,6 +371,23 @@ GROUP = Group(
             20,
             _F + "array_max",
         ),
+        Case(
+            "NULLs in arrays",
+            "SELECT ARRAY_SORT([2, NULL, 1]), ARRAY_EXCEPT([1, NULL, NULL], [NULL]), "
+            "ARRAY_INTERSECTION([1, NULL, NULL], [NULL, 2]), ARRAY_REMOVE([1, NULL, 2], 1), "
+            "ARRAY_DISTINCT([NULL, 1, NULL]), ARRAY_APPEND([1], NULL)",
+            "sql-reference/functions-semistructured",
+            rows=[
+                (
+                    Json([1, 2, None]),
+                    Json([1, None]),
+                    Json([None]),
+                    Json([None, 2]),
+                    Json([None, 1]),
+                    Json([1, None]),
+                )
+            ],
+        ),
         value(
             "ARRAY_CAT with NULL",
             "ARRAY_CAT([1], NULL)",
