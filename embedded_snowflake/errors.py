@@ -155,11 +155,12 @@ _WORDED = (
     (r"Map keys must be unique", 100183, "P0000", "Duplicate field key in OBJECT_AGG"),
     (r"Division by zero", 100051, "22012", "Division by zero"),
     (
-        r"string '(Invalid floating point.*|Unsupported feature: .*|Key .* already exists.*)' to BOOL",
+        r"string '(Invalid floating point.*|Key .* already exists.*)' to BOOL",
         100183,
         "P0000",
         "{0}",
     ),
+    (r"string 'Unsupported feature: (.*)' to BOOL", 2, "0A000", "Unsupported feature '{0}'."),
     (
         r"Unsupported offset in TIMESTAMP_TZ (.+)' to BOOL",
         2,
