@@ -23,13 +23,21 @@ _BEFORE = (
 )
 _OTHERS = "len(list_filter(_es_array(y), lambda one: one IS NOT DISTINCT FROM v))"
 _IN_ORDER = (
-    "list_transform(list_sort(list_transform(list_filter(_es_array(x), "
+    "list_transform(list_sort(list_transform(list_filter(_es_array(_es_of_one_type(x)), "
     "lambda v: json_type(v) <> 'NULL'), "
     "lambda v: struct_pack(k := _es_variant_order(v), v := v))), lambda pair: pair.v)"
 )
 
 MACROS = {
     "_es_array(x)": "CAST(to_json(x) AS JSON[])",
+    # Which of a number and a text comes first, no page says.
+    "_es_of_one_type(x)": (
+        "CASE WHEN _es_fails(len(list_distinct(list_transform(list_filter(_es_array(x), "
+        "lambda v: json_type(v) <> 'NULL'), lambda v: CASE WHEN json_type(v) LIKE '%INT' "
+        "THEN 'DOUBLE' ELSE json_type(v) END))) > 1, "
+        "'Unsupported feature: an order of values of several types in an array') THEN NULL "
+        "ELSE x END"
+    ),
     "_es_to_array(x)": (
         "CASE coalesce(json_type(to_json(x)), 'NULL') WHEN 'NULL' THEN NULL "
         "WHEN 'ARRAY' THEN to_json(x) ELSE json_array(x) END"

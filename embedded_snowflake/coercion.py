@@ -322,7 +322,7 @@ def _branches(node: Any, values: list[Any], types: Inferred) -> Any:
     for one in found:
         kind = types.kind(one)
         if "VARIANT" in kinds and kind != "VARIANT":
-            _swap(one, lambda old: exp.ToVariant(this=old))
+            _swap(one, lambda old: _cast(old, "VARIANT"))
         elif kind == "TEXT" and kinds & _NUMBERS:
             _swap(one, lambda old: _number(old, _number_of(kinds)))
     return node
@@ -561,20 +561,25 @@ def _arithmetic(node: Any, types: Inferred) -> Any:
 
 
 def _set_operator(node: Any, types: Inferred) -> Any:
-    """A text over a number, a day or a truth value is read as one."""
+    """A text over a number, a day or a truth value is read as one, over a VARIANT it becomes one."""
     left, right = types.outputs(node.this), types.outputs(node.expression)
     if len(left) != len(right):
         return node
     for side, own, other in (("this", left, right), ("expression", right, left)):
         kinds = [
-            theirs
-            if group_of(mine) == "TEXT" and group_of(theirs) in {*_NUMBERS, *_TIMES, "BOOLEAN"}
-            else None
-            for (_, mine), (_, theirs) in zip(own, other, strict=True)
+            _over(group_of(mine), theirs) for (_, mine), (_, theirs) in zip(own, other, strict=True)
         ]
         if any(kinds):
             node.set(side, _cast_outputs(node.args[side], own, kinds))
     return node
+
+
+def _over(mine: str | None, theirs: Any) -> Any:
+    """The type that a set operator's column is cast to, by what it meets; None where it stays."""
+    wanted = group_of(theirs)
+    if wanted == "VARIANT" and mine in {"TEXT", *_TEXTS_IN_JSON}:
+        return exp.DataType.build("VARIANT", dialect="snowflake")
+    return theirs if mine == "TEXT" and wanted in {*_NUMBERS, *_TIMES, "BOOLEAN"} else None
 
 
 def _cast_outputs(query: Any, outputs: list[tuple[str, Any]], kinds: list[Any]) -> Any:

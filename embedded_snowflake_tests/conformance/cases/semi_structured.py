@@ -743,5 +743,32 @@ GROUP = Group(
             _F + "array_contains",
             refused=Error(2, "0A000", "ARRAY_CONTAINS of NULL"),
         ),
+        Case(
+            "an array of values of several types keeps them",
+            "SELECT ARRAY_AGG(TYPEOF(f.value)) WITHIN GROUP (ORDER BY f.index), "
+            "ARRAY_CONTAINS('1'::VARIANT, ARRAY_CONSTRUCT(1, '1')), "
+            "ARRAY_CAT(ARRAY_CONSTRUCT(1, '1'), ARRAY_CONSTRUCT('2', TRUE)) "
+            "FROM TABLE(FLATTEN(ARRAY_CONSTRUCT(1, '1', TRUE))) AS f",
+            _F + "array_construct",
+            rows=[(Json(["INTEGER", "VARCHAR", "BOOLEAN"]), True, Json([1, "1", "2", True]))],
+        ),
+        value(
+            "ARRAY_TO_STRING of numbers and texts",
+            "ARRAY_TO_STRING(ARRAY_CONSTRUCT('a', NULL, 1, TRUE), ',')",
+            "a,,1,true",
+            _F + "array_to_string",
+        ),
+        Case(
+            "a text over a VARIANT stays a text",
+            "SELECT PARSE_JSON('1') AS v UNION ALL SELECT '1' ORDER BY TYPEOF(v)",
+            "sql-reference/data-type-conversion",
+            rows=[(Json(1),), (Json("1"),)],
+        ),
+        value(
+            "a moment in place of a VARIANT",
+            "COALESCE(NULL::VARIANT, '2024-01-05'::TIMESTAMP)",
+            Json("2024-01-05 00:00:00.000"),
+            "sql-reference/data-type-conversion",
+        ),
     ),
 )
