@@ -316,7 +316,6 @@ _CONVERSIONS = {
     "TO_DATE": "_es_date",
     "DATE": "_es_date",
     "TO_TIME": "_es_time",
-    "TIME": "_es_time",
     "TO_TIMESTAMP": "_es_timestamp_ntz",
     "TO_TIMESTAMP_NTZ": "_es_timestamp_ntz",
     "TO_TIMESTAMP_LTZ": "_es_timestamp_tz",
@@ -340,6 +339,12 @@ def _conversion(node: Any) -> Any:
     if function is None or len(node.expressions) != 1:
         return node
     return _moment(function, node.expressions[0])
+
+
+def _time_of_day(node: Any) -> Any:
+    if node.args.get("format") is not None or node.args.get("zone") is not None:
+        return node
+    return invoke("_es_try_time" if node.args.get("safe") else "_es_time", node.this)
 
 
 def _since_1970(node: Any) -> Any:
@@ -933,6 +938,7 @@ _NODES: dict[type[Any], Callable[[Any], Any]] = {
     exp.ConvertTimezone: _convert_timezone,
     exp.Anonymous: _conversion,
     exp.UnixToTime: _since_1970,
+    **dict.fromkeys((exp.TsOrDsToTime, exp.Time), _time_of_day),
     exp.TsOrDsToDate: lambda node: _moment(
         "_es_try_date" if node.args.get("safe") else "_es_date", node.this
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -140,6 +141,31 @@ def test_a_transformation_takes_names_numbers_and_any_number_of_fields(
         ("in/a.csv", 2, "8", None),
         ("in/a.csv", 3, "9", ""),
     ]
+
+
+def test_times_of_a_file_are_read_as_snowflake_does(
+    connection: SnowflakeConnection, tmp_path: Path, stage: None
+) -> None:
+    rows(connection, "CREATE OR REPLACE TEMPORARY TABLE CLOCKS (R NUMBER, T TIME)")
+    land(connection, tmp_path, t="1,1:02:03 PM\n2,3600\n3,10:11\n")
+    load = "FILES = ('in/t.csv') FILE_FORMAT = (TYPE=CSV)"
+    rows(connection, f"COPY INTO CLOCKS FROM @LANDING {load}")
+    rows(
+        connection,
+        f"COPY INTO CLOCKS FROM (SELECT $1::INT + 3, $2 FROM @LANDING) {load} FORCE=TRUE",
+    )
+    times = [dt.time(13, 2, 3), dt.time(1), dt.time(10, 11)]
+    assert rows(connection, "SELECT T FROM CLOCKS ORDER BY R") == [(one,) for one in times * 2]
+
+
+def test_bytes_that_are_no_text_are_refused_by_name(
+    connection: SnowflakeConnection, tmp_path: Path, stage: None
+) -> None:
+    pq.write_table(pa.table({"note": [b"\xab\xcd"]}), tmp_path / "bytes.parquet")
+    rows(connection, f"PUT 'file://{tmp_path}/bytes.parquet' @LANDING")
+    load = "COPY INTO EVENTS (NOTE) FROM (SELECT $1:note FROM @LANDING) PATTERN='.*bytes.*'"
+    with pytest.raises(ProgrammingError, match="BINARY_AS_TEXT"):
+        rows(connection, f"{load} FILE_FORMAT=(TYPE=PARQUET)")
 
 
 def test_parquet_is_loaded_by_path_or_by_names(

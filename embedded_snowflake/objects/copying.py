@@ -398,6 +398,7 @@ def _texts_for_text_columns(copy: _Copy, select: str) -> str:
 
 _TRIED = {
     "DATE": "_es_try_date",
+    "TIME": "_es_try_time",
     "TIMESTAMP": "_es_try_timestamp_ntz",
     "TIMESTAMP WITH TIME ZONE": "_es_try_timestamp_tz",
 }
@@ -408,7 +409,7 @@ def _moments_for_their_columns(copy: _Copy, columns: list[str], select: str) -> 
     """The select list with moments read as Snowflake reads them, which the column's type alone does not."""
     items = _split(select)
     declared = table_facts.kinds_of(copy.session, copy.target)
-    kinds = {"DATE": "DATE", "TIMESTAMP": "TIMESTAMP_NTZ"}
+    kinds = {"DATE": "DATE", "TIME": "TIME", "TIMESTAMP": "TIMESTAMP_NTZ"}
     if len(items) != len(columns) or not any(copy.types[one] in _TRIED for one in columns):
         return select
     made: list[str] = []

@@ -418,7 +418,13 @@ def _plainly(column: pa.ChunkedArray, options: FileFormat) -> pa.ChunkedArray:
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     if _is_binary(column.type) and options.binary_as_text:
-        return column.cast(pa.string())
+        try:
+            return column.cast(pa.string())
+        except pa.ArrowInvalid:
+            raise errors.unsupported(
+                "bytes of a Parquet column that are no UTF-8 read as a text: set BINARY_AS_TEXT = "
+                "FALSE in the file format"
+            ) from None
     if pa.types.is_timestamp(column.type) and column.type.unit == "ns":
         return column.cast(pa.timestamp("us", tz=column.type.tz), safe=False)
     return column
