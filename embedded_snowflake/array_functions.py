@@ -89,7 +89,8 @@ MACROS = {
     "_es_arrays_overlap(x, y)": "list_has_any(_es_array(x), _es_array(y))",
     "_es_array_reverse(x)": "to_json(list_reverse(_es_array(x)))",
     "_es_array_flatten(x)": (
-        "to_json(flatten(list_transform(_es_array(x), lambda v: CAST(v AS JSON[]))))"
+        "CASE WHEN list_count(_es_array(x)) = len(_es_array(x)) "
+        "THEN to_json(flatten(list_transform(_es_array(x), lambda v: CAST(v AS JSON[])))) END"
     ),
     "_es_array_compact(x)": (
         "to_json(list_filter(_es_array(x), lambda v: json_type(v) <> 'NULL'))"

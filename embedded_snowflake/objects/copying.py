@@ -408,6 +408,7 @@ _TRIED = {
 def _moments_for_their_columns(copy: _Copy, columns: list[str], select: str) -> str:
     """The select list with moments read as Snowflake reads them, which the column's type alone does not."""
     items = _split(select)
+    _refuse_texts_for_variants(copy, columns, items)
     declared = table_facts.kinds_of(copy.session, copy.target)
     kinds = {"DATE": "DATE", "TIME": "TIME", "TIMESTAMP": "TIMESTAMP_NTZ"}
     if len(items) != len(columns) or not any(copy.types[one] in _TRIED for one in columns):
@@ -417,6 +418,31 @@ def _moments_for_their_columns(copy: _Copy, columns: list[str], select: str) -> 
         kind = kinds.get(copy.types[column], declared.get(column, "TIMESTAMP_LTZ"))
         made.append(f"({_unnamed(item)})::{kind}" if copy.types[column] in _TRIED else item)
     return ", ".join(made)
+
+
+_MAKES_A_VARIANT = (
+    exp.ParseJSON,
+    exp.ToVariant,
+    exp.ToArray,
+    exp.Array,
+    exp.Struct,
+    exp.JSONObject,
+)
+
+
+def _refuse_texts_for_variants(copy: _Copy, columns: list[str], items: list[str]) -> None:
+    """A text of a CSV file would be parsed as JSON where a VARIANT is wanted."""
+    if copy.file_format.type != "CSV" or copy.select is None or len(items) != len(columns):
+        return
+    for item, column in zip(items, columns, strict=True):
+        if copy.types[column] != "JSON":
+            continue
+        (made,) = parsed(f"SELECT {item}").selects
+        value = made.unalias()
+        if not isinstance(value, _MAKES_A_VARIANT) and not (
+            isinstance(value, exp.Cast) and value.is_type("VARIANT", "OBJECT", "ARRAY")
+        ):
+            raise errors.unsupported("COPY INTO a VARIANT column from CSV without PARSE_JSON")
 
 
 def _unnamed(item: str) -> str:

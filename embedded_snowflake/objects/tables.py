@@ -140,7 +140,7 @@ def show_columns(session: Session, reader: Reader) -> Result:
             if known not in declared:
                 declared[known] = table_facts.kinds_of(session, name)
             kind = declared[known].get(column, kind)
-        shown = json.dumps({"type": _json_type(kind), "nullable": nullable})
+        shown = json.dumps(_as_json(kind, nullable=nullable), separators=(",", ":"))
         found.append(
             (
                 *(table, schema, column, shown, "true" if nullable else "NOT_NULL"),
@@ -150,6 +150,29 @@ def show_columns(session: Session, reader: Reader) -> Result:
         )
     more = ("expression", "comment", "database_name", "autoincrement")
     return Result.rows(dict.fromkeys((*columns, *more), "VARCHAR"), found[: scope.limit])
+
+
+def _as_json(kind: str, *, nullable: bool) -> dict[str, Any]:
+    """A column's type as SHOW COLUMNS says it.
+
+    https://docs.snowflake.com/en/sql-reference/sql/show-columns
+    """
+    name = _json_type(kind)
+    digits = re.fullmatch(r"\w+\((\d+)(?:,\s*(\d+))?\)", kind)
+    first, second = (digits.group(1), digits.group(2)) if digits else (None, None)
+    if name == "FIXED":
+        found = {"precision": int(first or 38), "scale": int(second or 0)}
+    elif name == "TEXT":
+        length = int(first or 16777216)
+        found = {"length": length, "byteLength": min(length * 4, 16777216)}
+    elif name == "BINARY":
+        found = {"length": 8388608, "byteLength": 8388608}
+    elif name.startswith("TIME"):
+        found = {"precision": 0, "scale": 9}
+    else:
+        found = {}
+    fixed = {"fixed": name == "BINARY"} if name in {"TEXT", "BINARY"} else {}
+    return {"type": name, **found, "nullable": nullable, **fixed}
 
 
 def _json_type(kind: str) -> str:

@@ -274,6 +274,23 @@ GROUP = Group(
             columns=["A", "O", "V", "Z", "L", "E", "X", "C", "D"],
         ),
         Case(
+            "SHOW COLUMNS says the digits and lengths of types",
+            (
+                "CREATE TABLE t (a NUMBER(10, 2) NOT NULL, b VARCHAR, c VARIANT)",
+                "SHOW COLUMNS IN TABLE t",
+            ),
+            "sql-reference/sql/show-columns",
+            only=("data_type",),
+            rows=[
+                ('{"type":"FIXED","precision":10,"scale":2,"nullable":false}',),
+                (
+                    '{"type":"TEXT","length":16777216,"byteLength":16777216,'
+                    '"nullable":true,"fixed":false}',
+                ),
+                ('{"type":"VARIANT","nullable":true}',),
+            ],
+        ),
+        Case(
             "a dropped table is in no list",
             (*_T, "DROP TABLE t", Other("SHOW TABLES")),
             "sql-reference/sql/show-tables",
