@@ -393,6 +393,8 @@ def cast(value: Any, kind: Any) -> Any:
 
 
 def _to_number(node: Any) -> Any:
+    if node.args.get("format") is not None:
+        raise errors.unsupported("TO_NUMBER with a format")
     reads = "_es_number_text" if node.args.get("safe") else "_es_plain"
     node.set("this", invoke(reads, node.this))
     return node
