@@ -29,7 +29,12 @@ _IN_ORDER = (
 )
 
 MACROS = {
-    "_es_array(x)": "CAST(to_json(x) AS JSON[])",
+    # 5.00 is 5, also as an element; as a JSON it would be 5.0, another text.
+    "_es_element(v)": (
+        "CASE WHEN json_type(v) = 'DOUBLE' AND regexp_matches(CAST(v AS VARCHAR), '^-?\\d+\\.0+$') "
+        "THEN CAST(regexp_replace(CAST(v AS VARCHAR), '\\.0+$', '') AS JSON) ELSE v END"
+    ),
+    "_es_array(x)": "list_transform(CAST(to_json(x) AS JSON[]), lambda v: _es_element(v))",
     # Which of a number and a text comes first, no page says.
     "_es_of_one_type(x)": (
         "CASE WHEN _es_fails(len(list_distinct(list_transform(list_filter(_es_array(x), "
@@ -60,7 +65,7 @@ MACROS = {
         "CASE WHEN past < 0 THEN greatest(len(_es_array(x)) + past, 0) ELSE past END))"
     ),
     "_es_array_position(x, item)": (
-        "CAST(nullif(list_position(_es_array(x), to_json(item)), 0) AS BIGINT) - 1"
+        "CAST(nullif(list_position(_es_array(x), _es_element(to_json(item))), 0) AS BIGINT) - 1"
     ),
     "_es_array_to_string(x, separator)": (
         "CASE WHEN separator IS NOT NULL THEN array_to_string(list_transform(_es_array(x), "
@@ -68,11 +73,11 @@ MACROS = {
     ),
     # A NULL and JSON's null in an array are the same here.
     "_es_array_contains(x, item)": (
-        "CASE WHEN _es_fails(json_type(coalesce(to_json(item), 'null')) = 'NULL' "
+        "CASE WHEN _es_fails(json_type(coalesce(_es_element(to_json(item)), 'null')) = 'NULL' "
         "AND list_count(_es_array(x)) < len(_es_array(x)), "
         "'Unsupported feature: ARRAY_CONTAINS of NULL in an array that holds one') THEN NULL "
-        "WHEN x IS NULL OR json_type(coalesce(to_json(item), 'null')) <> 'NULL' "
-        "THEN list_contains(_es_array(x), to_json(item)) WHEN item IS NOT NULL THEN FALSE END"
+        "WHEN x IS NULL OR json_type(coalesce(_es_element(to_json(item)), 'null')) <> 'NULL' "
+        "THEN list_contains(_es_array(x), _es_element(to_json(item))) WHEN item IS NOT NULL THEN FALSE END"
     ),
     "_es_array_distinct(x)": (
         "to_json(list_filter(_es_array(x), lambda v, place: "
@@ -86,7 +91,11 @@ MACROS = {
         f"CASE WHEN y IS NOT NULL THEN to_json(list_filter(_es_array(x), "
         f"lambda v, place: {_BEFORE} <= {_OTHERS})) END"
     ),
-    "_es_arrays_overlap(x, y)": "list_has_any(_es_array(x), _es_array(y))",
+    # Two NULLs are equal here; list_has_any leaves them out.
+    "_es_arrays_overlap(x, y)": (
+        "list_has_any(_es_array(x), _es_array(y)) OR (list_count(_es_array(x)) < "
+        "len(_es_array(x)) AND list_count(_es_array(y)) < len(_es_array(y)))"
+    ),
     "_es_array_reverse(x)": "to_json(list_reverse(_es_array(x)))",
     "_es_array_flatten(x)": (
         "CASE WHEN list_count(_es_array(x)) = len(_es_array(x)) "
@@ -98,20 +107,22 @@ MACROS = {
     "_es_array_insert(x, place, item)": (
         "CASE WHEN _es_fails(place < 0 OR place > len(_es_array(x)), "
         "'Unsupported feature: ARRAY_INSERT before the beginning or behind the end') THEN NULL "
-        "WHEN x IS NOT NULL THEN to_json(list_concat(list_slice(_es_array(x), 1, place), "
+        "WHEN x IS NOT NULL AND place IS NOT NULL "
+        "THEN to_json(list_concat(list_slice(_es_array(x), 1, place), "
         "[coalesce(item, 'null')], list_slice(_es_array(x), place + 1, len(_es_array(x))))) END"
     ),
     "_es_array_remove(x, item)": (
         "CASE WHEN item IS NOT NULL "
-        "THEN to_json(list_filter(_es_array(x), lambda v: v IS DISTINCT FROM to_json(item))) END"
+        "THEN to_json(list_filter(_es_array(x), lambda v: v IS DISTINCT FROM _es_element(to_json(item)))) END"
     ),
     "_es_array_remove_at(x, position)": (
         "CASE WHEN position IS NOT NULL THEN to_json(list_filter(_es_array(x), lambda v, place: "
         "place - 1 <> CASE WHEN position < 0 THEN len(_es_array(x)) + position ELSE position END)) END"
     ),
     "_es_array_sort(x)": (
-        f"to_json(list_concat({_IN_ORDER}, "
-        "list_filter(_es_array(x), lambda v: coalesce(json_type(v), 'NULL') = 'NULL')))"
+        # list_concat takes a NULL for an empty list.
+        f"CASE WHEN x IS NOT NULL THEN to_json(list_concat({_IN_ORDER}, "
+        "list_filter(_es_array(x), lambda v: coalesce(json_type(v), 'NULL') = 'NULL'))) END"
     ),
     "_es_array_min(x)": f"({_IN_ORDER})[1]",
     "_es_array_max(x)": f"({_IN_ORDER})[-1]",

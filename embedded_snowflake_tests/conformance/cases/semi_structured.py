@@ -372,6 +372,21 @@ GROUP = Group(
             _F + "array_max",
         ),
         Case(
+            "elements that are NULL, and arrays that are",
+            "SELECT ARRAYS_OVERLAP([1, NULL], [NULL, 2]), ARRAYS_OVERLAP([NULL], [1]), "
+            "ARRAY_FLATTEN([[1], NULL, [2]]), ARRAY_FLATTEN([[1], [NULL]]), "
+            "ARRAY_INSERT([1], k, 2), ARRAY_SORT(a) FROM (SELECT NULL::INT AS k, NULL::ARRAY AS a)",
+            _F + "arrays_overlap",
+            rows=[(True, False, None, Json([1, None]), None, None)],
+        ),
+        Case(
+            "numbers in arrays are compared by their value",
+            "SELECT ARRAY_REMOVE([1, 5, 5.00, '5', 5], 5), ARRAY_CONTAINS(5::VARIANT, [5.00]), "
+            "ARRAY_POSITION(5.0::VARIANT, [4, 5]), ARRAYS_OVERLAP([1], [1.0]), ARRAY_DISTINCT([1, 1.0])",
+            _F + "array_remove",
+            rows=[(Json([1, "5"]), True, 1, True, Json([1]))],
+        ),
+        Case(
             "NULLs in arrays",
             "SELECT ARRAY_SORT([2, NULL, 1]), ARRAY_EXCEPT([1, NULL, NULL], [NULL]), "
             "ARRAY_INTERSECTION([1, NULL, NULL], [NULL, 2]), ARRAY_REMOVE([1, NULL, 2], 1), "
