@@ -174,6 +174,8 @@ def _check_queries(expression: Any) -> None:
     for node in expression.walk():
         if isinstance(node, exp.Connect):
             raise errors.unsupported("CONNECT BY")
+        if isinstance(node, exp.Column) and node.args.get("join_mark"):
+            raise errors.unsupported("(+) for an outer join: write LEFT or RIGHT JOIN")
         if isinstance(node, exp.PivotAny):
             raise errors.unsupported("PIVOT .. IN (ANY): list the values")
         if isinstance(node, exp.CTE):

@@ -186,6 +186,13 @@ GROUP = Group(
             refused=Error(),
         ),
         Case(
+            "an outer join by (+)",
+            "SELECT l.k FROM (SELECT 1 AS k) l, (SELECT 2 AS k) r WHERE l.k = r.k(+)",
+            "sql-reference/constructs/where",
+            rows=[(1,)],
+            refused=Error(2, "0A000", "(+)"),
+        ),
+        Case(
             "CONNECT BY",
             "SELECT a FROM (SELECT 1 AS a, NULL AS p) START WITH p IS NULL CONNECT BY p = PRIOR a",
             "sql-reference/constructs/connect-by",
