@@ -61,8 +61,9 @@ def creation_sql(database: str) -> str:
         -- What cannot be cast is the error; error() would forbid to use the quotient's alias.
         CREATE OR REPLACE MACRO {quoted(database)}._es_divide(value, divisor) AS
             CASE WHEN divisor = 0 THEN CAST('Division by zero' AS DOUBLE) ELSE value / divisor END;
+        -- Of two DECIMALs with up to 18 digits DuckDB makes one of 18, which would be too few.
         CREATE OR REPLACE MACRO {quoted(database)}._es_scaled(value, factor) AS
-            CAST(value * CAST(factor AS DECIMAL(18, 0)) AS HUGEINT);
+            CAST(value * CAST(factor AS DECIMAL(38, 0)) AS HUGEINT);
         -- Where the types are not those that were inferred, it must not be rounded without a word.
         CREATE OR REPLACE MACRO {quoted(database)}._es_counted(value) AS
             CASE WHEN typeof(value) LIKE '%INT' OR typeof(value) LIKE 'INT%'
