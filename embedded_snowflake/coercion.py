@@ -563,9 +563,12 @@ def _arithmetic(node: Any, types: Inferred) -> Any:
 def _set_operator(node: Any, types: Inferred) -> Any:
     """A text over a number, a day or a truth value is read as one, over a VARIANT it becomes one."""
     left, right = types.outputs(node.this), types.outputs(node.expression)
-    if len(left) != len(right):
+    if len(left) != len(right) and not node.args.get("by_name"):
         return node
     for side, own, other in (("this", left, right), ("expression", right, left)):
+        if node.args.get("by_name"):
+            named = {name.upper(): kind for name, kind in other}
+            other = [(name, named.get(name.upper())) for name, _ in own]
         kinds = [
             _over(group_of(mine), theirs) for (_, mine), (_, theirs) in zip(own, other, strict=True)
         ]
