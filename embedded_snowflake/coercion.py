@@ -565,10 +565,8 @@ def _set_operator(node: Any, types: Inferred) -> Any:
     left, right = types.outputs(node.this), types.outputs(node.expression)
     if len(left) != len(right) and not node.args.get("by_name"):
         return node
-    for side, own, other in (("this", left, right), ("expression", right, left)):
-        if node.args.get("by_name"):
-            named = {name.upper(): kind for name, kind in other}
-            other = [(name, named.get(name.upper())) for name, _ in own]
+    for side, own, beside in (("this", left, right), ("expression", right, left)):
+        other = _by_name(own, beside) if node.args.get("by_name") else beside
         kinds = [
             _over(group_of(mine), theirs) for (_, mine), (_, theirs) in zip(own, other, strict=True)
         ]
@@ -583,6 +581,12 @@ def _over(mine: str | None, theirs: Any) -> Any:
     if wanted == "VARIANT" and mine in {"TEXT", *_TEXTS_IN_JSON}:
         return exp.DataType.build("VARIANT", dialect="snowflake")
     return theirs if mine == "TEXT" and wanted in {*_NUMBERS, *_TIMES, "BOOLEAN"} else None
+
+
+def _by_name(own: list[tuple[str, Any]], other: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    """The columns of one query, with the types that those of the same names have in another."""
+    named = {name.upper(): kind for name, kind in other}
+    return [(name, named.get(name.upper())) for name, _ in own]
 
 
 def _cast_outputs(query: Any, outputs: list[tuple[str, Any]], kinds: list[Any]) -> Any:
