@@ -696,8 +696,10 @@ def _json_or_empty(value: Any) -> Any:
 
 
 def _listagg(node: Any) -> Any:
-    """Of no rows it is an empty text."""
+    """Of no rows it is an empty text; without a delimiter DuckDB would write commas."""
     empty = exp.Literal.string("")
+    if node.args.get("separator") is None:
+        node.set("separator", empty.copy())
     whole = _outermost(node)
     if whole is node:
         return exp.Coalesce(this=node.copy(), expressions=[empty])

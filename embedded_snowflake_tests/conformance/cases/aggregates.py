@@ -43,6 +43,12 @@ GROUP = Group(
             _F + "avg",
         ),
         _one("AVG's digits", "AVG(v / 3)::VARCHAR", "6.666666666667", _F + "avg"),
+        _one(
+            "LISTAGG without a delimiter",
+            "LISTAGG(s) WITHIN GROUP (ORDER BY s)",
+            "abc",
+            _F + "listagg",
+        ),
         _one("AVG of DISTINCT values", "AVG(DISTINCT v)", Decimal(20), _F + "avg"),
         _one("AVG of nothing is NULL", "AVG(v)", None, _F + "avg", _EMPTY),
         Case(
