@@ -707,6 +707,16 @@ def _listagg(node: Any) -> Any:
     return node
 
 
+def _with(node: Any) -> Any:
+    """RECURSIVE may be left out; DuckDB needs the word, and with it takes no table of that name."""
+    for one in node.expressions:
+        second = one.this.args.get("expression") if isinstance(one.this, exp.Union) else None
+        for table in second.find_all(exp.Table) if second is not None else ():
+            if not table.db and table.name.upper() == one.alias.upper():
+                node.args["recursive"] = True
+    return node
+
+
 def _count(node: Any) -> Any:
     """COUNT of several columns: of the rows in which none is NULL. A JSON null is NULL to it."""
     counted = node.this
@@ -930,6 +940,7 @@ _NODES: dict[type[Any], Callable[[Any], Any]] = {
     exp.GenerateSeries: _range,
     exp.ArrayAgg: _array_agg,
     exp.GroupConcat: _listagg,
+    exp.With: _with,
     exp.Count: _count,
     exp.CountIf: _count_if,
     exp.RegrCount: _regr_count,

@@ -367,6 +367,19 @@ GROUP = Group(
             refused=_NO,
         ),
         Case(
+            "UNION BY NAME of columns in another order",
+            "SELECT k, v FROM l WHERE k = 1 UNION BY NAME SELECT w AS v, k FROM r WHERE k = 3 ORDER BY k",
+            "sql-reference/operators-query",
+            rows=[(1, "a"), (3, "z")],
+        ),
+        Case(
+            "a recursive WITH without the word",
+            "WITH c AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM c WHERE n < 3) "
+            "SELECT n FROM c ORDER BY n",
+            "sql-reference/constructs/with",
+            rows=[(1,), (2,), (3,)],
+        ),
+        Case(
             "SAMPLE ROW with a seed",
             "SELECT COUNT(*) FROM l SAMPLE ROW (100) REPEATABLE (5)",
             "sql-reference/constructs/sample",
