@@ -48,6 +48,11 @@ _MACROS = {
         "CASE typeof(x) WHEN 'DOUBLE' THEN CAST(round(TRY_CAST(x AS DOUBLE)) AS BIGINT) "
         "WHEN 'JSON' THEN CAST(TRY_CAST(x AS JSON) ->> '$' AS BIGINT) ELSE CAST(_es_plain(x) AS BIGINT) END"
     ),
+    # DuckDB reads neither of them as a truth value.
+    "_es_truth(x)": (
+        "CASE WHEN typeof(x) = 'VARCHAR' AND lower(CAST(x AS VARCHAR)) IN ('on', 'off') "
+        "THEN lower(CAST(x AS VARCHAR)) = 'on' ELSE CAST(x AS BOOLEAN) END"
+    ),
     "_es_binary(x)": (
         "CASE WHEN typeof(x) = 'BLOB' THEN TRY_CAST(x AS BLOB) ELSE unhex(CAST(x AS VARCHAR)) END"
     ),
@@ -358,7 +363,7 @@ def _since_1970(node: Any) -> Any:
 
 _MADE_BY = {
     # Half a FLOAT goes away from zero; DuckDB's goes to the even side.
-    **dict.fromkeys(wide_integers.INTEGERS, "_es_whole"),
+    exp.DataType.Type.BOOLEAN: "_es_truth",
     exp.DataType.Type.BINARY: "_es_binary",
     exp.DataType.Type.VARBINARY: "_es_binary",
     exp.DataType.Type.VARIANT: "_es_to_variant",
@@ -372,13 +377,14 @@ def _casts(node: Any) -> Any:
     kind = node.to
     if isinstance(node.find_ancestor(exp.In, exp.Select), exp.In) and node.find_ancestor(exp.Pivot):
         return _pivoted(node)
+    made_by = "_es_whole" if wide_integers.is_integer(kind) else _MADE_BY.get(kind.this)
+    if made_by is not None:
+        return invoke(made_by, node.this)
     if kind.this in FRACTIONS:
         node.set("this", invoke("_es_plain", node.this))
         return node
     if kind.this is exp.DataType.Type.ARRAY:
         return invoke("_es_to_array", _variant(node.this))
-    if kind.this in _MADE_BY:
-        return invoke(_MADE_BY[kind.this], node.this)
     if kind.this in _READ_AS and not plainly_a_time(node.this):
         return _moment(_READ_AS[kind.this], node.this)
     if kind.this in _TEXTS:

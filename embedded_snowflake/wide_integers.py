@@ -43,7 +43,8 @@ def too_long(cause: BaseException) -> bool:
     return "INT64" in text and (_TEXT.search(text) is not None or any(w in text for w in said))
 
 
-def _is_integer(kind: Any) -> bool:
+def is_integer(kind: Any) -> bool:
+    """Whether it is a type that is an integer of 64 bits here, NUMBER(38, 0) included."""
     if kind.this == exp.DataType.Type.DECIMAL:
         scale = kind.expressions[1].name if len(kind.expressions) > 1 else "0"
         return scale == "0" and (not kind.expressions or kind.expressions[0].name == "38")
@@ -53,7 +54,7 @@ def _is_integer(kind: Any) -> bool:
 def guarded(expression: Any) -> Any:
     """TRY_CAST to an integer: a number of more than 64 bits is an error, and no NULL."""
     for node in list(expression.find_all(exp.TryCast)):
-        if _is_integer(node.to):
+        if is_integer(node.to):
             node.replace(exp.Anonymous(this="_es_try_integer", expressions=[node.this]))
     return expression
 
@@ -62,7 +63,7 @@ def widened(expression: Any) -> Any:
     """Casts to integers, sums and products with 38 digits."""
     for node in reversed(list(expression.find_all(exp.Cast, *_BOTH_SIDES))):
         if isinstance(node, exp.Cast):
-            if not _is_integer(node.to):
+            if not is_integer(node.to):
                 continue
             if isinstance(node, exp.TryCast):
                 node.set("to", exp.DataType.build("HUGEINT", dialect="duckdb"))

@@ -132,6 +132,7 @@ GROUP = Group(
         value("TRY_TO_TIMESTAMP", "TRY_TO_TIMESTAMP('x')", None, _F + "try_to_timestamp"),
         value("TRY_TO_TIME", "TRY_TO_TIME('25:00:00')", None, _F + "try_to_time"),
         value("TRY_TO_BOOLEAN", "TRY_TO_BOOLEAN('maybe')", None, _F + "try_to_boolean"),
+        value("a text as a BOOLEAN", "'off'::BOOLEAN", False, "sql-reference/data-types-logical"),
         value("TO_BOOLEAN of a text", "TO_BOOLEAN('on')", True, _F + "to_boolean"),
         value("TO_BOOLEAN of a number", "TO_BOOLEAN(0)", False, _F + "to_boolean"),
         value("BOOLEAN as a number", "TRUE::INT", 1, "sql-reference/data-type-conversion"),

@@ -221,6 +221,13 @@ GROUP = Group(
         value("a cast to an integer rounds", "1.5::INT", 2, _CONVERSION),
         value("a cast of text to an integer rounds", "'2.5'::INT", 3, _CONVERSION),
         value("a FLOAT becomes an integer by rounding", "2.5::FLOAT::INT", 3, _CONVERSION),
+        value("a FLOAT becomes a NUMBER by rounding", "2.5::FLOAT::NUMBER", 3, _CONVERSION),
+        value(
+            "a quotient of many digits",
+            "1.2345678 / 7",
+            Decimal("0.176366828571"),
+            _ARITHMETIC,
+        ),
         value("NaN equals itself", "'NaN'::FLOAT = 'NaN'::FLOAT", True, _TYPES),
         value("NaN is larger than infinity", "'NaN'::FLOAT > 'inf'::FLOAT", True, _TYPES),
         Case(
