@@ -340,7 +340,19 @@ def _variant_parts(node: Any, types: Inferred) -> Any:
         value = one.expression if isinstance(one, exp.PropertyEQ) else one
         if types.kind(value) in _TEXTS_IN_JSON and not isinstance(value, exp.Distinct):
             _swap(value, lambda old: _cast(old, "VARCHAR"))
+        elif (
+            types.kind(value) == "DECIMAL"
+            and _is_of_json(node)
+            and not isinstance(value, exp.Distinct)
+        ):
+            _swap(value, lambda old: invoke("_es_to_variant", old))
     return node
+
+
+def _is_of_json(node: Any) -> bool:
+    """Whether what makes an array takes the elements as they are, to write them as JSON."""
+    lambdas = (exp.ArrayFilter, exp.Transform, exp.Reduce, exp.Anonymous)
+    return isinstance(node, (exp.Array, exp.ArrayAgg)) and not isinstance(node.parent, lambdas)
 
 
 def _tried(node: Any, types: Inferred) -> Any:

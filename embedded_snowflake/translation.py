@@ -178,7 +178,8 @@ _TYPED = {
     "_es_to_variant": (
         "(x TIMESTAMP) AS to_json(_es_text(x)), (x TIMESTAMPTZ) AS to_json(_es_text(x)), "
         # Without its own a DATE would be taken for a TIMESTAMP.
-        "(x DATE) AS to_json(x), (x) AS to_json(_es_no_bytes(x))"
+        "(x DATE) AS to_json(x), (x) AS CASE WHEN typeof(x) LIKE 'DECIMAL%' "
+        "THEN _es_element(to_json(_es_no_bytes(x))) ELSE to_json(_es_no_bytes(x)) END"
     ),
     # As fakesnow's, which makes JSON of the columns as DuckDB does.
     "_es_object_star": """(x, keep) AS (

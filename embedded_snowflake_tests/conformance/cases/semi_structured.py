@@ -380,6 +380,14 @@ GROUP = Group(
             rows=[(True, False, None, Json([1, None]), None, None)],
         ),
         Case(
+            "a whole NUMBER in a VARIANT has no digits behind the point",
+            "SELECT COUNT(DISTINCT v), ARRAY_CONSTRUCT(5.00, 2.50) = ARRAY_CONSTRUCT(5, 2.5), "
+            "OBJECT_CONSTRUCT('a', 5.00) = OBJECT_CONSTRUCT('a', 5) "
+            "FROM (SELECT 5.00::VARIANT AS v UNION ALL SELECT 5::VARIANT)",
+            "sql-reference/data-types-semistructured",
+            rows=[(1, True, True)],
+        ),
+        Case(
             "numbers in arrays are compared by their value",
             "SELECT ARRAY_REMOVE([1, 5, 5.00, '5', 5], 5), ARRAY_CONTAINS(5::VARIANT, [5.00]), "
             "ARRAY_POSITION(5.0::VARIANT, [4, 5]), ARRAYS_OVERLAP([1], [1.0]), ARRAY_DISTINCT([1, 1.0])",
