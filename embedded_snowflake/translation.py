@@ -48,6 +48,11 @@ _MACROS = {
         "CASE typeof(x) WHEN 'DOUBLE' THEN CAST(round(TRY_CAST(x AS DOUBLE)) AS BIGINT) "
         "WHEN 'JSON' THEN CAST(TRY_CAST(x AS JSON) ->> '$' AS BIGINT) ELSE CAST(_es_plain(x) AS BIGINT) END"
     ),
+    # DuckDB's range by no step is an empty one.
+    "_es_stepped(made, step)": (
+        "CASE WHEN _es_fails(step = 0, 'The step of ARRAY_GENERATE_RANGE must not be 0') "
+        "THEN NULL ELSE made END"
+    ),
     # DuckDB reads neither of them as a truth value.
     "_es_truth(x)": (
         "CASE WHEN typeof(x) = 'VARCHAR' AND lower(CAST(x AS VARCHAR)) IN ('on', 'off') "
@@ -616,7 +621,8 @@ def _object_insert(node: Any) -> Any:
 
 def _range(node: Any) -> Any:
     parts = [node.args[name] for name in ("start", "end", "step") if node.args.get(name)]
-    return invoke("to_json", invoke("range", *parts))
+    made = invoke("to_json", invoke("range", *parts))
+    return made if len(parts) < 3 else invoke("_es_stepped", made, parts[2].copy())
 
 
 def _flatten(node: Any) -> Any:

@@ -371,6 +371,12 @@ GROUP = Group(
             20,
             _F + "array_max",
         ),
+        fails(
+            "ARRAY_GENERATE_RANGE by no step",
+            "SELECT ARRAY_GENERATE_RANGE(1, 5, 0)",
+            Error(None, None, "step"),
+            _F + "array_generate_range",
+        ),
         Case(
             "elements that are NULL, and arrays that are",
             "SELECT ARRAYS_OVERLAP([1, NULL], [NULL, 2]), ARRAYS_OVERLAP([NULL], [1]), "
