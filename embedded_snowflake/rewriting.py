@@ -399,6 +399,32 @@ _TRIED = {
 }
 
 
+def _sequences(session: Session, expression: Any) -> Any:
+    """``s.NEXTVAL``, within other expressions too; fakesnow takes the last part of a name alone."""
+    for column in list(expression.find_all(exp.Column)):
+        if column.name.upper() != "NEXTVAL" or not column.table or not session.schema:
+            continue
+        parts = [one.name if one.quoted else one.name.upper() for one in column.parts[:-1]]
+        name = session.qualified(tuple(parts))
+        if not _is_sequence(session, name):
+            continue
+        made: Any = exp.Anonymous(this="nextval", expressions=[exp.Literal.string(name.sql)])
+        if isinstance(column.parent, exp.Select) and column.arg_key == "expressions":
+            made = exp.alias_(made, "NEXTVAL", quoted=True)
+        column.replace(made)
+    return expression
+
+
+def _is_sequence(session: Session, name: QualifiedName) -> bool:
+    return bool(
+        session.duck.execute(
+            "SELECT 1 FROM duckdb_sequences() WHERE database_name = ? AND schema_name = ? "
+            "AND sequence_name = ?",
+            [name.database, name.schema, name.name],
+        ).fetchall()
+    )
+
+
 _WITH_OFFSET = {"TO_TIMESTAMP_TZ", "TRY_TO_TIMESTAMP_TZ"}
 _PASSING = (exp.Paren, exp.Coalesce, exp.Nullif, exp.Case, exp.If, exp.Max, exp.Min)
 _BY_INSTANT = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between, exp.In)
@@ -570,14 +596,8 @@ def _idle(session: Session, expression: Any) -> Any:
     name = written_table(session, expression) if expression.kind in kinds else None
     if name is None:
         return expression
-    if expression.kind == "SEQUENCE":
-        there = session.duck.execute(
-            "SELECT 1 FROM duckdb_sequences() WHERE database_name = ? AND schema_name = ? "
-            "AND sequence_name = ?",
-            [name.database, name.schema, name.name],
-        ).fetchall()
-    else:
-        there = session.relation_kind(name)
+    sequence = expression.kind == "SEQUENCE"
+    there = _is_sequence(session, name) if sequence else session.relation_kind(name)
     if bool(there) != isinstance(expression, exp.Create):
         return expression
     if isinstance(expression, exp.Create):
@@ -707,6 +727,7 @@ def _random(_: Session, expression: Any) -> Any:
 
 _STEPS: tuple[Callable[[Session, Any], Any], ...] = (
     _row_counts,
+    _sequences,
     _result_scan,
     _laterals,
     _asof,

@@ -286,10 +286,10 @@ def _to_digits(node: Any) -> Any:
     digits = node.args.get("decimals")
     if digits is None:
         return node
-    if not (isinstance(digits, exp.Literal) and digits.is_int):
+    if not digits.is_int:
         raise errors.unsupported(f"{node.key.upper()} to a number of digits that is no literal")
-    places = int(digits.name)
-    step = "0." + "0" * (places - 1) + "1" if places else "1"
+    places = int(digits.to_py())
+    step = "0." + "0" * (places - 1) + "1" if places > 0 else str(10**-places)
     cut = invoke("trunc", node.this, digits)
     floor = isinstance(node, exp.Floor)
     beyond = (exp.GT if floor else exp.LT)(this=cut.copy(), expression=node.this.copy())

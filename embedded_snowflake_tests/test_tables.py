@@ -203,3 +203,13 @@ def test_times_of_change_and_counts_are_the_tables_own_and_follow_its_name(run: 
     assert run(shown.format("U")) == [(2, True)]
     run("CREATE TABLE t (a INT)")
     assert run(shown.format("T")) == [(0, False)]
+
+
+def test_a_sequence_is_the_one_of_its_schema(run: Any) -> None:
+    run("CREATE SEQUENCE sq")
+    run("CREATE OR REPLACE SCHEMA table_tests.other")
+    run("CREATE SEQUENCE sq START = 100")
+    run("USE SCHEMA table_tests.s")
+    sql = "SELECT other.sq.NEXTVAL, table_tests.other.sq.NEXTVAL AS n, sq.NEXTVAL"
+    assert run(sql) == [(100, 101, 1)]
+    run("DROP SCHEMA table_tests.other")

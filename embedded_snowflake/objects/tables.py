@@ -330,9 +330,11 @@ def limit_lengths(session: Session, name: QualifiedName, lengths: dict[str, int]
 
 @handles("ALTER", "TABLE")
 def alter_table(session: Session, reader: Reader) -> Result:
-    """SWAP WITH, a column's comment, another length of texts; everything else is DuckDB's."""
+    """SWAP WITH, comments, another length of texts; everything else is DuckDB's."""
     name = reader.name()
     if (changed := _column(session, name, reader)) is not None:
+        return changed
+    if (changed := _set_comment(session, name, reader)) is not None:
         return changed
     if not reader.accept("SWAP", "WITH"):
         raise NotMine
@@ -353,6 +355,22 @@ def alter_table(session: Session, reader: Reader) -> Result:
             table_facts.move(session, old, new)
         for one in (name, other):
             session.log_change(one, created=False)
+    return Result.status()
+
+
+def _set_comment(session: Session, name: QualifiedName, reader: Reader) -> Result | None:
+    """ALTER TABLE .. SET COMMENT = '..' | UNSET COMMENT."""
+    if reader.accept("SET", "COMMENT"):
+        reader.expect("=")
+        text = literal(reader.string())
+    elif reader.accept("UNSET", "COMMENT"):
+        text = "NULL"
+    else:
+        return None
+    reader.end()
+    if session.relation_kind(name) is None:
+        raise errors.missing("Table", name)
+    _comment(session, name, None, text)
     return Result.status()
 
 

@@ -665,6 +665,24 @@ GROUP = Group(
             rows=[(2,)],
         ),
         Case(
+            "NEXTVAL within an expression",
+            ("CREATE SEQUENCE sq", "SELECT sq.NEXTVAL::VARCHAR || 'x', sq.NEXTVAL + 1, sq.NEXTVAL"),
+            "user-guide/querying-sequences",
+            rows=[("1x", 3, 3)],
+        ),
+        Case(
+            "ALTER TABLE SET and UNSET COMMENT",
+            (
+                "CREATE TABLE t (a INT)",
+                "ALTER TABLE t SET COMMENT = 'of t'",
+                "ALTER TABLE t UNSET COMMENT",
+                "SHOW TABLES",
+            ),
+            _ALTER,
+            only=("name", "comment"),
+            rows=[("T", "")],
+        ),
+        Case(
             "SYSTEM$TYPEOF",
             "SELECT SYSTEM$TYPEOF(1::NUMBER(10,2))",
             "sql-reference/functions/system_typeof",

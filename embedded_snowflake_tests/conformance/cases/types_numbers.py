@@ -115,6 +115,8 @@ GROUP = Group(
         value("TRUNC cuts", "TRUNC(-1.975, 1)", Decimal("-1.9"), _F + "trunc"),
         value("CEIL", "CEIL(-135.135)", -135, _F + "ceil"),
         value("FLOOR", "FLOOR(-135.135)", -136, _F + "floor"),
+        value("FLOOR before the point", "FLOOR(135.135, -2)", 100, _F + "floor"),
+        value("CEIL before the point", "CEIL(-135, -1)", -130, _F + "ceil"),
         value("FLOOR to a digit", "FLOOR(135.135, 1)", Decimal("135.1"), _F + "floor"),
         value("ABS", "ABS(-1.5)", Decimal("1.5"), _F + "abs"),
         value("SIGN", "SIGN(-1.35)", -1, _F + "sign"),
