@@ -186,7 +186,6 @@ def _json_type(kind: str) -> str:
 @handles("COMMENT")
 def comment_on(session: Session, reader: Reader) -> Result:
     """COMMENT [IF EXISTS] ON TABLE | VIEW | COLUMN name IS '..'."""
-    reader.accept("IF", "EXISTS")
     reader.expect("ON")
     column: str | None = None
     if reader.accept("COLUMN"):
@@ -196,8 +195,9 @@ def comment_on(session: Session, reader: Reader) -> Result:
         name = reader.name()
     else:
         raise NotMine
-    kind = session.relation_kind(name)
-    if kind is None:
+    if session.relation_kind(name) is None:
+        if reader.if_exists:
+            return Result.status()
         raise errors.missing("Table", name)
     reader.expect("IS")
     text = literal(reader.string())

@@ -683,6 +683,12 @@ GROUP = Group(
             rows=[("T", "")],
         ),
         Case(
+            "COMMENT IF EXISTS of what is not there",
+            "COMMENT IF EXISTS ON TABLE nope IS 'x'",
+            "sql-reference/sql/comment",
+            rows=[("Statement executed successfully.",)],
+        ),
+        Case(
             "SYSTEM$TYPEOF",
             "SELECT SYSTEM$TYPEOF(1::NUMBER(10,2))",
             "sql-reference/functions/system_typeof",
