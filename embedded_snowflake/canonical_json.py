@@ -34,12 +34,16 @@ def _number(text: str) -> _Number:
     return _Number(text)
 
 
+class _DuplicateKeyError(ValueError):
+    """An object has a key twice, which is no JSON to Snowflake."""
+
+
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in pairs:
         if key in found:
             message = f'duplicate object attribute "{key}"'
-            raise ValueError(message)
+            raise _DuplicateKeyError(message)
         found[key] = value
     return found
 
@@ -65,7 +69,12 @@ def _single(value: Any) -> str:
 
 def shown(text: str) -> str:
     """A VARIANT's text as clients get it: two blanks a level, a line for every value."""
-    return _shown(_READER.decode(text), "\n") if text[:1] in {"{", "["} else text
+    if text[:1] not in {"{", "["}:
+        return text
+    try:
+        return _shown(_READER.decode(text), "\n")
+    except RecursionError:
+        return text
 
 
 def _shown(value: Any, line: str) -> str:
@@ -85,16 +94,32 @@ def ordered(text: str) -> str:
     Raises:
         ValueError: an object has a key twice, which Snowflake's PARSE_JSON refuses as well
             (https://docs.snowflake.com/en/sql-reference/functions/parse_json); or a number has
-            more digits than DuckDB keeps of one in a JSON.
+            more digits than DuckDB keeps of one in a JSON, or one stands in the other too often.
     """
-    return _written(_DECODER.decode(text))
+    try:
+        return _written(_DECODER.decode(text))
+    except RecursionError:
+        message = "unsupported depth of a VARIANT"
+        raise ValueError(message) from None
+
+
+def ordered_or_null(text: str | None) -> str | None:
+    """As `ordered`; None of None, and where a key comes twice, as TRY_PARSE_JSON answers.
+
+    Raises:
+        ValueError: of what could be read on Snowflake.
+    """
+    try:
+        return None if text is None else ordered(text)
+    except _DuplicateKeyError:
+        return None
 
 
 def install(duck: Any) -> None:
-    """Let DuckDB call it, as `_es_reordered`, and as `_es_try_reordered`, which answers NULL."""
+    """Let DuckDB call it, as `_es_reordered`, and as `_es_try_reordered`, which may answer NULL."""
     duck.create_function("_es_reordered", ordered, ["VARCHAR"], "VARCHAR")
     duck.create_function(
-        "_es_try_reordered", ordered, ["VARCHAR"], "VARCHAR", exception_handling="return_null"
+        "_es_try_reordered", ordered_or_null, ["VARCHAR"], "VARCHAR", null_handling="special"
     )
 
 

@@ -152,6 +152,7 @@ _WORDED = (
         "0A000",
         "Unsupported feature 'a {0}' in a VARIANT here: keep it as a text.",
     ),
+    (r"unsupported (depth of a VARIANT)", 2, "0A000", "Unsupported feature 'such a {0}'."),
     (r"Map keys must be unique", 100183, "P0000", "Duplicate field key in OBJECT_AGG"),
     (r"Division by zero", 100051, "22012", "Division by zero"),
     (

@@ -190,6 +190,13 @@ GROUP = Group(
             _F + "try_parse_json",
         ),
         value(
+            "a number of more than 17 digits, tried",
+            "TRY_PARSE_JSON('[1234567890.12345678901]')[0]::NUMBER(38, 11)",
+            Decimal("1234567890.12345678901"),
+            _F + "try_parse_json",
+            refused=Error(2, "0A000", "more than 17 digits"),
+        ),
+        value(
             "a number of more than 17 digits in a VARIANT",
             "PARSE_JSON('1234567890.12345678901')::NUMBER(38, 11)",
             Decimal("1234567890.12345678901"),
