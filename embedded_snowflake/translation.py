@@ -111,6 +111,11 @@ _MACROS = {
         "concat('Failed to cast variant value ', to_json(x), ' to OBJECT')) THEN NULL "
         "ELSE to_json(x) END"
     ),
+    # A number is true that rounds to no 0.
+    "_es_rounded_truth(x)": (
+        "CASE WHEN typeof(x) = 'BOOLEAN' THEN TRY_CAST(x AS BOOLEAN) "
+        "ELSE round(CAST(x AS DOUBLE)) <> 0 END"
+    ),
     # DuckDB measures distances in bytes.
     "_es_ascii(x)": (
         "CASE WHEN _es_fails(strlen(CAST(x AS VARCHAR)) <> length(CAST(x AS VARCHAR)), "
@@ -528,6 +533,19 @@ def _object(pairs: list[tuple[Any, Any]], *, keep_nulls: Any) -> Any:
     return made if literal else invoke("_es_parsed", made)
 
 
+def _truths(node: Any) -> Any:
+    """BOOLAND and its like take numbers and BOOLEANs; sqlglot rounds both."""
+    if not node.args.get("round_input"):
+        return node
+    if isinstance(node, exp.Boolnot):
+        return exp.Paren(this=exp.Not(this=invoke("_es_rounded_truth", node.this)))
+    sides = [invoke("_es_rounded_truth", one) for one in (node.this, node.expression)]
+    if isinstance(node, exp.Xor):
+        return exp.Paren(this=exp.NEQ(this=sides[0], expression=sides[1]))
+    kind = exp.And if isinstance(node, exp.Booland) else exp.Or
+    return exp.Paren(this=kind(this=sides[0], expression=sides[1]))
+
+
 def _star_map(node: Any) -> Any:
     return _object_of_row(node.this, keep_nulls=exp.false())
 
@@ -935,6 +953,7 @@ _NODES: dict[type[Any], Callable[[Any], Any]] = {
     exp.Struct: _struct,
     exp.JSONObject: _object_with_nulls,
     exp.StarMap: _star_map,
+    **dict.fromkeys((exp.Booland, exp.Boolor, exp.Boolnot, exp.Xor), _truths),
     exp.Lateral: _flatten,
     exp.TableFromRows: _flatten,
     exp.Typeof: _typeof,

@@ -115,6 +115,13 @@ GROUP = Group(
         value("TRUNC cuts", "TRUNC(-1.975, 1)", Decimal("-1.9"), _F + "trunc"),
         value("CEIL", "CEIL(-135.135)", -135, _F + "ceil"),
         value("FLOOR", "FLOOR(-135.135)", -136, _F + "floor"),
+        Case(
+            "BOOLAND and its like of BOOLEANs and numbers",
+            "SELECT BOOLXOR(TRUE, FALSE), BOOLAND(TRUE, 0), BOOLOR(NULL, 1), BOOLNOT(TRUE), "
+            "BOOLAND(0.4, 1), BOOLXOR(2, -1)",
+            _F + "booland",
+            rows=[(True, False, True, False, False, False)],
+        ),
         value("FLOOR before the point", "FLOOR(135.135, -2)", 100, _F + "floor"),
         value("CEIL before the point", "CEIL(-135, -1)", -130, _F + "ceil"),
         value("FLOOR to a digit", "FLOOR(135.135, 1)", Decimal("135.1"), _F + "floor"),
