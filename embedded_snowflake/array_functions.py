@@ -16,6 +16,7 @@ from sqlglot import exp
 
 from embedded_snowflake import errors
 from embedded_snowflake.inference import FUNCTION_NAME
+from embedded_snowflake.macros import UNSUPPORTED, invoke
 
 # ARRAY_EXCEPT and ARRAY_INTERSECTION count how often an element comes, in both arrays.
 _BEFORE = (
@@ -23,8 +24,7 @@ _BEFORE = (
 )
 _OTHERS = "len(list_filter(_es_array(y), lambda one: one IS NOT DISTINCT FROM v))"
 _IN_ORDER = (
-    "list_transform(list_sort(list_transform(list_filter(_es_array(_es_of_one_type(x)), "
-    "lambda v: json_type(v) <> 'NULL'), "
+    "list_transform(list_sort(list_transform(_es_values(_es_of_one_type(x)), "
     "lambda v: struct_pack(k := _es_variant_order(v), v := v))), lambda pair: pair.v)"
 )
 
@@ -35,12 +35,13 @@ MACROS = {
         "THEN CAST(regexp_replace(CAST(v AS VARCHAR), '\\.0+$', '') AS JSON) ELSE v END"
     ),
     "_es_array(x)": "list_transform(CAST(to_json(x) AS JSON[]), lambda v: _es_element(v))",
+    "_es_values(x)": "list_filter(_es_array(x), lambda v: json_type(v) <> 'NULL')",
     # Which of a number and a text comes first, no page says.
     "_es_of_one_type(x)": (
-        "CASE WHEN _es_fails(len(list_distinct(list_transform(list_filter(_es_array(x), "
-        "lambda v: json_type(v) <> 'NULL'), lambda v: CASE WHEN json_type(v) LIKE '%INT' "
+        "CASE WHEN _es_fails(len(list_distinct(list_transform(_es_values(x), "
+        "lambda v: CASE WHEN json_type(v) LIKE '%INT' "
         "THEN 'DOUBLE' ELSE json_type(v) END))) > 1, "
-        "'Unsupported feature: an order of values of several types in an array') THEN NULL "
+        f"'{UNSUPPORTED}an order of values of several types in an array') THEN NULL "
         "ELSE x END"
     ),
     "_es_to_array(x)": (
@@ -75,7 +76,7 @@ MACROS = {
     "_es_array_contains(x, item)": (
         "CASE WHEN _es_fails(json_type(coalesce(_es_element(to_json(item)), 'null')) = 'NULL' "
         "AND list_count(_es_array(x)) < len(_es_array(x)), "
-        "'Unsupported feature: ARRAY_CONTAINS of NULL in an array that holds one') THEN NULL "
+        f"'{UNSUPPORTED}ARRAY_CONTAINS of NULL in an array that holds one') THEN NULL "
         "WHEN x IS NULL OR json_type(coalesce(_es_element(to_json(item)), 'null')) <> 'NULL' "
         "THEN list_contains(_es_array(x), _es_element(to_json(item))) WHEN item IS NOT NULL THEN FALSE END"
     ),
@@ -101,12 +102,10 @@ MACROS = {
         "CASE WHEN list_count(_es_array(x)) = len(_es_array(x)) "
         "THEN to_json(flatten(list_transform(_es_array(x), lambda v: CAST(v AS JSON[])))) END"
     ),
-    "_es_array_compact(x)": (
-        "to_json(list_filter(_es_array(x), lambda v: json_type(v) <> 'NULL'))"
-    ),
+    "_es_array_compact(x)": "to_json(_es_values(x))",
     "_es_array_insert(x, place, item)": (
         "CASE WHEN _es_fails(place < 0 OR place > len(_es_array(x)), "
-        "'Unsupported feature: ARRAY_INSERT before the beginning or behind the end') THEN NULL "
+        f"'{UNSUPPORTED}ARRAY_INSERT before the beginning or behind the end') THEN NULL "
         "WHEN x IS NOT NULL AND place IS NOT NULL "
         "THEN to_json(list_concat(list_slice(_es_array(x), 1, place), "
         "[coalesce(item, 'null')], list_slice(_es_array(x), place + 1, len(_es_array(x))))) END"
@@ -129,20 +128,16 @@ MACROS = {
 }
 
 
-def _call(name: str, *arguments: Any) -> Any:
-    return exp.Anonymous(this=name, expressions=list(arguments))
-
-
 def _macro(name: str, *parts: str) -> Callable[[Any], Any]:
     """What calls a macro with these parts of a function's node."""
-    return lambda node: _call(name, *(node.args[part] for part in parts))
+    return lambda node: invoke(name, *(node.args[part] for part in parts))
 
 
 def _with_value(name: str, *parts: str) -> Callable[[Any], Any]:
     """What calls a macro with these parts of a function's node, the last of which becomes a VARIANT."""
     *others, last = parts
-    return lambda node: _call(
-        name, *(node.args[part] for part in others), _call("_es_to_variant", node.args[last])
+    return lambda node: invoke(
+        name, *(node.args[part] for part in others), invoke("_es_to_variant", node.args[last])
     )
 
 
@@ -153,7 +148,7 @@ def _constructed(node: Any) -> Any:
         return node
     if isinstance(parent, exp.Anonymous) and parent.name == FUNCTION_NAME:
         return node
-    return _call("json_array", *node.expressions)
+    return invoke("json_array", *node.expressions)
 
 
 def _with_lambda(node: Any) -> Any:
@@ -164,20 +159,20 @@ def _with_lambda(node: Any) -> Any:
 
 
 def _compactly(node: Any) -> Any:
-    return _call("_es_array_compact", _call("json_array", *node.expressions))
+    return invoke("_es_array_compact", invoke("json_array", *node.expressions))
 
 
 def _concatenated(node: Any) -> Any:
     made = node.this
     for other in node.expressions:
-        made = _call("_es_array_cat", made, other)
+        made = invoke("_es_array_cat", made, other)
     return made
 
 
 def _sorted(node: Any) -> Any:
     if node.args.get("asc") is not None or node.args.get("nulls_first") is not None:
         raise errors.unsupported("ARRAY_SORT in another order than the ascending one")
-    return _call("_es_array_sort", node.this)
+    return invoke("_es_array_sort", node.this)
 
 
 _BOTH = ("this", "expression")
@@ -195,7 +190,7 @@ NODES: dict[type[Any], Callable[[Any], Any]] = {
     exp.ArrayToString: _macro("_es_array_to_string", *_BOTH),
     exp.ArrayDistinct: _macro("_es_array_distinct", "this"),
     exp.ArrayExcept: _macro("_es_array_except", *_BOTH),
-    exp.ArrayIntersect: lambda node: _call("_es_array_intersection", *node.expressions),
+    exp.ArrayIntersect: lambda node: invoke("_es_array_intersection", *node.expressions),
     exp.ArrayOverlaps: _macro("_es_arrays_overlap", *_BOTH),
     exp.ArrayReverse: _macro("_es_array_reverse", "this"),
     exp.Flatten: _macro("_es_array_flatten", "this"),

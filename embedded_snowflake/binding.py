@@ -11,15 +11,13 @@ from sqlglot.tokenizer_core import TokenType
 
 from embedded_snowflake import errors, statements
 from embedded_snowflake.names import literal
+from embedded_snowflake.results import UTC
 
 if TYPE_CHECKING:
     from embedded_snowflake.session import Session
 
 
 _EPOCH = datetime.datetime(1970, 1, 1)  # noqa: DTZ001  (wall time of UTC, as NTZ is)
-
-_UTC = "1440"
-"""How the client says the offset +00:00, in minutes from -24 hours on."""
 
 
 def _sql(bound: dict[str, Any], value: Any) -> str:  # noqa: PLR0911  (a type a line)
@@ -32,7 +30,7 @@ def _sql(bound: dict[str, Any], value: Any) -> str:  # noqa: PLR0911  (a type a 
         return str(value)
     if kind == "TIMESTAMP_NTZ":
         return f"'{_moment(value)}'::TIMESTAMP_NTZ"
-    if kind == "TIMESTAMP_TZ" and str(value).split()[1:] not in ([], [_UTC]):
+    if kind == "TIMESTAMP_TZ" and str(value).split()[1:] not in ([], [str(UTC)]):
         raise errors.unsupported(
             "a TIMESTAMP_TZ of another offset than +00:00: bind it as a TIMESTAMP_LTZ"
         )

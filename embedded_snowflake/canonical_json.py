@@ -14,6 +14,7 @@ import json
 from json.encoder import encode_basestring
 from typing import Any
 
+from embedded_snowflake.macros import UNSUPPORTED
 from embedded_snowflake.names import quoted
 
 DIGITS = 17
@@ -29,7 +30,7 @@ class _Number(str):
 def _number(text: str) -> _Number:
     digits = text.lower().partition("e")[0].replace(".", "").strip("-0")
     if len(digits) > DIGITS and not text.lstrip("-").isdigit():
-        message = f"unsupported number {text} of more than {DIGITS} digits"
+        message = f"{UNSUPPORTED}a number of more than {DIGITS} digits in a VARIANT, {text}: keep it as a text"
         raise ValueError(message)
     return _Number(text)
 
@@ -52,19 +53,22 @@ _READER = json.JSONDecoder(parse_float=_Number, parse_int=_Number)
 _DECODER = json.JSONDecoder(parse_float=_number, parse_int=_number, object_pairs_hook=_object)
 
 
-def _written(value: Any) -> str:
-    if isinstance(value, dict):
-        inner = ",".join(
-            f"{encode_basestring(key)}:{_written(value[key])}" for key in sorted(value)
-        )
-        return f"{{{inner}}}"
+def _written(value: Any, line: str = "", step: str = "") -> str:
+    """A value's JSON: on one line with its keys in order, or each value on a line of its own."""
+    if not isinstance(value, (dict, list)):
+        return value if isinstance(value, _Number) else json.dumps(value, ensure_ascii=False)
+    inner = f"{line}{step}"
     if isinstance(value, list):
-        return f"[{','.join(map(_written, value))}]"
-    return _single(value)
-
-
-def _single(value: Any) -> str:
-    return value if isinstance(value, _Number) else json.dumps(value, ensure_ascii=False)
+        opening, closing, parts = "[", "]", [_written(one, inner, step) for one in value]
+    else:
+        opening, closing, colon = "{", "}", ": " if step else ":"
+        parts = [
+            f"{encode_basestring(key)}{colon}{_written(value[key], inner, step)}"
+            for key in (value if step else sorted(value))
+        ]
+    if not parts:
+        return opening + closing
+    return f"{opening}{inner}{f',{inner}'.join(parts)}{line}{closing}"
 
 
 def shown(text: str) -> str:
@@ -72,20 +76,9 @@ def shown(text: str) -> str:
     if text[:1] not in {"{", "["}:
         return text
     try:
-        return _shown(_READER.decode(text), "\n")
+        return _written(_READER.decode(text), "\n", "  ")
     except RecursionError:
         return text
-
-
-def _shown(value: Any, line: str) -> str:
-    if not isinstance(value, (dict, list)):
-        return _single(value)
-    inner = f"{line}  "
-    if isinstance(value, dict):
-        parts = [f"{encode_basestring(key)}: {_shown(one, inner)}" for key, one in value.items()]
-        return f"{{{inner}{f',{inner}'.join(parts)}{line}}}" if parts else "{}"
-    parts = [_shown(one, inner) for one in value]
-    return f"[{inner}{f',{inner}'.join(parts)}{line}]" if parts else "[]"
 
 
 def ordered(text: str) -> str:
@@ -99,7 +92,7 @@ def ordered(text: str) -> str:
     try:
         return _written(_DECODER.decode(text))
     except RecursionError:
-        message = "unsupported depth of a VARIANT"
+        message = f"{UNSUPPORTED}such a depth of a VARIANT"
         raise ValueError(message) from None
 
 

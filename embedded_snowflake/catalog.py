@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from embedded_snowflake import translation
+from embedded_snowflake.macros import UNSUPPORTED
 from embedded_snowflake.names import QualifiedName, quoted
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def creation_sql(database: str) -> str:
             CASE WHEN typeof(value) LIKE '%INT' OR typeof(value) LIKE 'INT%'
             OR typeof(value) LIKE 'DECIMAL(%,0)' OR typeof(value) = '"NULL"'
             THEN CAST(value AS HUGEINT)
-            ELSE CAST('a quotient of ' || typeof(value) AS HUGEINT) END;
+            ELSE CAST('{UNSUPPORTED}a quotient of ' || typeof(value) || ' (cast it)' AS HUGEINT) END;
         CREATE OR REPLACE MACRO {quoted(database)}._es_quotient(
             value, divisor, up, down, unit, digits
         ) AS round(CAST(value * up // (CAST(

@@ -17,8 +17,10 @@ from sqlglot import exp
 
 from embedded_snowflake import errors, rewriting
 from embedded_snowflake.inferred_types import Inferred, group_of
+from embedded_snowflake.macros import invoke
+from embedded_snowflake.names import stored_name
 from embedded_snowflake.number_types import product_scale
-from embedded_snowflake.translation import invoke, plainly_a_time
+from embedded_snowflake.translation import plainly_a_time
 
 if TYPE_CHECKING:
     from embedded_snowflake.names import QualifiedName
@@ -338,13 +340,11 @@ def _variant_parts(node: Any, types: Inferred) -> Any:
     parts = [node.this] if isinstance(node, (exp.ToVariant, exp.ArrayAgg)) else node.expressions
     for one in list(parts):
         value = one.expression if isinstance(one, exp.PropertyEQ) else one
-        if types.kind(value) in _TEXTS_IN_JSON and not isinstance(value, exp.Distinct):
+        if isinstance(value, exp.Distinct):
+            continue
+        if types.kind(value) in _TEXTS_IN_JSON:
             _swap(value, lambda old: _cast(old, "VARCHAR"))
-        elif (
-            types.kind(value) == "DECIMAL"
-            and _is_of_json(node)
-            and not isinstance(value, exp.Distinct)
-        ):
+        elif types.kind(value) == "DECIMAL" and _is_of_json(node):
             _swap(value, lambda old: invoke("_es_to_variant", old))
     return node
 
@@ -662,7 +662,7 @@ def _written(expression: Any, stored: dict[str, Any], types: Inferred) -> list[t
     """The values that a statement writes, each with its column's type; a query's are cast here."""
     if isinstance(expression, exp.Insert):
         named = expression.this.expressions if isinstance(expression.this, exp.Schema) else []
-        kinds = [stored.get(_stored_name(one)) for one in named] or list(stored.values())
+        kinds = [stored.get(stored_name(one)) for one in named] or list(stored.values())
         source = expression.expression
         if not isinstance(source, exp.Values):
             _cast_source(expression, kinds, types)
@@ -680,7 +680,7 @@ def _written(expression: Any, stored: dict[str, Any], types: Inferred) -> list[t
         if isinstance(then, exp.Insert) and isinstance(then.expression, exp.Tuple):
             named = then.this.expressions if then.this else [exp.column(one) for one in stored]
             pairs += zip(named, then.expression.expressions, strict=False)
-    return [(value, stored.get(_stored_name(column))) for column, value in pairs]
+    return [(value, stored.get(stored_name(column))) for column, value in pairs]
 
 
 def _cast_source(insert: Any, kinds: list[Any], types: Inferred) -> None:
@@ -694,11 +694,6 @@ def _cast_source(insert: Any, kinds: list[Any], types: Inferred) -> None:
     if any(casts):
         names = [(f"C{place}", given) for place, (_, given) in enumerate(outputs)]
         insert.set("expression", _cast_outputs(insert.expression, names, casts))
-
-
-def _stored_name(column: Any) -> str:
-    name = column.this if isinstance(column, exp.Column) else column
-    return name.name if name.quoted else name.name.upper()
 
 
 _HALF_STRUCTURED = {exp.DataType.Type.VARIANT, exp.DataType.Type.ARRAY, exp.DataType.Type.OBJECT}

@@ -36,8 +36,8 @@ _TYPES = {
 }
 
 
-_COARSE = {"ARRAY": "variant", "OBJECT": "variant", "TIMESTAMP_TZ": "timestamp_ltz"}
-FINER = {"VARCHAR", "JSON", "TIMESTAMP WITH TIME ZONE"}
+_SHOWN_AS = {"ARRAY": "variant", "OBJECT": "variant", "TIMESTAMP_TZ": "timestamp_ltz"}
+COARSE = {"VARCHAR", "JSON", "TIMESTAMP WITH TIME ZONE"}
 """DuckDB's types that stand for several of Snowflake's."""
 
 
@@ -51,13 +51,13 @@ def refine(session: Session, query: Any, rowtype: list[ColumnInfo]) -> None:
     """
     if not isinstance(query, exp.Query):
         return
-    if not any(column["type"] in _COARSE.values() for column in rowtype):
+    if not any(column["type"] in _SHOWN_AS.values() for column in rowtype):
         return
     finer = finer_types(session, query)
     if len(finer) != len(rowtype):
         return
     for column, kind in zip(rowtype, finer, strict=True):
-        if kind and column["type"] == _COARSE[kind]:
+        if kind and column["type"] == _SHOWN_AS[kind]:
             column["type"] = kind.lower()
 
 
@@ -110,7 +110,7 @@ def describe_relation(session: Session, name: QualifiedName) -> Result:
             (
                 column,
                 # An older directory has lengths of columns that are no texts.
-                shown_type(declared.get(column, str(kind)) if kind in FINER else str(kind)),
+                shown_type(declared.get(column, str(kind)) if kind in COARSE else str(kind)),
                 "COLUMN",
                 "Y" if nullable else "N",
                 shown_default(default),

@@ -11,6 +11,8 @@ import re
 import duckdb
 from snowflake.connector.errors import ProgrammingError
 
+from embedded_snowflake.macros import UNSUPPORTED
+
 
 class SnowflakeError(ProgrammingError):
     """What a statement is answered with when it cannot be carried out."""
@@ -146,13 +148,6 @@ _WORDED = (
     ),
     (r"Malformed JSON (.*)", 100069, "22P02", "Error parsing JSON: {0}"),
     (r"(duplicate object attribute .*)", 100069, "22P02", "Error parsing JSON: {0}"),
-    (
-        r"unsupported (number \S+ of more than \d+ digits)",
-        2,
-        "0A000",
-        "Unsupported feature 'a {0}' in a VARIANT here: keep it as a text.",
-    ),
-    (r"unsupported (depth of a VARIANT)", 2, "0A000", "Unsupported feature 'such a {0}'."),
     (r"Map keys must be unique", 100183, "P0000", "Duplicate field key in OBJECT_AGG"),
     (r"Division by zero", 100051, "22012", "Division by zero"),
     (
@@ -161,26 +156,12 @@ _WORDED = (
         "P0000",
         "{0}",
     ),
-    (r"string 'Unsupported feature: (.*)' to BOOL", 2, "0A000", "Unsupported feature '{0}'."),
     (
-        r"Unsupported offset in TIMESTAMP_TZ (.+)' to BOOL",
-        2,
-        "0A000",
-        "Unsupported feature 'a TIMESTAMP_TZ of another offset than +00:00': {0}, use TIMESTAMP_LTZ",
-    ),
-    (
-        r"string '(a text in the form of a date or a time)'",
-        2,
-        "0A000",
-        "Unsupported feature 'the type of {}' in a VARIANT: it may have been one.",
-    ),
-    (
-        r"Unsupported feature: (.+)",
+        rf"{UNSUPPORTED}(.+?)(?:' to \w+.*)?$",
         2,
         "0A000",
         "Unsupported feature '{0}' in the embedded warehouse.",
     ),
-    (r"string '(a quotient of .+?)'", 2, "0A000", "Unsupported feature '{}': cast it."),
 )
 """What DuckDB says: a pattern, then Snowflake's number, SQL state and words."""
 

@@ -31,21 +31,15 @@ _ARRAY: Any = {"returns": exp.DataType.Type.ARRAY}
 _TEXT: Any = {"returns": exp.DataType.Type.VARCHAR}
 _OBJECT: Any = {"returns": exp.DataType.Type.OBJECT}
 _CALLS = {
-    **dict.fromkeys(("AS_ARRAY", "ARRAY_UNION_AGG"), exp.DataType.Type.ARRAY),
-    **dict.fromkeys(("AS_OBJECT", "TO_OBJECT"), exp.DataType.Type.OBJECT),
-    **dict.fromkeys(("OBJECT_DELETE", "OBJECT_PICK", "ARRAYS_TO_OBJECT"), exp.DataType.Type.OBJECT),
     **{
         f"{name}{kind}": getattr(exp.DataType.Type, kind.replace("_", ""))
         for name in ("TO_", "TRY_TO_")
         for kind in ("TIMESTAMP", "TIMESTAMP_NTZ", "TIMESTAMP_LTZ", "TIMESTAMP_TZ", "DATE", "TIME")
     },
-    **dict.fromkeys(("HAVERSINE", "AS_DOUBLE", "AS_REAL"), exp.DataType.Type.DOUBLE),
+    **dict.fromkeys(("HAVERSINE", "AS_DOUBLE"), exp.DataType.Type.DOUBLE),
     **dict.fromkeys(("AS_VARCHAR", "AS_CHAR"), exp.DataType.Type.VARCHAR),
     **dict.fromkeys(("IS_OBJECT", "IS_NULL_VALUE", "AS_BOOLEAN"), exp.DataType.Type.BOOLEAN),
-    **dict.fromkeys(("HASH", "AS_INTEGER"), exp.DataType.Type.BIGINT),
-    **dict.fromkeys(
-        ("CONDITIONAL_TRUE_EVENT", "CONDITIONAL_CHANGE_EVENT"), exp.DataType.Type.BIGINT
-    ),
+    **dict.fromkeys(("HASH", "AS_INTEGER", "CONDITIONAL_TRUE_EVENT"), exp.DataType.Type.BIGINT),
 }
 """Functions that sqlglot has no node for."""
 
@@ -101,7 +95,7 @@ def group_of(kind: Any) -> str | None:
     return "INTEGER" if group == "DECIMAL" and scale_of(kind) == 0 else group
 
 
-_FINER = {
+FINER = {
     **dict.fromkeys((exp.DataType.Type.ARRAY, exp.DataType.Type.LIST), "ARRAY"),
     **dict.fromkeys((exp.DataType.Type.OBJECT, exp.DataType.Type.STRUCT), "OBJECT"),
     exp.DataType.Type.MAP: "OBJECT",
@@ -121,7 +115,7 @@ def finer_types(session: Session, query: Any) -> list[str | None]:
     query = rewriting.named(session, query.copy())
     types = Inferred(session, query, finer=True)
     types.resolve()
-    return [kind and _FINER.get(kind.this) for _, kind in types.outputs(query)]
+    return [kind and FINER.get(kind.this) for _, kind in types.outputs(query)]
 
 
 class Inferred:

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
+
+from sqlglot import exp
 
 _PLAIN = re.compile(r"[A-Z_][A-Z0-9_$]*")
 
@@ -20,6 +23,13 @@ def quoted(part: str) -> str:
 def shown(part: str) -> str:
     """One part of a name as Snowflake shows it: quoted only where it must be."""
     return part if _PLAIN.fullmatch(part) else quoted(part)
+
+
+def stored_name(node: Any) -> str:
+    """The name that a parsed identifier, column or definition means: upper case unless quoted."""
+    while not isinstance(node, exp.Identifier):
+        node = node.this
+    return node.name if node.quoted else node.name.upper()
 
 
 def literal(text: str) -> str:

@@ -37,7 +37,7 @@ from fakesnow import info_schema, rowtype, transforms
 from sqlglot import exp
 
 from embedded_snowflake import errors, rewriting, translation
-from embedded_snowflake.names import literal, quoted
+from embedded_snowflake.names import literal, quoted, stored_name
 
 PINNED = {
     "fakesnow": "0.12.1",
@@ -161,9 +161,7 @@ def _created_as(expression: Any, duck: Any) -> Any:
             # Longer texts are an error: a CAST would cut them.
             kind = exp.DataType.build("VARCHAR")
         value = translation.cast(column, kind.copy()) if kind else column
-        stored = one if isinstance(one, exp.Identifier) else one.this
-        name = stored.name if stored.quoted else stored.name.upper()
-        columns.append(exp.alias_(value, name, quoted=True))
+        columns.append(exp.alias_(value, stored_name(one), quoted=True))
     inner = query.this if isinstance(query, exp.Subquery) and not query.alias else query
     expression.set("expression", exp.select(*columns).from_(inner.subquery("_s")))
     expression.set("this", expression.this.this)

@@ -17,7 +17,7 @@ from embedded_snowflake.catalog import INTERNAL
 from embedded_snowflake.describing import shown_type
 from embedded_snowflake.inference import FUNCTION_NAME
 from embedded_snowflake.inferred_types import group_of
-from embedded_snowflake.names import QualifiedName
+from embedded_snowflake.names import QualifiedName, stored_name
 from embedded_snowflake.number_types import scale_of
 from embedded_snowflake.rewriting import name_of, written_table
 
@@ -98,19 +98,21 @@ _MAKES_JSON = (
 _NAMED_TO_MAKE_JSON = {"TO_OBJECT", "PARSE_XML"}
 
 
+def makes_json(node: Any) -> bool:
+    """Whether an expression makes a VARIANT, an OBJECT or an ARRAY, of whatever it is given."""
+    if isinstance(node, exp.Anonymous):
+        return node.name.upper() in _NAMED_TO_MAKE_JSON
+    cast = isinstance(node, exp.Cast) and node.is_type("VARIANT", "OBJECT", "ARRAY")
+    return cast or isinstance(node, _MAKES_JSON)
+
+
 def _check_inserted(values: Any) -> None:
     """VALUES takes constants: no query, and nothing that makes a VARIANT, an OBJECT or an ARRAY."""
     for row in values.expressions:
         for value in row.expressions if isinstance(row, exp.Tuple) else ():
             for node in () if isinstance(value, exp.Literal) else value.walk():
-                cast = isinstance(node, exp.Cast) and not isinstance(node.this, exp.Null)
-                if (
-                    isinstance(node, (exp.Query, *_MAKES_JSON))
-                    or (
-                        isinstance(node, exp.Anonymous) and node.name.upper() in _NAMED_TO_MAKE_JSON
-                    )
-                    or (cast and node.is_type("VARIANT", "OBJECT", "ARRAY"))
-                ):
+                of_null = isinstance(node, exp.Cast) and isinstance(node.this, exp.Null)
+                if isinstance(node, exp.Query) or (makes_json(node) and not of_null):
                     raise errors.error(
                         "SQL compilation error:\n"
                         f"Invalid expression [{value.sql('snowflake')}] in VALUES clause",
@@ -133,7 +135,7 @@ def check_names(query: Any) -> None:
 
 def _check_new_type(session: Session, target: QualifiedName, action: Any) -> None:
     """A column changes its length or its number of digits, never its type or its scale."""
-    column = action.this.name if action.this.quoted else action.this.name.upper()
+    column = stored_name(action)
     found = session.duck.execute(
         "SELECT data_type FROM duckdb_columns() WHERE database_name = ? AND schema_name = ? "
         "AND table_name = ? AND column_name = ?",

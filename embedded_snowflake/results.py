@@ -124,7 +124,7 @@ def _shown(table: pa.Table, rowtype: list[ColumnInfo]) -> pa.Table:
     return table
 
 
-_UTC = 1440
+UTC = 1440
 """Minutes by which Snowflake says the offset +00:00: from -24 hours on."""
 
 
@@ -134,7 +134,7 @@ def _with_offsets(table: pa.Table, rowtype: list[ColumnInfo]) -> pa.Table:
         if column["type"] != "timestamp_tz" or not pa.types.is_timestamp(table.field(place).type):
             continue
         moments = timestamps(table.column(place))
-        offsets = pa.array(np.full(len(moments), _UTC, np.int32))
+        offsets = pa.array(np.full(len(moments), UTC, np.int32))
         made = pa.StructArray.from_arrays(
             [*moments.flatten(), offsets],
             fields=[*moments.type, pa.field("timezone", pa.int32(), nullable=False)],

@@ -20,7 +20,8 @@ from sqlglot import exp
 
 from embedded_snowflake import errors, statements, translation, wide_integers
 from embedded_snowflake.catalog import INTERNAL
-from embedded_snowflake.names import QualifiedName, literal, quoted
+from embedded_snowflake.macros import invoke
+from embedded_snowflake.names import QualifiedName, literal, quoted, stored_name
 
 if TYPE_CHECKING:
     from embedded_snowflake.session import Session
@@ -60,7 +61,7 @@ def name_of(session: Session, table: Any) -> QualifiedName:
         text = (inner.expressions or [inner.this])[0].name
         return session.qualified(statements.Reader(text, session).parts())
     parts = [
-        part.name if part.quoted else part.name.upper()
+        stored_name(part)
         for part in (table.args.get("catalog"), table.args.get("db"), inner)
         if isinstance(part, exp.Identifier)
     ]
@@ -177,7 +178,7 @@ def _lengths(_: Session, expression: Any) -> Any:
     for column in expression.this.expressions:
         if isinstance(column, exp.ColumnDef) and (length := text_length(column.args.get("kind"))):
             column.set("kind", exp.DataType.build(f"VARCHAR({length})"))
-            measured = exp.Anonymous(this="length", expressions=[exp.column(column.this.copy())])
+            measured = invoke("length", exp.column(column.this.copy()))
             fits = exp.LTE(this=measured, expression=exp.Literal.number(length))
             check = exp.CheckColumnConstraint(this=fits)
             column.append("constraints", exp.ColumnConstraint(kind=check))
@@ -195,7 +196,7 @@ def lengths_to_limit(expression: Any) -> dict[str, int]:
     for column in columns:
         length = text_length(column.args.get("kind")) if isinstance(column, exp.ColumnDef) else None
         if length:
-            found[column.name if column.this.quoted else column.name.upper()] = length
+            found[stored_name(column)] = length
     return found
 
 
@@ -291,7 +292,7 @@ def required_columns(expression: Any) -> list[str]:
     if not isinstance(expression.this, exp.Schema) or expression.expression is None:
         return []
     return [
-        column.name if column.this.quoted else column.name.upper()
+        stored_name(column)
         for column in expression.this.expressions
         if isinstance(column, exp.ColumnDef)
         for constraint in column.args.get("constraints") or []
@@ -305,7 +306,7 @@ def column_comments(expression: Any) -> dict[str, str]:
     if not isinstance(expression.this, exp.Schema):
         return {}
     return {
-        column.name if column.this.quoted else column.name.upper(): constraint.kind.this.name
+        stored_name(column): constraint.kind.this.name
         for column in expression.this.expressions
         if isinstance(column, exp.ColumnDef)
         for constraint in column.args.get("constraints") or []
@@ -378,7 +379,7 @@ def _hashes(_: Session, expression: Any) -> Any:
             raise errors.unsupported(f"{name} of a table's * or of * EXCLUDE: name the columns")
         if any(isinstance(one, exp.Star) for one in arguments):
             arguments = [sqlglot.parse_one("*COLUMNS(*)", read="duckdb")]
-        inner = exp.Anonymous(this="hash", expressions=[one.copy() for one in arguments])
+        inner = invoke("hash", *(one.copy() for one in arguments))
         made: Any = exp.cast(inner, "HUGEINT", dialect="duckdb")
         if name == "HASH_AGG":
             made = exp.Sum(this=made)
@@ -389,26 +390,16 @@ def _hashes(_: Session, expression: Any) -> Any:
     return expression
 
 
-_TRIED = {
-    "TRY_TO_DATE": "_es_try_date",
-    "TRY_TO_TIME": "_es_try_time",
-    "TRY_TO_TIMESTAMP": "_es_try_timestamp_ntz",
-    "TRY_TO_TIMESTAMP_NTZ": "_es_try_timestamp_ntz",
-    "TRY_TO_TIMESTAMP_TZ": "_es_try_timestamp_tz",
-    "TRY_TO_TIMESTAMP_LTZ": "_es_try_timestamp_tz",
-}
-
-
 def _sequences(session: Session, expression: Any) -> Any:
     """``s.NEXTVAL``, within other expressions too; fakesnow takes the last part of a name alone."""
     for column in list(expression.find_all(exp.Column)):
         if column.name.upper() != "NEXTVAL" or not column.table or not session.schema:
             continue
-        parts = [one.name if one.quoted else one.name.upper() for one in column.parts[:-1]]
+        parts = [stored_name(one) for one in column.parts[:-1]]
         name = session.qualified(tuple(parts))
         if not _is_sequence(session, name):
             continue
-        made: Any = exp.Anonymous(this="nextval", expressions=[exp.Literal.string(name.sql)])
+        made: Any = invoke("nextval", exp.Literal.string(name.sql))
         if isinstance(column.parent, exp.Select) and column.arg_key == "expressions":
             made = exp.alias_(made, "NEXTVAL", quoted=True)
         column.replace(made)
@@ -443,7 +434,7 @@ def _offsets(_: Session, expression: Any) -> Any:
             continue
         if translation.plainly_a_time(text) or _instant_asked(node):
             continue
-        seen = exp.Anonymous(this="_es_offset_seen", expressions=[text.copy()])
+        seen = invoke("_es_offset_seen", text.copy())
         text.replace(seen)
     return expression
 
@@ -468,32 +459,29 @@ def _is_cast(node: Any, kind: Any) -> bool:
     return isinstance(node, exp.Cast) and node.to.this is kind
 
 
+def _trying(function: str) -> str:
+    return f"_es_try{function.removeprefix('_es')}"
+
+
 def _tried(_: Session, expression: Any) -> Any:
     """TRY_ conversions: fakesnow's to times raise, DuckDB's to numbers read what is none."""
     for node in list(expression.find_all(exp.TryCast)):
         if node.to.this in translation.FRACTIONS | wide_integers.INTEGERS:
-            node.set("this", exp.Anonymous(this="_es_number_text", expressions=[node.this]))
+            node.set("this", invoke("_es_number_text", node.this))
             continue
-        if node.to.this in (exp.DataType.Type.TIMESTAMPNTZ, exp.DataType.Type.TIMESTAMP):
-            function = "_es_try_timestamp_ntz"
-        elif node.to.this in (exp.DataType.Type.TIMESTAMPTZ, exp.DataType.Type.TIMESTAMPLTZ):
-            function = "_es_try_timestamp_tz"
-        elif node.to.this is exp.DataType.Type.DATE:
-            function = "_es_try_date"
-        elif node.to.this is exp.DataType.Type.TIME:
-            function = "_es_try_time"
-        else:
-            continue
-        node.replace(exp.Anonymous(this=function, expressions=[node.this]))
+        if function := translation.READ_AS.get(node.to.this):
+            node.replace(invoke(_trying(function), node.this))
     for node in list(expression.find_all(exp.ToDouble)):
         if node.args.get("safe") and not node.args.get("format"):
-            node.set("this", exp.Anonymous(this="_es_number_text", expressions=[node.this]))
+            node.set("this", invoke("_es_number_text", node.this))
     for node in list(expression.find_all(exp.Anonymous)):
-        function = _TRIED.get(node.name.upper())
+        name = node.name.upper()
+        tried = name.removeprefix("TRY_") if name.startswith("TRY_TO_") else ""
+        function = translation.CONVERSIONS.get(tried)
         if function is not None and len(node.expressions) > 1:
             raise errors.unsupported(f"{node.name} with a format or a scale")
         if function is not None:
-            node.replace(exp.Anonymous(this=function, expressions=node.expressions))
+            node.replace(invoke(_trying(function), *node.expressions))
     return expression
 
 
@@ -557,9 +545,12 @@ def _done() -> Any:
     return exp.select(exp.alias_(done, "status"))
 
 
+_HELD = re.compile(r"TEMP_[0-9A-F]{32}")
+
+
 def is_temporary(held: str) -> bool:
     """Whether it is a name that DuckDB knows a temporary table by."""
-    return re.fullmatch(r"TEMP_[0-9A-F]{32}", held) is not None
+    return _HELD.fullmatch(held) is not None
 
 
 def temporary_made(held: str) -> datetime.datetime:
@@ -637,8 +628,7 @@ def _row_counts(session: Session, expression: Any) -> Any:
             continue
         database = session.database
         if isinstance(table.args.get("catalog"), exp.Identifier):
-            given = table.args["catalog"]
-            database = given.name if given.quoted else given.name.upper()
+            database = stored_name(table.args["catalog"])
         if database not in session.engine.databases():
             continue
         shown = session.duck.execute(
@@ -686,7 +676,7 @@ def _division(_: Session, expression: Any) -> Any:
         divisor = divisor.this if isinstance(divisor, exp.Paren) else divisor
         if isinstance(divisor, exp.Literal) and not divisor.is_string and float(divisor.name):
             continue
-        call = exp.Anonymous(this="_es_divide", expressions=[node.this, node.expression])
+        call = invoke("_es_divide", node.this, node.expression)
         if node is expression:
             return call
         node.replace(call)
@@ -765,11 +755,10 @@ def name_in_status(cursor: Any, expression: Any) -> None:
     table = table.this if isinstance(table, exp.Schema) else table
     if not isinstance(table, exp.Table) or not isinstance(table.this, exp.Identifier):
         return
-    held = re.search(r"TEMP_[0-9A-F]{32}", str(cursor._arrow_table[0][0]))  # noqa: SLF001
+    held = _HELD.search(str(cursor._arrow_table[0][0]))  # noqa: SLF001
     if held is None:
         return
-    name = table.name if table.this.quoted else table.name.upper()
-    say(cursor, str(cursor._arrow_table[0][0]).replace(held.group(), name))  # noqa: SLF001
+    say(cursor, str(cursor._arrow_table[0][0]).replace(held.group(), stored_name(table)))  # noqa: SLF001
 
 
 def say(cursor: Any, status: str) -> None:

@@ -15,17 +15,23 @@ from typing import Any
 
 from sqlglot import exp
 
-from embedded_snowflake import array_functions, canonical_json, errors, tried_times, wide_integers
+from embedded_snowflake import (
+    array_functions,
+    canonical_json,
+    errors,
+    macros,
+    tried_times,
+    wide_integers,
+)
+from embedded_snowflake.macros import UNSUPPORTED, invoke
 from embedded_snowflake.names import quoted
 
 # A VARIANT keeps a date or a time as its text: which of the two a text was, is not known.
-_SAID = r"""CASE WHEN regexp_full_match(to_json(x) ->> '$',
-    '[0-9]{4}-[0-9]{2}-[0-9]{2}( [0-9:]{8}\.[0-9]+( [+-][0-9]{4})?)?|[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?')
-    THEN CAST(CAST('a text in the form of a date or a time' AS BIGINT) AS VARCHAR) ELSE """
+_MAY_BE_A_TIME = rf"""_es_fails(typeof(x) = 'JSON' AND regexp_full_match(to_json(x) ->> '$',
+    '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}( [0-9:]{{8}}\.[0-9]+( [+-][0-9]{{4}})?)?|[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(\.[0-9]+)?'),
+    '{UNSUPPORTED}the type of a text in the form of a date or a time in a VARIANT, which may have been one')"""
 
 _MACROS = {
-    # What cannot be cast is the error: of a column with error() DuckDB lets no alias be used.
-    "_es_fails(wrong, message)": "CAST(CASE WHEN wrong THEN message END AS BOOLEAN)",
     # DuckDB reads 1_000 and 0x10 as numbers, Snowflake does not.
     "_es_plain(x)": (
         "CASE WHEN _es_fails(typeof(x) = 'VARCHAR' "
@@ -40,7 +46,7 @@ _MACROS = {
     # It is infinite to DuckDB; Snowflake's documentation does not say what it is there.
     "_es_finite(x, made)": (
         "CASE WHEN _es_fails(isinf(made) AND NOT isinf(CAST(x AS DOUBLE)), "
-        "'Unsupported feature: a number beyond a FLOAT') THEN NULL ELSE made END"
+        f"'{UNSUPPORTED}a number beyond a FLOAT') THEN NULL ELSE made END"
     ),
     # typeof() says of what type the argument is. Every branch must bind for every type, which
     # TRY_CAST does and CAST does not.
@@ -83,12 +89,11 @@ _MACROS = {
     ),
     "_es_typeof(x)": (
         "CASE WHEN x IS NULL THEN NULL WHEN typeof(x) LIKE '%[]' THEN 'ARRAY' ELSE "
-        "CASE typeof(x) WHEN 'JSON' THEN CASE json_type(to_json(x)) WHEN 'UBIGINT' THEN 'INTEGER' "
-        "WHEN 'BIGINT' THEN 'INTEGER' WHEN 'NULL' THEN 'NULL_VALUE' "
-        "WHEN 'DOUBLE' THEN error('Unsupported feature: the type of a number in a VARIANT that is "
-        "no integer: DECIMAL or DOUBLE') "
-        f"WHEN 'VARCHAR' THEN {_SAID}'VARCHAR' END "
-        "ELSE json_type(to_json(x)) END "
+        "CASE typeof(x) WHEN 'JSON' THEN CASE "
+        "WHEN _es_fails(typeof(x) = 'JSON' AND json_type(to_json(x)) = 'DOUBLE', "
+        f"'{UNSUPPORTED}the type of a number in a VARIANT that is no integer: DECIMAL or DOUBLE') "
+        f"OR {_MAY_BE_A_TIME} THEN NULL ELSE CASE json_type(to_json(x)) WHEN 'UBIGINT' THEN 'INTEGER' "
+        "WHEN 'BIGINT' THEN 'INTEGER' WHEN 'NULL' THEN 'NULL_VALUE' ELSE json_type(to_json(x)) END END "
         "WHEN 'BIGINT' THEN 'INTEGER' WHEN 'HUGEINT' THEN 'INTEGER' WHEN 'BLOB' THEN 'BINARY' "
         "WHEN 'TIMESTAMP' THEN 'TIMESTAMP_NTZ' WHEN 'TIMESTAMP WITH TIME ZONE' THEN 'TIMESTAMP_LTZ' "
         "ELSE regexp_replace(typeof(x), '\\(.*', '') END END"
@@ -119,7 +124,7 @@ _MACROS = {
     # DuckDB measures distances in bytes.
     "_es_ascii(x)": (
         "CASE WHEN _es_fails(strlen(CAST(x AS VARCHAR)) <> length(CAST(x AS VARCHAR)), "
-        "'Unsupported feature: a distance of texts beyond ASCII') "
+        f"'{UNSUPPORTED}a distance of texts beyond ASCII') "
         "THEN NULL ELSE CAST(x AS VARCHAR) END"
     ),
     "_es_bytes(x)": (
@@ -145,7 +150,7 @@ _MACROS = {
     "as_double(x)": "CASE WHEN json_type(x) IN ('DOUBLE', 'BIGINT', 'UBIGINT') THEN CAST(x AS DOUBLE) END",
     **dict.fromkeys(
         ("as_varchar(x)", "as_char(x)"),
-        f"CASE WHEN json_type(x) = 'VARCHAR' THEN {_SAID}x ->> '$' END END",
+        f"CASE WHEN json_type(x) <> 'VARCHAR' OR {_MAY_BE_A_TIME} THEN NULL ELSE x ->> '$' END",
     ),
     "as_boolean(x)": "CASE WHEN json_type(x) = 'BOOLEAN' THEN CAST(x AS BOOLEAN) END",
     "_es_ln(x)": (
@@ -159,7 +164,7 @@ _MACROS = {
         "AS DECIMAL(38, 6))"
     ),
     "_es_units(x)": (
-        "CASE WHEN x <> trunc(x) THEN error('Unsupported feature: DATEADD of a part of a unit') "
+        f"CASE WHEN _es_fails(x <> trunc(x), '{UNSUPPORTED}DATEADD of a part of a unit') THEN NULL "
         "ELSE CAST(x AS BIGINT) END"
     ),
     "_es_width_bucket(x, low, high, buckets)": (
@@ -240,8 +245,8 @@ def macros_sql(database: str) -> str:
     return (
         "".join(
             f"CREATE OR REPLACE MACRO {where}.{head} AS {body};"
-            for macros in (_MACROS, *(module.MACROS for module in _WITH_MACROS))
-            for head, body in macros.items()
+            for made in (macros.MACROS, _MACROS, *(module.MACROS for module in _WITH_MACROS))
+            for head, body in made.items()
         )
         + "".join(
             f"CREATE OR REPLACE MACRO {where}.{name}{body};"
@@ -252,11 +257,6 @@ def macros_sql(database: str) -> str:
             for head, body in _OF_UNBOUND.items()
         )
     )
-
-
-def invoke(name: str, *arguments: Any) -> Any:
-    """A call of a function or macro of DuckDB's."""
-    return exp.Anonymous(this=name, expressions=list(arguments))
 
 
 def _cast(value: Any, kind: str) -> Any:
@@ -319,7 +319,7 @@ def _pivoted(node: Any) -> Any:
     return exp.PivotAlias(this=node.this, alias=name)
 
 
-_READ_AS = {
+READ_AS = {
     exp.DataType.Type.DATE: "_es_date",
     exp.DataType.Type.TIME: "_es_time",
     exp.DataType.Type.TIMESTAMP: "_es_timestamp_ntz",
@@ -328,7 +328,7 @@ _READ_AS = {
     exp.DataType.Type.TIMESTAMPTZ: "_es_timestamp_tz",
 }
 _PLAIN_TIME = re.compile(r"\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d(\.\d{1,6})?)?")
-_CONVERSIONS = {
+CONVERSIONS = {
     "TO_DATE": "_es_date",
     "DATE": "_es_date",
     "TO_TIME": "_es_time",
@@ -351,7 +351,7 @@ def _moment(function: str, value: Any) -> Any:
 
 
 def _conversion(node: Any) -> Any:
-    function = _CONVERSIONS.get(node.name.upper())
+    function = CONVERSIONS.get(node.name.upper())
     if function is None or len(node.expressions) != 1:
         return node
     return _moment(function, node.expressions[0])
@@ -368,8 +368,8 @@ def _since_1970(node: Any) -> Any:
     kind = node.args["target_type"].this
     scale = node.args.get("scale")
     if scale is None:
-        return _moment(_READ_AS[kind], node.this)
-    return _moment(_READ_AS[kind], invoke("_es_seconds", node.this, scale))
+        return _moment(READ_AS[kind], node.this)
+    return _moment(READ_AS[kind], invoke("_es_seconds", node.this, scale))
 
 
 _MADE_BY = {
@@ -396,8 +396,8 @@ def _casts(node: Any) -> Any:
         return node
     if kind.this is exp.DataType.Type.ARRAY:
         return invoke("_es_to_array", _variant(node.this))
-    if kind.this in _READ_AS and not plainly_a_time(node.this):
-        return _moment(_READ_AS[kind.this], node.this)
+    if kind.this in READ_AS and not plainly_a_time(node.this):
+        return _moment(READ_AS[kind.this], node.this)
     if kind.this in _TEXTS:
         text = _text(node)
         return invoke("left", text, kind.expressions[0]) if kind.expressions else text
@@ -805,7 +805,7 @@ def _window(node: Any) -> Any:
         part = call.expressions[0]
         total = node.copy()
         total.set("this", exp.Sum(this=part.copy()))
-        nothing = exp.Anonymous(this="nullif", expressions=[total, _number("0")])
+        nothing = invoke("nullif", total, _number("0"))
         return exp.Paren(this=exp.Div(this=part.copy(), expression=nothing))
     if name == "CONDITIONAL_TRUE_EVENT":
         counted = exp.Case(
@@ -964,7 +964,6 @@ _NODES: dict[type[Any], Callable[[Any], Any]] = {
     exp.RegexpExtract: _regexp_extract,
     exp.TimestampFromParts: _time_from_parts,
     **dict.fromkeys((exp.TimestampLtzFromParts, exp.TimestampTzFromParts), _zoned_from_parts),
-    exp.Time: lambda node: _cast(node.this, "TIME"),
     exp.Pad: _pad,
     exp.Base64Encode: lambda node: invoke("to_base64", invoke("_es_bytes", node.this)),
     exp.ObjectInsert: _object_insert,

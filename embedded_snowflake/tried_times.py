@@ -10,6 +10,8 @@ https://docs.snowflake.com/en/sql-reference/functions/to_timestamp (integers in 
 
 from __future__ import annotations
 
+from embedded_snowflake.macros import UNSUPPORTED
+
 _WHOLE = "[+-]?[0-9]+"
 _HOUR = "[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}T[0-9]{1,2}"
 _AMERICAN = r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{4} [0-9]{1,2}:[0-9]{2}:[0-9]{2}"
@@ -109,7 +111,8 @@ MACROS = {
     ),
     "_es_offset_seen(x)": (
         f"CASE WHEN _es_fails({_OTHER_OFFSET}, "
-        "concat('Unsupported offset in TIMESTAMP_TZ ', CAST(x AS VARCHAR))) THEN NULL ELSE x END"
+        f"concat('{UNSUPPORTED}a TIMESTAMP_TZ of another offset than +00:00 ("
+        "use TIMESTAMP_LTZ): ', CAST(x AS VARCHAR))) THEN NULL ELSE x END"
     ),
     "_es_microseconds(n)": _MICROSECONDS,
     "_es_epoch(x)": _EPOCH,

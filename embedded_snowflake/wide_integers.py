@@ -13,6 +13,8 @@ from typing import Any
 
 from sqlglot import exp
 
+from embedded_snowflake.macros import invoke
+
 INTEGERS = {
     exp.DataType.Type.INT,
     exp.DataType.Type.BIGINT,
@@ -55,7 +57,7 @@ def guarded(expression: Any) -> Any:
     """TRY_CAST to an integer: a number of more than 64 bits is an error, and no NULL."""
     for node in list(expression.find_all(exp.TryCast)):
         if is_integer(node.to):
-            node.replace(exp.Anonymous(this="_es_try_integer", expressions=[node.this]))
+            node.replace(invoke("_es_try_integer", node.this))
     return expression
 
 
@@ -68,7 +70,7 @@ def widened(expression: Any) -> Any:
             if isinstance(node, exp.TryCast):
                 node.set("to", exp.DataType.build("HUGEINT", dialect="duckdb"))
             else:
-                node.replace(exp.Anonymous(this="_es_long_integer", expressions=[node.this]))
+                node.replace(invoke("_es_long_integer", node.this))
             continue
         for side in ("this", "expression"):
             value = node.args[side]

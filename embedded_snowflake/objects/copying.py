@@ -371,7 +371,7 @@ def _read(
         places = [part.strip() for part in text.split(", ")]
         for one in read:
             _judge_values(copy, one, dict(zip(columns, places, strict=True)))
-    text = _moments_for_their_columns(copy, columns, text)
+    text = _for_their_columns(copy, columns, text)
 
     def insert(good: list[FileRead]) -> None:
         name = copy.session.register(relation(good, fields))
@@ -396,53 +396,35 @@ def _texts_for_text_columns(copy: _Copy, select: str) -> str:
     )
 
 
-_TRIED = {
-    "DATE": "_es_try_date",
-    "TIME": "_es_try_time",
-    "TIMESTAMP": "_es_try_timestamp_ntz",
-    "TIMESTAMP WITH TIME ZONE": "_es_try_timestamp_tz",
+_MOMENTS = {
+    "DATE": ("_es_try_date", "DATE"),
+    "TIME": ("_es_try_time", "TIME"),
+    "TIMESTAMP": ("_es_try_timestamp_ntz", "TIMESTAMP_NTZ"),
+    "TIMESTAMP WITH TIME ZONE": ("_es_try_timestamp_tz", "TIMESTAMP_LTZ"),
 }
-"""By DuckDB's type of a column: what reads Snowflake's forms of text."""
+"""By DuckDB's type of a column: what reads Snowflake's forms of text, and Snowflake's type."""
 
 
-def _moments_for_their_columns(copy: _Copy, columns: list[str], select: str) -> str:
-    """The select list with moments read as Snowflake reads them, which the column's type alone does not."""
+def _for_their_columns(copy: _Copy, columns: list[str], select: str) -> str:
+    """The select list with moments read as Snowflake does, which the column's type alone does not.
+
+    Raises:
+        SnowflakeError: a text of a CSV file for a VARIANT, which DuckDB would parse.
+    """
     items = _split(select)
-    _refuse_texts_for_variants(copy, columns, items)
-    declared = table_facts.kinds_of(copy.session, copy.target)
-    kinds = {"DATE": "DATE", "TIME": "TIME", "TIMESTAMP": "TIMESTAMP_NTZ"}
-    if len(items) != len(columns) or not any(copy.types[one] in _TRIED for one in columns):
+    if len(items) != len(columns):
         return select
-    made: list[str] = []
-    for item, column in zip(items, columns, strict=True):
-        kind = kinds.get(copy.types[column], declared.get(column, "TIMESTAMP_LTZ"))
-        made.append(f"({_unnamed(item)})::{kind}" if copy.types[column] in _TRIED else item)
-    return ", ".join(made)
-
-
-_MAKES_A_VARIANT = (
-    exp.ParseJSON,
-    exp.ToVariant,
-    exp.ToArray,
-    exp.Array,
-    exp.Struct,
-    exp.JSONObject,
-)
-
-
-def _refuse_texts_for_variants(copy: _Copy, columns: list[str], items: list[str]) -> None:
-    """A text of a CSV file would be parsed as JSON where a VARIANT is wanted."""
-    if copy.file_format.type != "CSV" or copy.select is None or len(items) != len(columns):
-        return
-    for item, column in zip(items, columns, strict=True):
-        if copy.types[column] != "JSON":
-            continue
-        (made,) = parsed(f"SELECT {item}").selects
-        value = made.unalias()
-        if not isinstance(value, _MAKES_A_VARIANT) and not (
-            isinstance(value, exp.Cast) and value.is_type("VARIANT", "OBJECT", "ARRAY")
-        ):
-            raise errors.unsupported("COPY INTO a VARIANT column from CSV without PARSE_JSON")
+    declared = table_facts.kinds_of(copy.session, copy.target)
+    transformed = copy.select is not None and copy.file_format.type == "CSV"
+    for place, (item, column) in enumerate(zip(items, columns, strict=True)):
+        kind = copy.types[column]
+        if kind in _MOMENTS:
+            items[place] = f"({_unnamed(item)})::{declared.get(column, _MOMENTS[kind][1])}"
+        elif kind == "JSON" and transformed:
+            (made,) = parsed(f"SELECT {item}").selects
+            if not refusing.makes_json(made.unalias()):
+                raise errors.unsupported("COPY INTO a VARIANT column from CSV without PARSE_JSON")
+    return ", ".join(items)
 
 
 def _unnamed(item: str) -> str:
@@ -554,7 +536,7 @@ def _unconverted(session: Session, table: pa.Table, place: str, kind: str) -> li
     name = session.register(table)
     # A number beyond 64 bits widens its column.
     kind = "DECIMAL(38, 0)" if kind == "BIGINT" else kind
-    read = f"{_TRIED[kind]}({place})" if kind in _TRIED else f"TRY_CAST({place} AS {kind})"
+    read = f"{_MOMENTS[kind][0]}({place})" if kind in _MOMENTS else f"TRY_CAST({place} AS {kind})"
     return session.duck.execute(
         f"SELECT {quoted(ROW_NUMBER)}, {place} FROM {name} "
         f"WHERE {place} IS NOT NULL AND {read} IS NULL"

@@ -17,7 +17,8 @@ from sqlglot import exp
 
 from embedded_snowflake import errors
 from embedded_snowflake.catalog import INTERNAL
-from embedded_snowflake.names import QualifiedName, literal, quoted
+from embedded_snowflake.inferred_types import FINER
+from embedded_snowflake.names import QualifiedName, literal, quoted, stored_name
 from embedded_snowflake.objects import tags
 from embedded_snowflake.rewriting import text_length
 from embedded_snowflake.statements import (
@@ -38,12 +39,6 @@ TRANSIENT = "transient"
 _KINDS = {"PRIMARY": "PRIMARY KEY", "UNIQUE": "UNIQUE", "FOREIGN": "FOREIGN KEY"}
 
 
-def _stored(identifier: Any) -> str:
-    inner = identifier.this if isinstance(identifier, (exp.Column, exp.Ordered)) else identifier
-    inner = inner.this if isinstance(inner, exp.Column) else inner
-    return inner.name if inner.quoted else inner.name.upper()
-
-
 def read_keys(expression: Any) -> list[dict[str, Any]]:
     """The keys that a CREATE TABLE states: kind, name, columns."""
     if not isinstance(expression.this, exp.Schema):
@@ -54,12 +49,12 @@ def read_keys(expression: Any) -> list[dict[str, Any]]:
             for constraint in item.args.get("constraints") or []:
                 kind = _kind(constraint.kind)
                 if kind:
-                    found.append({"kind": kind, "name": None, "columns": [_stored(item.this)]})
+                    found.append({"kind": kind, "name": None, "columns": [stored_name(item.this)]})
             continue
         name = None
         parts = [item]
         if isinstance(item, exp.Constraint):
-            name, parts = _stored(item.this), item.expressions
+            name, parts = stored_name(item.this), item.expressions
         for part in parts:
             kind = _kind(part)
             if kind:
@@ -77,7 +72,7 @@ def _kind(node: Any) -> str | None:
 
 def _columns(node: Any) -> list[str]:
     inner = node.this if isinstance(node, exp.UniqueColumnConstraint) else node
-    return [_stored(one) for one in inner.expressions]
+    return [stored_name(one) for one in inner.expressions]
 
 
 def record_keys(session: Session, name: QualifiedName, expression: Any) -> None:
@@ -124,21 +119,14 @@ def record_columns(
                 kept.put(str(column), kind=kind)
     for item in expression.args.get("actions") or expression.this.expressions:
         if isinstance(item, exp.RenameColumn):
-            kept.rename(_stored(item.this), _stored(item.args["to"]))
+            kept.rename(stored_name(item.this), stored_name(item.args["to"]))
         kind = item.args.get("dtype" if isinstance(item, exp.AlterColumn) else "kind")
         if not kind or (isinstance(item, exp.ColumnDef) and item.args.get("exists")):
             # Which of two columns IF NOT EXISTS has left is not known here.
             continue
-        column = _stored(item.args["tables"][0] if isinstance(item, exp.Drop) else item.this)
-        finer_kind = _FINER.get(kind.this) if isinstance(kind, exp.DataType) else None
+        column = stored_name(item.args["tables"][0] if isinstance(item, exp.Drop) else item.this)
+        finer_kind = FINER.get(kind.this) if isinstance(kind, exp.DataType) else None
         kept.put(column, length=text_length(kind), kind=finer_kind)
-
-
-_FINER = {
-    exp.DataType.Type.OBJECT: "OBJECT",
-    exp.DataType.Type.ARRAY: "ARRAY",
-    exp.DataType.Type.TIMESTAMPTZ: "TIMESTAMP_TZ",
-}
 
 
 class _Columns:
@@ -188,6 +176,11 @@ class _Columns:
                     *(length, length and min(length * 4, 16777216), kind),
                 ],
             )
+
+
+def set_length(session: Session, name: QualifiedName, column: str, length: int | None) -> None:
+    """Remember how many characters a column of texts takes; None for as many as there are."""
+    _Columns(session, name).put(column, length=length)
 
 
 def kinds_of(session: Session, name: QualifiedName) -> dict[str, str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from embedded_snowflake import errors
 from embedded_snowflake.catalog import INTERNAL
-from embedded_snowflake.describing import FINER, shown_default
+from embedded_snowflake.describing import COARSE, shown_default
 from embedded_snowflake.names import QualifiedName, literal, quoted
 from embedded_snowflake.objects import functions, table_facts
 from embedded_snowflake.rewriting import temporary_made
@@ -136,7 +136,7 @@ def show_columns(session: Session, reader: Reader) -> Result:
         if pattern is not None and not like(pattern, column):
             continue
         kind = str(stored)
-        if kind in FINER:
+        if kind in COARSE:
             if known not in declared:
                 declared[known] = table_facts.kinds_of(session, name)
             kind = declared[known].get(column, kind)
@@ -415,16 +415,6 @@ def _column(session: Session, name: QualifiedName, reader: Reader) -> Result | N
     session.lock_table(name)
     with session.transaction():
         _redefine(session, name, definition)
-        lengths = f"{quoted(name.database)}.{INTERNAL}._fs_columns_ext"
-        key = [name.schema, name.name, column]
-        where = "ext_table_schema = ? AND ext_table_name = ? AND ext_column_name = ?"
-        if length is None:
-            session.duck.execute(f"DELETE FROM {lengths} WHERE {where}", key)
-        else:
-            session.duck.execute(
-                f"UPDATE {lengths} SET ext_character_maximum_length = {length}, "
-                f"ext_character_octet_length = {min(length * 4, 16777216)} WHERE {where}",
-                key,
-            )
+        table_facts.set_length(session, name, column, length)
         session.log_change(name, created=False)
     return Result.status()
