@@ -1,10 +1,11 @@
 """A local stand-in for Snowflake that the real clients talk to over HTTP.
 
-The public face is here; how it lives is in `lifecycle.py`, how it answers in `server.py`. It
+The public face is here; how it lives is in `serving/lifecycle.py`, how it answers in
+`serving/server.py`. It
 imports nothing of the project around it. The README of this package shows how to use it.
 """
 
-from embedded_snowflake.lifecycle import (
+from embedded_snowflake.serving.lifecycle import (
     ConnectionInfo,
     Status,
     WarehouseError,

@@ -1,6 +1,6 @@
 """The server's process: ``python -m embedded_snowflake --root DIR``.
 
-Started by `lifecycle.py`; a person can start it as well. It ends on SIGTERM, or after some time
+Started by `serving/lifecycle.py`; a person can start it as well. It ends on SIGTERM, or after some time
 in which nobody used it.
 """
 
@@ -18,14 +18,14 @@ from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from embedded_snowflake import lifecycle
+from embedded_snowflake.serving import lifecycle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from embedded_snowflake.engine import Engine
+    from embedded_snowflake.storage.engine import Engine
 
 LOOPBACK = "127.0.0.1"
 
@@ -81,9 +81,10 @@ async def _serve(
     import uvicorn
     from uvicorn.protocols.http.h11_impl import H11Protocol
 
-    from embedded_snowflake import objects, sweeping
-    from embedded_snowflake.engine import Engine
-    from embedded_snowflake.server import Server
+    from embedded_snowflake import objects
+    from embedded_snowflake.serving import sweeping
+    from embedded_snowflake.serving.server import Server
+    from embedded_snowflake.storage.engine import Engine
 
     (home / "failure.txt").unlink(missing_ok=True)
     # Importing the objects is what registers their statements.

@@ -11,7 +11,8 @@ import re
 import duckdb
 from snowflake.connector.errors import ProgrammingError
 
-from embedded_snowflake.macros import UNSUPPORTED
+UNSUPPORTED = "Unsupported feature: "
+"""How the message of one of DuckDB's macros or functions begins that refuses."""
 
 
 class SnowflakeError(ProgrammingError):

@@ -12,6 +12,8 @@ from typing import Any
 
 from sqlglot import exp
 
+INTERNAL = "_fs_information_schema"
+"""The schema, in every database, that holds catalog rows; users neither see nor reach it."""
 _PLAIN = re.compile(r"[A-Z_][A-Z0-9_$]*")
 
 

@@ -12,8 +12,8 @@ import pytest
 import snowflake.connector
 
 import embedded_snowflake
-from embedded_snowflake.canonical_json import ordered, shown
-from embedded_snowflake.lifecycle import home
+from embedded_snowflake.serving.lifecycle import home
+from embedded_snowflake.sql.canonical_json import ordered, shown
 
 
 def _value(chance: random.Random, depth: int = 0) -> Any:

@@ -15,7 +15,7 @@ import snowflake.connector
 from snowflake.connector.errors import Error, ProgrammingError, ServiceUnavailableError
 
 import embedded_snowflake
-from embedded_snowflake import lifecycle
+from embedded_snowflake.serving import lifecycle
 
 Ask = Callable[..., None]
 

@@ -24,7 +24,7 @@ from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from embedded_snowflake.inference import Inference, Limits, ModelFunction
+from embedded_snowflake.inference.pool import Inference, Limits, ModelFunction
 from embedded_snowflake_tests.packages import CODE_OF_SCALER, pack, pack_code
 
 if TYPE_CHECKING:
@@ -283,7 +283,7 @@ def test_the_worker_goes_when_the_server_is_killed(sleeper: ModelFunction) -> No
         f"""
         import duckdb, time
         from pathlib import Path
-        from embedded_snowflake.inference import Inference, ModelFunction
+        from embedded_snowflake.inference.pool import Inference, ModelFunction
         pool = Inference()
         connection = duckdb.connect()
         # It would write to standard output where the load takes long.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from embedded_snowflake.inference_calls import CallSyntaxError, ModelCall, replace_calls
+from embedded_snowflake.inference.calls import CallSyntaxError, ModelCall, replace_calls
 
 
 def shown(call: ModelCall) -> str:

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from embedded_snowflake import objects, rewriting
-from embedded_snowflake.cursor import parsed
-from embedded_snowflake.engine import Engine
-from embedded_snowflake.inferred_types import Inferred
-from embedded_snowflake.session import Session
+from embedded_snowflake import objects
+from embedded_snowflake.sessions.session import Session
+from embedded_snowflake.sql import rewriting
+from embedded_snowflake.sql.cursor import parsed
+from embedded_snowflake.sql.inferred_types import Inferred
+from embedded_snowflake.storage.engine import Engine
 
 Kinds = Callable[[str], list[str | None]]
 

@@ -21,7 +21,7 @@ from snowflake.connector.errors import Error
 
 import embedded_snowflake
 from embedded_snowflake import ConnectionInfo
-from embedded_snowflake.lifecycle import home
+from embedded_snowflake.serving.lifecycle import home
 
 _ASK = """
 import sys

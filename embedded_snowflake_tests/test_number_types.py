@@ -7,12 +7,13 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pytest
 
-from embedded_snowflake import objects, rewriting
-from embedded_snowflake.cursor import parsed
-from embedded_snowflake.engine import Engine
-from embedded_snowflake.inferred_types import Inferred, group_of
-from embedded_snowflake.number_types import scale_of
-from embedded_snowflake.session import Session
+from embedded_snowflake import objects
+from embedded_snowflake.sessions.session import Session
+from embedded_snowflake.sql import rewriting
+from embedded_snowflake.sql.cursor import parsed
+from embedded_snowflake.sql.inferred_types import Inferred, group_of
+from embedded_snowflake.sql.number_types import scale_of
+from embedded_snowflake.storage.engine import Engine
 
 AGGREGATES = (
     "COUNT(*), COUNT(DISTINCT n), COUNT_IF(n > 1), SUM(n), SUM(k), SUM(v), SUM(DISTINCT k), AVG(k), "

@@ -17,8 +17,9 @@ import pytest
 import snowflake.connector
 from fakesnow.cursor import FakeSnowflakeCursor
 
-from embedded_snowflake import ConnectionInfo, patches
-from embedded_snowflake.walking import ELSEWHERE
+from embedded_snowflake import ConnectionInfo
+from embedded_snowflake.sql import patches
+from embedded_snowflake.sql.walking import ELSEWHERE
 
 ROOT = Path(__file__).parent.parent
 FAULTS = {

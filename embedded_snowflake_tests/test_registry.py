@@ -311,7 +311,7 @@ def workers_of(server: ConnectionInfo) -> list[int]:
     return [
         child.pid
         for child in process.children(recursive=True)
-        if any("inference_worker" in part for part in child.cmdline())
+        if any("inference/worker.py" in part for part in child.cmdline())
     ]
 
 

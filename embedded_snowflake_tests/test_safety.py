@@ -21,9 +21,11 @@ import snowflake.connector
 from snowflake.connector.errors import Error, ProgrammingError
 
 import embedded_snowflake
-from embedded_snowflake import ConnectionInfo, lifecycle, objects, session
-from embedded_snowflake.engine import Engine
-from embedded_snowflake.server import Server
+from embedded_snowflake import ConnectionInfo, objects
+from embedded_snowflake.serving import lifecycle
+from embedded_snowflake.serving.server import Server
+from embedded_snowflake.sessions import session
+from embedded_snowflake.storage.engine import Engine
 
 PROJECT = Path(embedded_snowflake.__file__).parent.parent
 

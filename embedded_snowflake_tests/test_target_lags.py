@@ -10,9 +10,9 @@ import pytest
 import snowflake.connector
 
 import embedded_snowflake
-from embedded_snowflake.engine import Engine
 from embedded_snowflake.objects import target_lags
-from embedded_snowflake.session import Session
+from embedded_snowflake.sessions.session import Session
+from embedded_snowflake.storage.engine import Engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,11 +14,11 @@ from sqlglot import exp, parse_one
 from sqlglot.errors import ParseError
 
 from embedded_snowflake import objects
-from embedded_snowflake.cursor import parsed
-from embedded_snowflake.engine import Engine
-from embedded_snowflake.rewriting import rewrite
-from embedded_snowflake.session import Session
-from embedded_snowflake.walking import WalkedTree, _kinds_named
+from embedded_snowflake.sessions.session import Session
+from embedded_snowflake.sql.cursor import parsed
+from embedded_snowflake.sql.rewriting import rewrite
+from embedded_snowflake.sql.walking import WalkedTree, _kinds_named
+from embedded_snowflake.storage.engine import Engine
 from embedded_snowflake_tests.conformance.cases import groups
 
 STATEMENTS = [

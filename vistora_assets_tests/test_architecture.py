@@ -18,7 +18,15 @@ import pytest
 PROJECT = Path(__file__).resolve().parents[1]
 
 MODULES = (
-    "embedded_snowflake.server",
+    "embedded_snowflake.__main__",
+    "embedded_snowflake.errors",
+    "embedded_snowflake.inference.pool",
+    "embedded_snowflake.names",
+    "embedded_snowflake.objects.tags",
+    "embedded_snowflake.serving.server",
+    "embedded_snowflake.sessions.session",
+    "embedded_snowflake.sql.cursor",
+    "embedded_snowflake.storage.engine",
     "vistora_assets.assembly",
     "vistora_assets.assets.raw",
     "vistora_assets.automation.sensors",
@@ -38,10 +46,10 @@ MODULES = (
 KEPT = {
     "vistora_assets.assembly": "import vistora_assets.assets.raw, vistora_assets.resources.registry",
     "vistora_assets.assets.raw": "import dagster, vistora_assets.sources.ingest, vistora_assets.settings",
-    "vistora_assets.cli.main": "import embedded_snowflake.server, vistora_assets.definitions",
+    "vistora_assets.cli.main": "import embedded_snowflake.serving.server, vistora_assets.definitions",
     "vistora_assets.definitions": "import vistora_assets.assembly",
     "vistora_assets.refresh": "import vistora_assets.features.specification",
-    "vistora_assets.resources.connection": "import snowflake.connector, embedded_snowflake.server",
+    "vistora_assets.resources.connection": "import snowflake.connector, embedded_snowflake.serving.server",
     "vistora_assets.resources.registry": "import vistora_assets.resources.connection",
     "vistora_assets.sources.ingest": (
         "from typing import TYPE_CHECKING\n"
@@ -110,11 +118,21 @@ def test_the_shape_of_the_documents_is_allowed(tmp_path: Path) -> None:
             "layers",
         ),
         ("vistora_assets.assets.raw", "import vistora_assets.assembly", "layers"),
-        ("embedded_snowflake.server", "import vistora_assets.settings", "embedded-alone"),
-        ("embedded_snowflake.server", "import dagster", "embedded-alone"),
+        ("embedded_snowflake.serving.server", "import vistora_assets.settings", "embedded-alone"),
+        ("embedded_snowflake.serving.server", "import dagster", "embedded-alone"),
+        (
+            "embedded_snowflake.sql.cursor",
+            "import embedded_snowflake.sessions.session",
+            "embedded-layers",
+        ),
+        (
+            "embedded_snowflake.sessions.session",
+            "import embedded_snowflake.objects.tags",
+            "embedded-layers",
+        ),
         (
             "vistora_assets.assets.raw",
-            "import embedded_snowflake.server",
+            "import embedded_snowflake.serving.server",
             "embedded-behind-one-door",
         ),
         (

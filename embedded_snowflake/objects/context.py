@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from embedded_snowflake import errors
-from embedded_snowflake.session import Session
-from embedded_snowflake.statements import Reader, Result, handles, like, scalar
+from embedded_snowflake.objects.showing import like
+from embedded_snowflake.sessions.routing import handles, scalar
+from embedded_snowflake.sessions.session import Session
+from embedded_snowflake.sql.reading import Reader
+from embedded_snowflake.sql.results import Result
 
 _DEFAULTS = {
     "ABORT_DETACHED_QUERY": "false",

@@ -28,10 +28,9 @@ import pyarrow as pa
 from snowflake.connector.errors import ProgrammingError
 from sqlglot import TokenType, exp
 
-from embedded_snowflake import errors, refusing, wide_integers
-from embedded_snowflake.cursor import parsed
+from embedded_snowflake import errors
 from embedded_snowflake.names import QualifiedName, quoted
-from embedded_snowflake.objects import functions, table_facts
+from embedded_snowflake.objects import functions
 from embedded_snowflake.objects.file_formats import (
     FileFormat,
     Value,
@@ -58,12 +57,17 @@ from embedded_snowflake.objects.stages import (
     read_reference,
 )
 from embedded_snowflake.objects.table_facts import LOADS
-from embedded_snowflake.statements import Reader, Result, handles, tokens_of
+from embedded_snowflake.sessions.routing import follows, handles
+from embedded_snowflake.sql import refusing, wide_integers
+from embedded_snowflake.sql.column_facts import ColumnFacts
+from embedded_snowflake.sql.cursor import parsed
+from embedded_snowflake.sql.reading import Reader, tokens_of
+from embedded_snowflake.sql.results import Result
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from embedded_snowflake.session import Session
+    from embedded_snowflake.sessions.session import Session
 
 _OPTIONS = {
     "FILES",
@@ -414,7 +418,7 @@ def _for_their_columns(copy: _Copy, columns: list[str], select: str) -> str:
     items = _split(select)
     if len(items) != len(columns):
         return select
-    declared = table_facts.kinds_of(copy.session, copy.target)
+    declared = ColumnFacts(copy.session, copy.target).kinds()
     transformed = copy.select is not None and copy.file_format.type == "CSV"
     for place, (item, column) in enumerate(zip(items, columns, strict=True)):
         kind = copy.types[column]
@@ -595,13 +599,18 @@ def _remember(copy: _Copy, files: dict[str, str]) -> None:
     copy.session.on_rollback(lambda: own.update({physical: before}))
 
 
-def forget_loads(session: Session, table: QualifiedName) -> None:
-    """Forget what a table has loaded, as TRUNCATE and DROP do."""
-    physical = session.temporary.get(table)
-    if physical is not None:
-        _TEMPORARY.setdefault(session, {}).pop(physical, None)
+@follows
+def forget_loads(
+    session: Session,
+    table: QualifiedName,
+    expression: Any,
+    _finer: Sequence[str | None],
+    own: bool,  # noqa: FBT001  (a hook's arguments are by place)
+) -> None:
+    """Forget what a table has loaded when it is emptied."""
+    if not isinstance(expression, exp.TruncateTable):
+        return
+    if own:
+        _TEMPORARY.setdefault(session, {}).pop(session.temporary[table], None)
     else:
         session.catalog.remove(LOADS, table)
-
-
-__all__ = ["copy_into", "forget_loads"]

@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime
 
 from embedded_snowflake import errors
-from embedded_snowflake.catalog import INTERNAL
-from embedded_snowflake.names import QualifiedName, literal, quoted
-from embedded_snowflake.session import Session
-from embedded_snowflake.statements import NotMine, Reader, Result, handles, like
+from embedded_snowflake.names import INTERNAL, QualifiedName, literal, quoted
+from embedded_snowflake.objects.showing import like
+from embedded_snowflake.sessions.routing import NotMine, handles
+from embedded_snowflake.sessions.session import Session
+from embedded_snowflake.sql.reading import Reader
+from embedded_snowflake.sql.results import Result
 
 _KIND = "schema"
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)

@@ -20,20 +20,16 @@ from typing import TYPE_CHECKING, Any
 from embedded_snowflake import errors
 from embedded_snowflake.names import QualifiedName
 from embedded_snowflake.objects import snow_files
-from embedded_snowflake.statements import (
-    NotMine,
-    Reader,
-    Result,
-    Scope,
-    handles,
-    scalar,
-    show_scope,
-)
+from embedded_snowflake.objects.showing import Scope, show_scope
+from embedded_snowflake.sessions.routing import NotMine, handles, scalar
+from embedded_snowflake.sql.reading import Reader
+from embedded_snowflake.sql.results import Result
+from embedded_snowflake.storage.presigning import sign
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from embedded_snowflake.session import Session
+    from embedded_snowflake.sessions.session import Session
 
 KIND = "dataset"
 FOLDER = "datasets"
@@ -108,7 +104,7 @@ def alter(session: Session, reader: Reader) -> Result:
             f"Dataset version '{version}' of '{name}' already exists.", VERSION_EXISTS, "42710"
         )
     with snow_files.new_directory(session, FOLDER) as directory:
-        session.write_parquet(query, directory / "data_0_0_0.snappy.parquet")
+        _write_parquet(session, query, directory / "data_0_0_0.snappy.parquet")
     props["versions"][version] = {
         "files": directory.stem,
         "comment": comment,
@@ -195,4 +191,12 @@ def presigned_url(session: Session, url: str, path: str, seconds: str = "3600") 
     found = snow_files.files_at(session, f"{url.rstrip('/')}/{path}")
     if len(found) != 1:
         raise errors.refused(f"'{url}' holds no file '{path}'.")
-    return session.presigned(found[0][1], float(seconds))
+    return sign(session, found[0][1], float(seconds), "GET")
+
+
+def _write_parquet(session: Session, query: str, path: Path) -> None:
+    from pyarrow import parquet
+
+    table = session.run(query)._arrow_table  # noqa: SLF001
+    # In the old form, which clients read who do not ask for logical types.
+    parquet.write_table(table, path, compression="snappy", use_deprecated_int96_timestamps=True)

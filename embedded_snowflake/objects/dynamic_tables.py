@@ -21,20 +21,17 @@ from typing import TYPE_CHECKING, Any, Literal
 import sqlglot
 from sqlglot import exp
 
-from embedded_snowflake import errors, rewriting
+from embedded_snowflake import errors
 from embedded_snowflake.names import QualifiedName
 from embedded_snowflake.objects import functions, table_facts, tags, views
-from embedded_snowflake.statements import (
-    NotMine,
-    Reader,
-    Result,
-    handles,
-    show_scope,
-    table_function,
-)
+from embedded_snowflake.objects.showing import show_scope
+from embedded_snowflake.sessions.routing import NotMine, handles, table_function
+from embedded_snowflake.sql import rewriting
+from embedded_snowflake.sql.reading import Reader
+from embedded_snowflake.sql.results import Result
 
 if TYPE_CHECKING:
-    from embedded_snowflake.session import Session
+    from embedded_snowflake.sessions.session import Session
 
 KIND = "dynamic_table"
 HISTORY = "dynamic_table_history"
@@ -457,7 +454,7 @@ def describe(session: Session, reader: Reader) -> Result:
     name = reader.name()
     reader.end()
     find(session, name)
-    return session.describe_relation(name)
+    return table_facts.describe_relation(session, name)
 
 
 @table_function("DYNAMIC_TABLE_REFRESH_HISTORY")

@@ -19,14 +19,17 @@ from sqlglot import TokenType, tokenize
 
 from embedded_snowflake import errors
 from embedded_snowflake.names import QualifiedName
-from embedded_snowflake.statements import Reader, Result, handles, show_scope
+from embedded_snowflake.objects.showing import show_scope
+from embedded_snowflake.sessions.routing import handles
+from embedded_snowflake.sql.reading import Reader
+from embedded_snowflake.sql.results import Result
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sqlglot import Token
 
-    from embedded_snowflake.session import Session
+    from embedded_snowflake.sessions.session import Session
 
 KIND = "file_format"
 

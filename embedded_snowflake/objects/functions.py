@@ -8,10 +8,10 @@ import sqlglot
 from sqlglot import exp
 
 from embedded_snowflake import errors
-from embedded_snowflake.catalog import INTERNAL
-from embedded_snowflake.names import QualifiedName, quoted
-from embedded_snowflake.session import Session
-from embedded_snowflake.statements import Reader, scalar
+from embedded_snowflake.names import INTERNAL, QualifiedName, quoted
+from embedded_snowflake.sessions.routing import scalar
+from embedded_snowflake.sessions.session import Session
+from embedded_snowflake.sql.reading import Reader
 
 
 @scalar("SYSTEM$LAST_CHANGE_COMMIT_TIME")

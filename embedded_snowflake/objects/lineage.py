@@ -20,10 +20,11 @@ from embedded_snowflake import errors
 from embedded_snowflake.names import QualifiedName, shown
 from embedded_snowflake.objects import datasets, models
 from embedded_snowflake.objects.model_versions import Model
-from embedded_snowflake.statements import Reader, scalar
+from embedded_snowflake.sessions.routing import scalar
+from embedded_snowflake.sql.reading import Reader
 
 if TYPE_CHECKING:
-    from embedded_snowflake.session import Session
+    from embedded_snowflake.sessions.session import Session
 
 _TEXT = r'"((?:[^"\\]|\\.)*)"'
 _QUERY = re.compile(

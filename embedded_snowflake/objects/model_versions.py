@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from embedded_snowflake.inference import kind_of
+from embedded_snowflake.inference.pool import kind_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -2,7 +2,7 @@
 
 What it holds: CREATE, ALTER, DROP, SHOW and COMMENT ON MODEL, SHOW VERSIONS and FUNCTIONS IN MODEL,
 and the replacement of model calls in queries. The rules of versions and aliases are in
-``model_versions.py``, the running of models in ``inference.py``.
+``model_versions.py``, the running of models in ``inference/``.
 
 A version's files are copied to a directory of a name never used before, and synced, before the
 catalog's row names it: the row, in the transaction of the session, is what makes them a version.
@@ -19,10 +19,11 @@ import shutil
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from embedded_snowflake import errors, inference_calls
-from embedded_snowflake.inference import ModelFunction
+from embedded_snowflake import errors
+from embedded_snowflake.inference import calls
+from embedded_snowflake.inference.pool import ModelFunction
 from embedded_snowflake.names import QualifiedName, quoted
-from embedded_snowflake.objects import snow_files, tags
+from embedded_snowflake.objects import snow_files, stages, tags
 from embedded_snowflake.objects.model_versions import (
     Model,
     ModelRuleError,
@@ -31,21 +32,16 @@ from embedded_snowflake.objects.model_versions import (
     VersionMissingError,
     read_package,
 )
-from embedded_snowflake.statements import (
-    NotMine,
-    Reader,
-    Result,
-    Scope,
-    handles,
-    rewrites,
-    show_scope,
-)
+from embedded_snowflake.objects.showing import Scope, show_scope
+from embedded_snowflake.sessions.routing import NotMine, handles, rewrites
+from embedded_snowflake.sql.reading import Reader
+from embedded_snowflake.sql.results import Result
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from embedded_snowflake.session import Session
+    from embedded_snowflake.sessions.session import Session
 
 KIND = "model"
 FOLDER = "models"
@@ -101,7 +97,7 @@ def _read_source(session: Session, reader: Reader) -> Path:
         wanted = reader.identifier() if reader.accept("VERSION") else None
         reader.end()
         return directory_of(session.root, _version(source, model, wanted))
-    return session.stage_directory(reader.rest())
+    return stages.stage_directory(session, reader.rest())
 
 
 def _add(session: Session, name: QualifiedName, model: Model, version: str, source: Path) -> None:
@@ -386,12 +382,12 @@ def _files_of_version(session: Session, name: QualifiedName, wanted: str) -> tup
 def replace_calls(session: Session, sql: str) -> str:
     """Every model call in a statement, replaced by what runs it."""
     try:
-        return inference_calls.replace_calls(sql, lambda call: _call_sql(session, call))
-    except inference_calls.CallSyntaxError as error:
+        return calls.replace_calls(sql, lambda call: _call_sql(session, call))
+    except calls.CallSyntaxError as error:
         raise errors.refused(f"SQL compilation error:\nsyntax error: {error}.") from error
 
 
-def _call_sql(session: Session, call: inference_calls.ModelCall) -> str:
+def _call_sql(session: Session, call: calls.ModelCall) -> str:
     name = Reader(".".join(quoted(part) for part in call.model), session).name()
     version = _version(name, find(session, name), call.version)
     kinds: list[str] = []

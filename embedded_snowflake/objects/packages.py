@@ -11,17 +11,13 @@ import platform
 from typing import TYPE_CHECKING
 
 from embedded_snowflake import errors
-from embedded_snowflake.statements import (
-    Reader,
-    Result,
-    handles,
-    information_schema_view,
-    scalar,
-    show_scope,
-)
+from embedded_snowflake.objects.showing import show_scope
+from embedded_snowflake.sessions.routing import handles, information_schema_view, scalar
+from embedded_snowflake.sql.reading import Reader
+from embedded_snowflake.sql.results import Result
 
 if TYPE_CHECKING:
-    from embedded_snowflake.session import Session
+    from embedded_snowflake.sessions.session import Session
 
 
 @information_schema_view("PACKAGES")

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from embedded_snowflake import errors
 from embedded_snowflake.objects.file_formats import Value, read_options, truth
+from embedded_snowflake.objects.snow_files import download
 from embedded_snowflake.objects.stages import (
     FOLDER,
     SKIPPED,
@@ -28,10 +29,13 @@ from embedded_snowflake.objects.stages import (
     location,
     read_argument,
 )
-from embedded_snowflake.statements import NotMine, Reader, Result, handles
+from embedded_snowflake.sessions.routing import NotMine, handles
+from embedded_snowflake.sql.reading import Reader
+from embedded_snowflake.sql.results import Result
+from embedded_snowflake.storage.presigning import sign
 
 if TYPE_CHECKING:
-    from embedded_snowflake.session import Session
+    from embedded_snowflake.sessions.session import Session
 
 _SECONDS = 3600
 _COMPRESSED = (".gz", ".bz2", ".zst", ".br", ".parquet", ".orc", ".deflate", ".raw_deflate")
@@ -89,7 +93,7 @@ def put(session: Session, reader: Reader) -> Result:
         "locationType": "GCS",
         "location": "stage/",
         "creds": {},
-        "presignedUrl": session.presigned_upload(path, _SECONDS),
+        "presignedUrl": sign(session, path, _SECONDS, "PUT"),
     }
     return Result([], [], raw=answer)
 
@@ -115,4 +119,4 @@ def get(session: Session, reader: Reader) -> Result:
     pattern = options.get("PATTERN")
     where = location(session, reference)
     files = [path for _, path in where.matching(None if pattern is None else str(pattern))]
-    return session.download(files, local)
+    return download(session, files, local)

@@ -14,10 +14,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from embedded_snowflake import errors
-from embedded_snowflake.statements import Result, table_function
+from embedded_snowflake.sessions.routing import table_function
+from embedded_snowflake.sql.results import Result
 
 if TYPE_CHECKING:
-    from embedded_snowflake.session import Session
+    from embedded_snowflake.sessions.session import Session
 
 _COLUMNS = {
     **dict.fromkeys(

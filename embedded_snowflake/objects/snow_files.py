@@ -18,13 +18,16 @@ from typing import TYPE_CHECKING
 
 from embedded_snowflake import errors
 from embedded_snowflake.names import QualifiedName
-from embedded_snowflake.statements import NotMine, Reader, Result, handles
+from embedded_snowflake.sessions.routing import NotMine, handles
+from embedded_snowflake.sql.reading import Reader
+from embedded_snowflake.sql.results import Result
+from embedded_snowflake.storage.presigning import sign
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from embedded_snowflake.session import Session
+    from embedded_snowflake.sessions.session import Session
 
 _ADDRESS = re.compile(r"snow://(\w+)/(.+?)/versions/([^/]+)(?:/(.*))?")
 _FINDERS: dict[str, Callable[[Session, QualifiedName, str], tuple[str, Path]]] = {}
@@ -127,7 +130,7 @@ def get_files(session: Session, reader: Reader) -> Result:
     """GET 'snow://..' 'file://..'."""
     address = _read_address(reader)
     local = reader.string()
-    return session.download([path for _, path in files_at(session, address)], local)
+    return download(session, [path for _, path in files_at(session, address)], local)
 
 
 @contextmanager
@@ -198,3 +201,26 @@ def sweep(root: Path, folder: str, known: set[str]) -> None:
     for path in directory.iterdir() if directory.is_dir() else ():
         if path.name not in known:
             shutil.rmtree(path)
+
+
+def download(session: Session, paths: list[Path], local: str) -> Result:
+    """GET's answer: where the client reads the files."""
+    return Result(
+        [],
+        [],
+        raw={
+            "command": "DOWNLOAD",
+            "src_locations": [path.name for path in paths],
+            "localLocation": local.removeprefix("file://"),
+            "parallel": 4,
+            "autoCompress": False,
+            "encryptionMaterial": [],
+            "stageInfo": {
+                "locationType": "GCS",
+                "location": "x/",
+                "creds": {},
+                "presignedUrl": None,
+            },
+            "presignedUrls": [sign(session, path, 3600, "GET") for path in paths],
+        },
+    )

@@ -38,12 +38,14 @@ from embedded_snowflake.objects.staged_files import (
     text_columns,
 )
 from embedded_snowflake.objects.stages import Location, content_md5, location, reference_end
-from embedded_snowflake.statements import Result, rewrites, table_function, tokens_of
+from embedded_snowflake.sessions.routing import rewrites, table_function
+from embedded_snowflake.sql.reading import tokens_of
+from embedded_snowflake.sql.results import Result
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from embedded_snowflake.session import Session
+    from embedded_snowflake.sessions.session import Session
 
 FILENAME = "METADATA$FILENAME"
 ROW_NUMBER = "METADATA$FILE_ROW_NUMBER"

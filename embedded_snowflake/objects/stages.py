@@ -29,10 +29,13 @@ from embedded_snowflake import errors
 from embedded_snowflake.names import QualifiedName
 from embedded_snowflake.objects import snow_files
 from embedded_snowflake.objects.file_formats import Value, read_options, resolve
-from embedded_snowflake.statements import NotMine, Reader, Result, handles, show_scope
+from embedded_snowflake.objects.showing import show_scope
+from embedded_snowflake.sessions.routing import NotMine, ends_with_session, handles
+from embedded_snowflake.sql.reading import Reader
+from embedded_snowflake.sql.results import Result
 
 if TYPE_CHECKING:
-    from embedded_snowflake.session import Session
+    from embedded_snowflake.sessions.session import Session
 
 KIND = "stage"
 TABLE_KIND = "table_stage"
@@ -223,6 +226,7 @@ def known_directories(session: Session) -> set[str]:
     return {USER_DIRECTORY, *(str(entry.props["id"]) for entry in rows)}
 
 
+@ends_with_session
 def end_session(session: Session) -> None:
     """Remove the files of the session's own stages."""
     for row in _TEMPORARY.pop(session, {}).values():

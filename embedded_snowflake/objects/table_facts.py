@@ -16,21 +16,19 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import exp
 
 from embedded_snowflake import errors
-from embedded_snowflake.catalog import INTERNAL
-from embedded_snowflake.inferred_types import FINER
-from embedded_snowflake.names import QualifiedName, literal, quoted, stored_name
+from embedded_snowflake.names import INTERNAL, QualifiedName, literal, quoted, stored_name
 from embedded_snowflake.objects import tags
-from embedded_snowflake.rewriting import text_length
-from embedded_snowflake.statements import (
-    Reader,
-    Result,
-    handles,
-    information_schema_view,
-    show_scope,
-)
+from embedded_snowflake.objects.showing import show_scope
+from embedded_snowflake.sessions.routing import follows, handles, information_schema_view
+from embedded_snowflake.sql import describing, rewriting
+from embedded_snowflake.sql.column_facts import ColumnFacts, columns_kept
+from embedded_snowflake.sql.inferred_types import FINER
+from embedded_snowflake.sql.reading import Reader
+from embedded_snowflake.sql.results import Result
+from embedded_snowflake.sql.rewriting import text_length
 
 if TYPE_CHECKING:
-    from embedded_snowflake.session import Session
+    from embedded_snowflake.sessions.session import Session
 
 KEYS = "table_keys"
 LOADS = "load_history"
@@ -109,7 +107,7 @@ def record_columns(
         expression: the statement's tree.
         finer: the types of the query that it was made from (`inferred_types.finer_types`).
     """
-    kept = _Columns(session, name)
+    kept = ColumnFacts(session, name)
     if isinstance(expression, exp.Create):
         kept.clear()
     if any(finer):
@@ -129,82 +127,9 @@ def record_columns(
         kept.put(column, length=text_length(kind), kind=finer_kind)
 
 
-class _Columns:
-    """What is kept of a relation's columns: of a temporary table in the session, else beside it."""
-
-    def __init__(self, session: Session, name: QualifiedName) -> None:
-        self._session, self._name = session, name
-        self._own: dict[str, str] | None = None
-        if (held := session.temporary.get(name)) is not None:
-            self._own = session.temporary_kinds.setdefault(held, {})
-        self._table, self._key = _columns_kept(name)
-
-    def clear(self) -> None:
-        if self._own is not None:
-            self._own.clear()
-        else:
-            self._session.duck.execute(f"DELETE FROM {self._table} WHERE {self._key}")
-
-    def rename(self, old: str, new: str) -> None:
-        if self._own is not None:
-            if old in self._own:
-                self._own[new] = self._own.pop(old)
-            return
-        self._session.duck.execute(
-            f"UPDATE {self._table} SET ext_column_name = ? "
-            f"WHERE {self._key} AND ext_column_name = ?",
-            [new, old],
-        )
-
-    def put(self, column: str, *, length: int | None = None, kind: str | None = None) -> None:
-        """Keep this of a column, and nothing else."""
-        if self._own is not None:
-            self._own.pop(column, None)
-            if length or kind:
-                self._own[column] = f"VARCHAR({length})" if length else str(kind)
-            return
-        duck = self._session.duck
-        duck.execute(
-            f"DELETE FROM {self._table} WHERE {self._key} AND ext_column_name = ?", [column]
-        )
-        if length or kind:
-            one = self._name
-            duck.execute(
-                f"INSERT INTO {self._table} VALUES (?, ?, ?, ?, ?, ?, ?)",
-                [
-                    *(one.database, one.schema, one.name, column),
-                    *(length, length and min(length * 4, 16777216), kind),
-                ],
-            )
-
-
 def set_length(session: Session, name: QualifiedName, column: str, length: int | None) -> None:
     """Remember how many characters a column of texts takes; None for as many as there are."""
-    _Columns(session, name).put(column, length=length)
-
-
-def kinds_of(session: Session, name: QualifiedName) -> dict[str, str]:
-    """The types of a table's or view's columns that DuckDB's do not say.
-
-    Returns:
-        VARCHAR(n), OBJECT, ARRAY or TIMESTAMP_TZ, by the column's name.
-    """
-    if (held := session.temporary.get(name)) is not None:
-        return dict(session.temporary_kinds.get(held, {}))
-    if name.database not in session.engine.databases():
-        return {}
-    table, key = _columns_kept(name)
-    rows = session.duck.execute(
-        f"SELECT ext_column_name, ext_character_maximum_length, ext_kind FROM {table} WHERE {key}"
-    ).fetchall()
-    return {column: f"VARCHAR({length})" if length else kind for column, length, kind in rows}
-
-
-def _columns_kept(name: QualifiedName) -> tuple[str, str]:
-    table = f"{quoted(name.database)}.{INTERNAL}._fs_columns_ext"
-    return table, (
-        f"ext_table_schema = {literal(name.schema)} AND ext_table_name = {literal(name.name)}"
-    )
+    ColumnFacts(session, name).put(column, length=length)
 
 
 def forget(session: Session, name: QualifiedName) -> None:
@@ -212,7 +137,7 @@ def forget(session: Session, name: QualifiedName) -> None:
     tags.forget(session, "TABLE", name)
     for kind in (KEYS, LOADS, TRANSIENT):
         session.catalog.remove(kind, name)
-    table, key = _columns_kept(name)
+    table, key = columns_kept(name)
     session.duck.execute(f"DELETE FROM {table} WHERE {key}")
 
 
@@ -221,7 +146,7 @@ def move(session: Session, old: QualifiedName, new: QualifiedName) -> None:
     tags.move(session, "TABLE", old, new)
     for kind in (KEYS, LOADS, TRANSIENT):
         session.catalog.rename(kind, old, new)
-    table, key = _columns_kept(old)
+    table, key = columns_kept(old)
     session.duck.execute(
         f"UPDATE {table} SET ext_table_schema = {literal(new.schema)}, "
         f"ext_table_name = {literal(new.name)} WHERE {key}"
@@ -239,12 +164,93 @@ def copy(session: Session, old: QualifiedName, new: QualifiedName) -> None:
     keys = keys_of(session, old)
     if keys:
         session.catalog.put(KEYS, new, {"keys": keys})
-    table, key = _columns_kept(old)
-    other, _ = _columns_kept(new)
+    table, key = columns_kept(old)
+    other, _ = columns_kept(new)
     session.duck.execute(
         f"INSERT INTO {other} SELECT * REPLACE ({literal(new.database)} AS ext_table_catalog, "
         f"{literal(new.schema)} AS ext_table_schema, {literal(new.name)} AS ext_table_name) "
         f"FROM {table} WHERE {key}"
+    )
+
+
+@follows
+def follow(
+    session: Session,
+    name: QualifiedName,
+    expression: Any,
+    finer: Sequence[str | None],
+    own: bool,  # noqa: FBT001  (a hook's arguments are by place)
+) -> None:
+    """Keep, move or forget what is kept of the table or view that a statement wrote."""
+    if own:
+        if isinstance(expression, (exp.Create, exp.Alter)) and name in session.temporary:
+            record_columns(session, name, expression, finer)
+        for gone in set(session.temporary_kinds) - set(session.temporary.values()):
+            del session.temporary_kinds[gone]
+    elif isinstance(expression, exp.Create) and expression.kind == "VIEW":
+        record_columns(session, name, expression, finer)
+    elif isinstance(expression, exp.Create) and expression.kind == "TABLE":
+        record_keys(session, name, expression)
+        record_transient(session, name, expression)
+        record_columns(session, name, expression, finer)
+    elif isinstance(expression, exp.Drop) and expression.kind == "TABLE":
+        forget(session, name)
+    elif isinstance(expression, exp.Alter):
+        record_columns(session, name, expression)
+        for action in expression.args.get("actions") or []:
+            if isinstance(action, exp.AlterRename):
+                move(session, name, rewriting.name_of(session, action.this))
+
+
+def describe_relation(session: Session, name: QualifiedName) -> Result:
+    """The columns of a table or view, as DESC TABLE shows them."""
+    held = session.temporary.get(name)
+    keys = [] if held else keys_of(session, name)
+    primary = {one for key in keys if key["kind"] == "PRIMARY" for one in key["columns"]}
+    unique = {one for key in keys if key["kind"] == "UNIQUE" for one in key["columns"]}
+    key = ["temp", "main", held] if held else [name.database, name.schema, name.name]
+    rows = session.duck.execute(
+        "SELECT column_name, data_type, is_nullable, column_default, comment FROM duckdb_columns() "
+        "WHERE database_name = ? AND schema_name = ? AND table_name = ? ORDER BY column_index",
+        key,
+    ).fetchall()
+    declared = ColumnFacts(session, name).kinds()
+    columns = {
+        "name": "VARCHAR",
+        "type": "VARCHAR",
+        "kind": "VARCHAR",
+        "null?": "VARCHAR",
+        "default": "VARCHAR",
+        "primary key": "VARCHAR",
+        "unique key": "VARCHAR",
+        "check": "VARCHAR",
+        "expression": "VARCHAR",
+        "comment": "VARCHAR",
+        "policy name": "VARCHAR",
+        "privacy domain": "VARCHAR",
+    }
+    return Result.rows(
+        columns,
+        [
+            (
+                column,
+                # An older directory has lengths of columns that are no texts.
+                describing.shown_type(
+                    declared.get(column, str(kind)) if kind in describing.COARSE else str(kind)
+                ),
+                "COLUMN",
+                "Y" if nullable else "N",
+                describing.shown_default(default),
+                "Y" if column in primary else "N",
+                "Y" if column in unique else "N",
+                None,
+                None,
+                comment,
+                None,
+                None,
+            )
+            for column, kind, nullable, default, comment in rows
+        ],
     )
 
 

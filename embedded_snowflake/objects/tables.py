@@ -6,24 +6,23 @@ import datetime
 import json
 import re
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
+from sqlglot import exp
+
 from embedded_snowflake import errors
-from embedded_snowflake.catalog import INTERNAL
-from embedded_snowflake.describing import COARSE, shown_default
-from embedded_snowflake.names import QualifiedName, literal, quoted
+from embedded_snowflake.names import INTERNAL, QualifiedName, literal, quoted
 from embedded_snowflake.objects import functions, table_facts
-from embedded_snowflake.rewriting import temporary_made
-from embedded_snowflake.session import Session
-from embedded_snowflake.statements import (
-    NotMine,
-    Reader,
-    Result,
-    Scope,
-    handles,
-    like,
-    show_scope,
-)
+from embedded_snowflake.objects.showing import Scope, like, show_scope
+from embedded_snowflake.sessions.routing import NotMine, follows, handles
+from embedded_snowflake.sessions.session import Session
+from embedded_snowflake.sql import rewriting
+from embedded_snowflake.sql.column_facts import ColumnFacts
+from embedded_snowflake.sql.describing import COARSE, shown_default
+from embedded_snowflake.sql.reading import Reader
+from embedded_snowflake.sql.results import Result
+from embedded_snowflake.sql.rewriting import temporary_made
 
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
@@ -100,7 +99,7 @@ def describe_table(session: Session, reader: Reader) -> Result:
         raise NotMine
     if session.relation_kind(name) is None:
         raise errors.missing("Table", name)
-    return session.describe_relation(name)
+    return table_facts.describe_relation(session, name)
 
 
 @handles("SHOW", "COLUMNS")
@@ -138,7 +137,7 @@ def show_columns(session: Session, reader: Reader) -> Result:
         kind = str(stored)
         if kind in COARSE:
             if known not in declared:
-                declared[known] = table_facts.kinds_of(session, name)
+                declared[known] = ColumnFacts(session, name).kinds()
             kind = declared[known].get(column, kind)
         shown = json.dumps(_as_json(kind, nullable=nullable), separators=(",", ":"))
         found.append(
@@ -313,19 +312,26 @@ def _redefine(session: Session, name: QualifiedName, definition: str) -> None:
     session.duck.execute(f"ALTER TABLE {between.sql} RENAME TO {quoted(name.name)}")
 
 
-def limit_lengths(session: Session, name: QualifiedName, lengths: dict[str, int]) -> None:
-    """Let columns of texts take so many characters at most, in a transaction.
-
-    Args:
-        session: who made the columns.
-        name: a table.
-        lengths: how many, by the column's name.
-    """
+@follows
+def limit_lengths(
+    session: Session,
+    name: QualifiedName,
+    expression: Any,
+    _finer: Sequence[str | None],
+    own: bool,  # noqa: FBT001  (a hook's arguments are by place)
+) -> None:
+    """Let texts of columns that ADD COLUMN or CREATE TABLE .. AS made be no longer than declared."""
+    if not isinstance(expression, (exp.Create, exp.Alter)):
+        return
+    lengths = rewriting.lengths_to_limit(expression)
+    if not lengths:
+        return
+    stored = QualifiedName("temp", "main", session.temporary[name]) if own else name
     checks = "".join(
         f", CHECK((length({quoted(column)}) <= {length}))" for column, length in lengths.items()
     )
-    definition = _definition(session, name).removesuffix(")")
-    _redefine(session, name, f"{definition}{checks})")
+    definition = _definition(session, stored).removesuffix(")")
+    _redefine(session, stored, f"{definition}{checks})")
 
 
 @handles("ALTER", "TABLE")

@@ -20,18 +20,13 @@ from typing import TYPE_CHECKING
 
 from embedded_snowflake import errors
 from embedded_snowflake.names import QualifiedName
-from embedded_snowflake.statements import (
-    NotMine,
-    Reader,
-    Result,
-    handles,
-    scalar,
-    show_scope,
-    table_function,
-)
+from embedded_snowflake.objects.showing import show_scope
+from embedded_snowflake.sessions.routing import NotMine, handles, scalar, table_function
+from embedded_snowflake.sql.reading import Reader
+from embedded_snowflake.sql.results import Result
 
 if TYPE_CHECKING:
-    from embedded_snowflake.session import Session
+    from embedded_snowflake.sessions.session import Session
 
 KIND = "tag"
 REFERENCES = "tags_of"

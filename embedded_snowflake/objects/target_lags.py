@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 from embedded_snowflake import errors
 from embedded_snowflake.objects import dynamic_tables
-from embedded_snowflake.session import Session
+from embedded_snowflake.sessions.session import Session
 
 if TYPE_CHECKING:
-    from embedded_snowflake.engine import Engine
     from embedded_snowflake.names import QualifiedName
+    from embedded_snowflake.storage.engine import Engine
 
 LOOK_SECONDS = 5.0
 """How often the server looks for what is due."""

@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from embedded_snowflake import errors
 from embedded_snowflake.objects import tags
-from embedded_snowflake.statements import Reader, Result, handles, show_scope
+from embedded_snowflake.objects.showing import show_scope
+from embedded_snowflake.sessions.routing import handles
+from embedded_snowflake.sql.reading import Reader
+from embedded_snowflake.sql.results import Result
 
 if TYPE_CHECKING:
-    from embedded_snowflake.session import Session
+    from embedded_snowflake.sessions.session import Session
 
 KIND = "task"
 NOT_RUN = "The embedded warehouse runs no tasks."

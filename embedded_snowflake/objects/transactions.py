@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from embedded_snowflake.session import Session
-from embedded_snowflake.statements import Reader, Result, handles
+from embedded_snowflake.sessions.routing import handles
+from embedded_snowflake.sessions.session import Session
+from embedded_snowflake.sql.reading import Reader
+from embedded_snowflake.sql.results import Result
 
 
 @handles("BEGIN")

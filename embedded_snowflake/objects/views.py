@@ -17,14 +17,19 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 from sqlglot.optimizer.scope import traverse_scope
 
-from embedded_snowflake import errors, inference_calls, refusing
-from embedded_snowflake.cursor import parsed
+from embedded_snowflake import errors
+from embedded_snowflake.inference import calls
 from embedded_snowflake.names import QualifiedName, quoted
 from embedded_snowflake.objects import table_facts, tags
-from embedded_snowflake.statements import Reader, Result, handles, show_scope
+from embedded_snowflake.objects.showing import show_scope
+from embedded_snowflake.sessions.routing import handles
+from embedded_snowflake.sql import refusing
+from embedded_snowflake.sql.cursor import parsed
+from embedded_snowflake.sql.reading import Reader
+from embedded_snowflake.sql.results import Result
 
 if TYPE_CHECKING:
-    from embedded_snowflake.session import Session
+    from embedded_snowflake.sessions.session import Session
 
 KIND = "view"
 
@@ -118,7 +123,7 @@ def refuse_model_calls(what: str, query: str) -> None:
     Raises:
         errors.SnowflakeError: there is one.
     """
-    if inference_calls.has_calls(query):
+    if calls.has_calls(query):
         raise errors.refused(
             f"A {what} that calls a model is not part of the embedded warehouse, because the "
             "version would be fixed when it is made. Call the model in the query that reads it."
@@ -294,4 +299,4 @@ def describe(session: Session, reader: Reader) -> Result:
     reader.end()
     if session.relation_kind(name) != "VIEW":
         raise errors.missing("View", name)
-    return session.describe_relation(name)
+    return table_facts.describe_relation(session, name)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import datetime
 
 from embedded_snowflake import errors
-from embedded_snowflake.session import Session
-from embedded_snowflake.statements import Reader, Result, handles, like
+from embedded_snowflake.objects.showing import like
+from embedded_snowflake.sessions.routing import handles
+from embedded_snowflake.sessions.session import Session
+from embedded_snowflake.sql.reading import Reader
+from embedded_snowflake.sql.results import Result
 
 _SIZES = {"XSMALL": "X-Small", "X-SMALL": "X-Small", "SMALL": "Small", "MEDIUM": "Medium"}
 

@@ -1,0 +1,183 @@
+"""How a parsed statement reaches DuckDB: fakesnow's cursor with our rewrites before its own.
+
+Add what concerns this passage. What is rewritten stands in `rewriting.py`; when, and in which
+transaction, in `sessions/session.py`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fakesnow.conn import FakeSnowflakeConnection
+from fakesnow.cursor import FakeSnowflakeCursor
+from sqlglot import exp
+from sqlglot.dialects.snowflake import Snowflake
+from sqlglot.errors import ParseError
+from sqlglot.tokenizer_core import TokenType
+
+from embedded_snowflake import errors
+from embedded_snowflake.sql import coercion, reading, refusing, rewriting
+from embedded_snowflake.sql.walking import WalkedTree
+
+if TYPE_CHECKING:
+    from embedded_snowflake.sessions.session import Session
+
+_KINDS_RUN = (exp.Query, *rewriting.WRITING, exp.Comment, exp.Describe)
+_HELD = "temp.main._ES_OVERWRITING"
+_PARSER: Any = Snowflake.parser_class
+
+
+class _Parser(_PARSER):
+    """Names what a SELECT lists without an alias by its text, in upper case, as Snowflake does."""
+
+    def _parse_projections(self) -> Any:
+        return self._parse_csv(self._projection), None
+
+    def _projection(self) -> Any:
+        first = self._index
+        made = self._parse_expression()
+        if made is None or made.is_star or made.alias or isinstance(made, exp.Column):
+            return made
+        text, done = "", self._tokens[first].start
+        for token in self._tokens[first : self._index]:
+            piece = self.sql[token.start : token.end + 1]
+            kept = token.token_type is TokenType.IDENTIFIER
+            text += self.sql[done : token.start] + (piece if kept else piece.upper())
+            done = token.end + 1
+        named = exp.alias_(made, text, quoted=True, copy=False)
+        named.meta[refusing.UNNAMED] = True
+        return named
+
+
+def name_as_written(expression: Any, sql: str) -> None:
+    """Name columns by the statement as it came, where its text was rewritten before."""
+    try:
+        came = list(parsed(sql).find_all(exp.Select))
+    except errors.SnowflakeError:
+        # Only a rewrite makes it one that can be read.
+        return
+    ours = list(expression.find_all(exp.Select))
+    if [len(one.expressions) for one in ours] != [len(one.expressions) for one in came]:
+        return
+    for one, other in zip(ours, came, strict=True):
+        for column, written in zip(one.expressions, other.expressions, strict=True):
+            if refusing.UNNAMED in column.meta and refusing.UNNAMED in written.meta:
+                column.set("alias", written.args["alias"].copy())
+
+
+def parsed(text: str) -> Any:
+    """The tree of a text that is one statement.
+
+    Raises:
+        SnowflakeError: 001003 where it cannot be read, 000008 where it is none or several, 000002
+            where nothing here carries out such a statement.
+    """
+    tokens = list(reading.tokens_of(text))
+    if tokens and tokens[0].text == "EXECUTE":
+        raise errors.unsupported("EXECUTE")
+    try:
+        trees = _Parser(dialect="snowflake").parse(tokens, text)
+    except ParseError as cause:
+        detail = str(cause).replace("\x1b[4m", "").replace("\x1b[0m", "")
+        raise errors.refused(f"SQL compilation error:\nsyntax error: {detail}") from None
+    found = [one for one in trees if one is not None and not isinstance(one, exp.Semicolon)]
+    if len(found) != 1:
+        raise errors.error(
+            f"Actual statement count {len(found)} did not match the desired statement count 1.",
+            8,
+            "0A000",
+        )
+    if not isinstance(found[0], _KINDS_RUN):
+        raise errors.unsupported(" ".join(text.split()[:3]))
+    return found[0]
+
+
+class Cursor(FakeSnowflakeCursor):
+    """fakesnow's cursor with our rewrites in front of its own."""
+
+    session: Session
+    _told: tuple[str | None, Any] = (None, None)
+
+    def run(self, expression: Any) -> None:
+        """Run a statement's tree, which is changed: fakesnow's `execute` would parse it again."""
+        self.check_db_and_schema(expression)
+        for statement in self._transform_explode(expression):
+            transformed = self._transform(statement, None)
+            if transformed.args.get("overwrite"):
+                self._overwrite(transformed)
+            else:
+                self._execute(transformed)
+
+    def _overwrite(self, insert: Any) -> None:
+        """The query reads the rows that it replaces; fakesnow deletes them first."""
+        table, columns = insert.this, "*"
+        if isinstance(table, exp.Schema):
+            table, columns = table.this, ", ".join(one.sql("duckdb") for one in table.expressions)
+        name = table.sql("duckdb")
+        insert.set("overwrite", None)
+        self.session.bind_first(insert)
+        for sql in (
+            f"CREATE TEMP TABLE {_HELD} AS SELECT {columns} FROM {name} WHERE false",
+            f"INSERT INTO {_HELD} {insert.expression.sql('duckdb')}",
+            f"DELETE FROM {name}",
+        ):
+            self._duck_conn.execute(sql)
+        insert.set("expression", exp.select("*").from_(_HELD))
+        super()._execute(insert)
+        self._duck_conn.execute(f"DROP TABLE {_HELD}")
+
+    def columns_of(self, query: Any) -> list[Any]:
+        """The columns of a query, which is not run: by the same way, so that they are the same."""
+        self.check_db_and_schema(query)
+        transformed = self._transform(query, None)
+        self.session.bind_first(transformed)
+        sql = transformed.sql(dialect="duckdb")
+        return self.session.duck.execute(f"DESCRIBE {sql}").fetchall()
+
+    def _transform(self, expression: Any, params: Any) -> Any:
+        expression = rewriting.named(self.session, expression)
+        expression = coercion.coerced(self.session, expression)
+        tree: Any = WalkedTree(rewriting.rewrite(self.session, expression))
+        return rewriting.quote_reserved(super()._transform(tree, params).root)
+
+    def _execute(self, transformed: Any, params: Any = None) -> None:
+        self.session.bind_first(transformed)
+        super()._execute(transformed, params)
+        kept = transformed.args.get("result_scan_sfqid")
+        self._told = (self._last_sql, None if kept else self._duck_conn.description)
+
+    def _describe_last_sql(self) -> list[Any]:
+        # DuckDB has told the columns of what it ran; DESCRIBE would plan the query once more.
+        sql, columns = self._told
+        if columns is None or sql != self._last_sql:
+            return super()._describe_last_sql()
+        return [(name, str(kind), *[None] * 4) for name, kind, *_ in columns]
+
+    def _transform_explode(self, expression: Any) -> list[Any]:
+        # fakesnow runs a MERGE as several statements; DuckDB's own is atomic.
+        if isinstance(expression, exp.Merge):
+            return [expression]
+        if isinstance(expression, exp.Insert) and isinstance(expression.expression, exp.Query):
+            return [expression]
+        return super()._transform_explode(expression)
+
+
+class Connection(FakeSnowflakeConnection):
+    """fakesnow's connection that hands out our cursor."""
+
+    session: Session
+
+    @property
+    def current_schema(self) -> str | None:
+        """The current schema, where one is."""
+        return self._schema
+
+    def set_schema(self, name: str | None) -> None:
+        """Make a schema current, or none."""
+        self._schema, self.schema_set = name, name is not None
+
+    def cursor(self, cursor_class: Any = None) -> Any:  # noqa: ARG002  (fakesnow's signature)
+        """A cursor of the session's."""
+        made = Cursor(conn=self, duck_conn=self._duck_conn)
+        made.session = self.session
+        return made

@@ -1,0 +1,151 @@
+"""Aggregates and window functions that DuckDB answers otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlglot import exp
+
+from embedded_snowflake import errors
+from embedded_snowflake.sql.macros import cast_as, invoke, number
+
+
+def _outermost(node: Any) -> Any:
+    """An aggregate with what belongs to it: its order, filter and window."""
+    while isinstance(node.parent, (exp.WithinGroup, exp.Filter, exp.Window)) and (
+        node.parent.this is node
+    ):
+        node = node.parent
+    return node
+
+
+def _array_agg(node: Any) -> Any:
+    """NULLs are left out; of no rows it is an empty array. Fakesnow forgets the first with an order."""
+    parent = node.parent
+    if isinstance(parent, exp.WithinGroup):
+        kept = node.this
+        plain = kept.expressions[0] if isinstance(kept, exp.Distinct) else kept
+        present = exp.Where(this=exp.Not(this=exp.Is(this=plain.copy(), expression=exp.Null())))
+        ordered = exp.Order(this=kept.copy(), expressions=parent.expression.expressions)
+        made = exp.Filter(
+            this=invoke("array_agg", ordered),
+            expression=present,
+        )
+        whole = _outermost(parent)
+        if whole is parent:
+            parent.replace(_json_or_empty(made))
+        else:
+            parent.replace(made)
+            whole.replace(_json_or_empty(whole.copy()))
+        return node
+    if isinstance(parent, exp.Window) and parent.this is node:
+        parent.replace(_or_empty(parent.copy()))
+        return node
+    return _or_empty(node.copy())
+
+
+def _or_empty(value: Any) -> Any:
+    return exp.Coalesce(this=value, expressions=[cast_as(exp.Literal.string("[]"), "JSON")])
+
+
+def _json_or_empty(value: Any) -> Any:
+    return _or_empty(invoke("to_json", value))
+
+
+def _listagg(node: Any) -> Any:
+    """Of no rows it is an empty text; without a delimiter DuckDB would write commas."""
+    empty = exp.Literal.string("")
+    if node.args.get("separator") is None:
+        node.set("separator", empty.copy())
+    whole = _outermost(node)
+    if whole is node:
+        return exp.Coalesce(this=node.copy(), expressions=[empty])
+    whole.replace(exp.Coalesce(this=whole.copy(), expressions=[empty]))
+    return node
+
+
+def _count(node: Any) -> Any:
+    """COUNT of several columns: of the rows in which none is NULL. A JSON null is NULL to it."""
+    counted = node.this
+    stars = counted.expressions if isinstance(counted, exp.Distinct) else [counted]
+    if any(one.is_star for one in stars) and not isinstance(counted, exp.Star):
+        raise errors.unsupported("COUNT of a table's * or of DISTINCT *: name the columns")
+    if not node.expressions:
+        for one in stars:
+            if not isinstance(one, (exp.Star, exp.Literal)):
+                one.replace(invoke("_es_present", one.copy()))
+        return node
+    columns = [node.this, *node.expressions]
+    missing = [exp.Is(this=one.copy(), expression=exp.Null()) for one in columns]
+    counted = exp.Case(ifs=[exp.If(this=exp.or_(*missing), true=exp.Null())], default=number("1"))
+    return exp.Count(this=counted, big_int=True)
+
+
+def _count_if(node: Any) -> Any:
+    """Of no rows it is 0."""
+    counted = exp.Case(ifs=[exp.If(this=node.this, true=number("1"))])
+    return exp.Count(this=counted, big_int=True)
+
+
+def _regr_count(node: Any) -> Any:
+    """DuckDB's has no sign, which no client knows."""
+    whole = _outermost(node)
+    made = cast_as(whole.copy(), "BIGINT")
+    if whole is node:
+        return made
+    whole.replace(made)
+    return node
+
+
+def _nth_value(node: Any) -> Any:
+    if node.args.get("from_first") is False:
+        raise errors.unsupported("NTH_VALUE FROM LAST: turn the order round")
+    return node
+
+
+_SEQUENCES = (exp.Seq1, exp.Seq2, exp.Seq4, exp.Seq8)
+
+
+def _window(node: Any) -> Any:
+    call = node.this
+    order = node.args.get("order")
+    if (
+        isinstance(call, exp.RowNumber)
+        and order
+        and isinstance(order.expressions[0].this, _SEQUENCES)
+    ):
+        # DuckDB's sequence is a ROW_NUMBER itself, which cannot stand in another's order.
+        node.set("order", None)
+    name = call.name.upper() if isinstance(call, exp.Anonymous) else ""
+    if name == "RATIO_TO_REPORT":
+        part = call.expressions[0]
+        total = node.copy()
+        total.set("this", exp.Sum(this=part.copy()))
+        nothing = invoke("nullif", total, number("0"))
+        return exp.Paren(this=exp.Div(this=part.copy(), expression=nothing))
+    if name == "CONDITIONAL_TRUE_EVENT":
+        counted = exp.Case(
+            ifs=[exp.If(this=call.expressions[0].copy(), true=number("1"))], default=number("0")
+        )
+        made = node.copy()
+        made.set("this", exp.Sum(this=counted))
+        made.set(
+            "spec",
+            exp.WindowSpec(
+                kind="ROWS", start="UNBOUNDED", start_side="PRECEDING", end="CURRENT ROW"
+            ),
+        )
+        return cast_as(made, "BIGINT")
+    return node
+
+
+NODES: dict[type[Any], Callable[[Any], Any]] = {
+    exp.ArrayAgg: _array_agg,
+    exp.GroupConcat: _listagg,
+    exp.Count: _count,
+    exp.CountIf: _count_if,
+    exp.RegrCount: _regr_count,
+    exp.NthValue: _nth_value,
+    exp.Window: _window,
+}

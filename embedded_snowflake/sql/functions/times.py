@@ -1,0 +1,192 @@
+"""Functions of dates and times that DuckDB answers otherwise.
+
+Conversions to times stand in `casts.py` and `tried_times.py`, formats in `time_formats.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlglot import exp
+
+from embedded_snowflake import errors
+from embedded_snowflake.errors import UNSUPPORTED
+from embedded_snowflake.sql.macros import cast_as, invoke, number
+
+MACROS = {
+    "_es_months_between(x, y)": (
+        "CAST(round((year(x) - year(y)) * 12 + month(x) - month(y) + CASE "
+        "WHEN day(x) = day(y) OR (CAST(x AS DATE) = last_day(x) AND CAST(y AS DATE) = last_day(y)) "
+        "THEN 0 ELSE (day(x) - day(y) + (epoch(CAST(x AS TIMESTAMP) - date_trunc('day', x)) "
+        "- epoch(CAST(y AS TIMESTAMP) - date_trunc('day', y))) / 86400) / 31 END, 6) "
+        "AS DECIMAL(38, 6))"
+    ),
+    "_es_units(x)": (
+        f"CASE WHEN _es_fails(x <> trunc(x), '{UNSUPPORTED}DATEADD of a part of a unit') THEN NULL "
+        "ELSE CAST(x AS BIGINT) END"
+    ),
+}
+
+
+TYPED = {
+    "_es_time_slice": (
+        "(x DATE, width, origin, ends) AS CAST(time_bucket(width, x, CAST(origin AS DATE)) "
+        "+ CASE WHEN ends THEN width ELSE INTERVAL 0 DAY END AS DATE), "
+        "(x, width, origin, ends) AS time_bucket(width, CAST(x AS TIMESTAMP), "
+        "CAST(origin AS TIMESTAMP)) + CASE WHEN ends THEN width ELSE INTERVAL 0 DAY END"
+    ),
+    "_es_date_trunc": (
+        "(unit, x TIME) AS CAST(date_trunc(unit, DATE '1970-01-01' + x) AS TIME), "
+        "(unit, x DATE) AS CAST(date_trunc(unit, x) AS DATE), (unit, x) AS date_trunc(unit, x)"
+    ),
+}
+
+
+def _now(node: Any) -> Any:
+    """A function's call: DuckDB takes the bare word for the column that is named by it."""
+    if node.find_ancestor(exp.ColumnDef):
+        # A default, which DESCRIBE shows.
+        return node
+    now = invoke("now")
+    if node.this is not None and node.name not in {"6", "9"}:
+        unit = {"0": "second", "3": "millisecond"}.get(node.name)
+        if unit is None:
+            raise errors.unsupported(f"{node.sql_name()}({node.name})")
+        now = invoke("date_trunc", exp.Literal.string(unit), now)
+    if isinstance(node, exp.CurrentDate):
+        return cast_as(now, "DATE")
+    if isinstance(node, (exp.CurrentTime, exp.Localtime)):
+        return cast_as(cast_as(now, "TIMESTAMP"), "TIME")
+    return cast_as(now, "TIMESTAMP") if node.args.get("sysdate") else now
+
+
+def _time_from_parts(node: Any) -> Any:
+    """To the microsecond, below which DuckDB rounds up."""
+    if node.args.get("nano") is not None:
+        micros = exp.IntDiv(this=exp.Paren(this=node.args["nano"]), expression=number("1000"))
+        node.set("nano", exp.Mul(this=exp.Paren(this=micros), expression=number("1000")))
+    return node
+
+
+def _zoned_from_parts(node: Any) -> Any:
+    """An instant, also without a zone; of a zone's offset only +00:00 is kept."""
+    zone = node.args.get("zone")
+    if zone is not None and zone != exp.Literal.string("UTC"):
+        raise errors.unsupported("TIMESTAMP_TZ_FROM_PARTS with a zone")
+    node.set("zone", None)
+    return cast_as(_time_from_parts(node).copy(), "TIMESTAMPTZ")
+
+
+_UNITS = {
+    word: unit
+    for unit, words in {
+        "YEAR": "Y YY YYY YYYY YR YEARS YRS",
+        "QUARTER": "Q QTR QTRS QUARTERS",
+        "MONTH": "MM MON MONS MONTHS",
+        "WEEK": "W WK WEEKS WEEKOFYEAR WOY WY",
+        "DAY": "D DD DAYS DAYOFMONTH",
+        "HOUR": "H HH HR HOURS HRS",
+        "MINUTE": "M MI MIN MINUTES MINS",
+        "SECOND": "S SEC SECONDS SECS",
+        "MILLISECOND": "MS MSEC MILLISECONDS",
+        "MICROSECOND": "US USEC MICROSECONDS",
+    }.items()
+    for word in (unit, *words.split())
+}
+"""Units of intervals and what else they are called; DuckDB takes some for an alias."""
+
+
+def _interval(node: Any) -> Any:
+    """``INTERVAL '1 day, 2 hours'``: several parts in one text; without a unit it is seconds."""
+    if not isinstance(node.this, exp.Literal):
+        return node
+    if node.args.get("unit") is not None:
+        parts = [[node.this.name, node.unit.name]]
+    else:
+        parts = [part.split() for part in node.this.name.split(",")]
+    made: Any = None
+    for amount, *rest in parts:
+        unit = _UNITS.get(" ".join(rest or ["S"]).upper())
+        if unit is None:
+            raise errors.unsupported(f"INTERVAL '{amount} {' '.join(rest)}'")
+        one = exp.Interval(this=exp.Literal.string(amount), unit=exp.Var(this=unit))
+        made = one if made is None else exp.Add(this=made, expression=one)
+    return exp.Paren(this=made)
+
+
+_SINCE_1970 = {"SECOND": 1_000_000, "MILLISECOND": 1000, "MICROSECOND": 1}
+
+
+def _extract(node: Any) -> Any:
+    """Whole seconds and parts of them since 1970; DuckDB rounds them up."""
+    word, _, unit = node.this.name.upper().removesuffix("S").partition("_")
+    if word != "EPOCH":
+        return node
+    unit = unit or "SECOND"
+    moment = cast_as(node.expression, "TIMESTAMP")
+    if unit == "NANOSECOND":
+        return exp.Mul(this=invoke("epoch_us", moment), expression=number("1000"))
+    whole = invoke("epoch_us", invoke("date_trunc", exp.Literal.string(unit.lower()), moment))
+    return exp.IntDiv(this=whole, expression=number(str(_SINCE_1970[unit])))
+
+
+def _time_slice(node: Any) -> Any:
+    """Slices are counted from 1970, and weeks from its first day's Monday."""
+    length, unit = node.expression, node.unit.name.upper()
+    if not isinstance(length, exp.Literal):
+        raise errors.unsupported("TIME_SLICE of a length that is no literal")
+    width = exp.Interval(this=exp.Literal.string(length.name), unit=exp.Var(this=unit))
+    ends = node.args.get("kind") is not None and node.args["kind"].name.upper() == "END"
+    origin = exp.Literal.string("1969-12-29" if unit == "WEEK" else "1970-01-01")
+    return invoke("_es_time_slice", node.this, width, origin, exp.Boolean(this=ends))
+
+
+def _convert_timezone(node: Any) -> Any:
+    """With two arguments: the clock on the wall there, with its offset, which is kept of UTC alone."""
+    if node.args.get("source_tz") is not None:
+        return node
+    moment = invoke("_es_timestamp_tz", node.args["timestamp"])
+    if node.args["target_tz"] == exp.Literal.string("UTC"):
+        return moment
+    if not isinstance(node.parent, exp.Cast) or node.parent.to.this not in _WITHOUT_ZONE:
+        raise errors.unsupported(
+            "CONVERT_TIMEZONE with two arguments: name the source zone too, or cast it to TIMESTAMP_NTZ"
+        )
+    node.set("timestamp", moment)
+    return node
+
+
+_WITHOUT_ZONE = {
+    *(exp.DataType.Type.TIMESTAMP, exp.DataType.Type.TIMESTAMPNTZ),
+    *(exp.DataType.Type.DATE, exp.DataType.Type.TIME),
+}
+
+
+def _date_trunc(node: Any) -> Any:
+    """Of a DATE it is a DATE; of a text, a timestamp."""
+    unit = node.args["unit"].name.lower()
+    moment = node.this
+    if isinstance(moment, exp.Literal) and moment.is_string:
+        moment = cast_as(moment, "TIMESTAMP")
+    return invoke("_es_date_trunc", exp.Literal.string(unit), moment)
+
+
+NODES: dict[type[Any], Callable[[Any], Any]] = {
+    **dict.fromkeys(
+        (
+            *(exp.CurrentDate, exp.CurrentTime, exp.CurrentTimestamp),
+            *(exp.Localtime, exp.Localtimestamp),
+        ),
+        _now,
+    ),
+    exp.TimestampFromParts: _time_from_parts,
+    **dict.fromkeys((exp.TimestampLtzFromParts, exp.TimestampTzFromParts), _zoned_from_parts),
+    exp.Interval: _interval,
+    exp.Extract: _extract,
+    exp.TimeSlice: _time_slice,
+    exp.ConvertTimezone: _convert_timezone,
+    exp.TimestampTrunc: _date_trunc,
+    exp.DateTrunc: _date_trunc,
+    exp.MonthsBetween: lambda node: invoke("_es_months_between", node.this, node.expression),
+}

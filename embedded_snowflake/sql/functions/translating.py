@@ -1,0 +1,56 @@
+"""Each function's node of a statement becomes what answers it, and each database gets the macros.
+
+What a function becomes stands in the module of its family. What must not go here: rewrites of whole
+statements (`rewriting.py`), functions about objects (`objects/`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from embedded_snowflake.names import quoted
+from embedded_snowflake.sql import canonical_json, macros, time_formats, wide_integers
+from embedded_snowflake.sql.functions import (
+    aggregates,
+    arrays,
+    casts,
+    numbers,
+    texts,
+    times,
+    tried_times,
+    unbound,
+    variants,
+)
+
+_FAMILIES = (casts, numbers, texts, times, variants, arrays)
+_WITH_MACROS = (macros, *_FAMILIES, wide_integers, tried_times, time_formats, canonical_json)
+"""In the order in which their macros call each other's: DuckDB looks for these at once."""
+_WITH_FORMS = (tried_times, time_formats, times, variants)
+_NODES: dict[type[Any], Callable[[Any], Any]] = {
+    kind: rule for family in (*_FAMILIES, aggregates) for kind, rule in family.NODES.items()
+}
+
+
+def macros_sql(database: str) -> str:
+    """The macros that rewritten statements call, for one database; idempotent."""
+    where = quoted(database)
+    made = [f"{head} AS {body}" for one in _WITH_MACROS for head, body in one.MACROS.items()]
+    made += [f"{name}{forms}" for one in _WITH_FORMS for name, forms in one.TYPED.items()]
+    made += [f"{head} AS {body}" for head, body in unbound.MACROS.items()]
+    return "".join(f"CREATE OR REPLACE MACRO {where}.{one};" for one in made)
+
+
+def translate(expression: Any) -> Any:
+    """The statement with every such function replaced, the inner ones first."""
+    for node in reversed(list(expression.walk(bfs=False))):
+        rule = _NODES.get(type(node))
+        made = node if rule is None else rule(node)
+        if made is node:
+            continue
+        if node is expression:
+            expression = made
+        else:
+            node.replace(made)
+    unbound.call_unbound(expression)
+    return expression

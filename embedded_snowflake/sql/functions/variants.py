@@ -1,0 +1,293 @@
+"""VARIANTs and OBJECTs, which are JSON here: paths, construction, types, FLATTEN.
+
+Source: https://docs.snowflake.com/en/sql-reference/functions-semistructured.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable
+from typing import Any
+
+from sqlglot import exp
+
+from embedded_snowflake import errors
+from embedded_snowflake.errors import UNSUPPORTED
+from embedded_snowflake.sql.macros import cast_as, invoke
+
+# A VARIANT keeps a date or a time as its text: which of the two a text was, is not known.
+_MAY_BE_A_TIME = rf"""_es_fails(typeof(x) = 'JSON' AND regexp_full_match(to_json(x) ->> '$',
+    '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}( [0-9:]{{8}}\.[0-9]+( [+-][0-9]{{4}})?)?|[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(\.[0-9]+)?'),
+    '{UNSUPPORTED}the type of a text in the form of a date or a time in a VARIANT, which may have been one')"""
+
+
+MACROS = {
+    "_es_variant_number(x)": "CAST(_es_text(x) AS DECIMAL(38, 9))",
+    # Numbers by their value, before texts; JSON's null is no value.
+    "_es_variant_order(x)": (
+        "CASE WHEN _es_text(x) IS NULL THEN NULL "
+        "WHEN json_type(to_json(x)) IN ('BIGINT', 'UBIGINT', 'HUGEINT', 'DOUBLE') "
+        "THEN struct_pack(number := CAST(_es_text(x) AS DOUBLE), text := '') "
+        "ELSE struct_pack(number := CAST(NULL AS DOUBLE), text := _es_text(x)) END"
+    ),
+    "_es_typeof(x)": (
+        "CASE WHEN x IS NULL THEN NULL WHEN typeof(x) LIKE '%[]' THEN 'ARRAY' ELSE "
+        "CASE typeof(x) WHEN 'JSON' THEN CASE "
+        "WHEN _es_fails(typeof(x) = 'JSON' AND json_type(to_json(x)) = 'DOUBLE', "
+        f"'{UNSUPPORTED}the type of a number in a VARIANT that is no integer: DECIMAL or DOUBLE') "
+        f"OR {_MAY_BE_A_TIME} THEN NULL ELSE CASE json_type(to_json(x)) WHEN 'UBIGINT' THEN 'INTEGER' "
+        "WHEN 'BIGINT' THEN 'INTEGER' WHEN 'NULL' THEN 'NULL_VALUE' ELSE json_type(to_json(x)) END END "
+        "WHEN 'BIGINT' THEN 'INTEGER' WHEN 'HUGEINT' THEN 'INTEGER' WHEN 'BLOB' THEN 'BINARY' "
+        "WHEN 'TIMESTAMP' THEN 'TIMESTAMP_NTZ' WHEN 'TIMESTAMP WITH TIME ZONE' THEN 'TIMESTAMP_LTZ' "
+        "ELSE regexp_replace(typeof(x), '\\(.*', '') END END"
+    ),
+    "_es_present(x)": (
+        "CASE WHEN typeof(x) = 'JSON' AND json_type(TRY_CAST(x AS JSON)) = 'NULL' THEN NULL ELSE x END"
+    ),
+    "_es_elements(x, keep)": (
+        "CASE WHEN json_type(x) = 'OBJECT' AND len(json_keys(x)) > 0 THEN list_transform("
+        "CAST(json_extract(x, '$.*') AS JSON[]), lambda v, i: "
+        "struct_pack(k := json_keys(x)[i], i := NULL::BIGINT, v := v)) "
+        "WHEN json_type(x) = 'ARRAY' AND json_array_length(x) > 0 THEN list_transform("
+        "CAST(json_extract(x, '$[*]') AS JSON[]), lambda v, i: "
+        "struct_pack(k := NULL::VARCHAR, i := CAST(i - 1 AS BIGINT), v := v)) "
+        "WHEN keep THEN [struct_pack(k := NULL::VARCHAR, i := NULL::BIGINT, v := NULL::JSON)] END"
+    ),
+    "_es_to_object(x)": (
+        "CASE WHEN coalesce(json_type(to_json(x)), 'NULL') = 'NULL' THEN NULL "
+        "WHEN _es_fails(typeof(x) <> 'JSON' OR json_type(to_json(x)) <> 'OBJECT', "
+        "concat('Failed to cast variant value ', to_json(x), ' to OBJECT')) THEN NULL "
+        "ELSE to_json(x) END"
+    ),
+    "_es_object_insert(x, name, item)": (
+        "CASE WHEN _es_fails(list_contains(json_keys(x), name), "
+        "'Key ' || name || ' already exists in object') THEN NULL "
+        "WHEN item IS NULL THEN x WHEN json_keys(x) = [] THEN json_object(name, item) "
+        "ELSE CAST(left(CAST(json(x) AS VARCHAR), -1) || ',' "
+        "|| substr(CAST(json_object(name, item) AS VARCHAR), 2) AS JSON) END"
+    ),
+    # Not by a path: '*' in one is every key, even between quotes. A key is of objects, a place of arrays.
+    "_es_get(x, i)": (
+        "CASE WHEN typeof(i) <> 'VARCHAR' THEN CASE WHEN TRY_CAST(i AS BIGINT) >= 0 "
+        "THEN json_extract(to_json(x), '$[' || TRY_CAST(i AS BIGINT) || ']') END "
+        "WHEN json_type(to_json(x)) = 'OBJECT' THEN json_extract(to_json(x), "
+        "'/' || replace(replace(CAST(i AS VARCHAR), '~', '~0'), '/', '~1')) END"
+    ),
+    "is_object(x)": "json_type(x) = 'OBJECT'",
+    "is_null_value(x)": "json_type(x) = 'NULL'",
+    "as_integer(x)": "CASE WHEN json_type(x) IN ('DOUBLE', 'BIGINT', 'UBIGINT') THEN _es_whole(x) END",
+    "as_double(x)": "CASE WHEN json_type(x) IN ('DOUBLE', 'BIGINT', 'UBIGINT') THEN CAST(x AS DOUBLE) END",
+    **dict.fromkeys(
+        ("as_varchar(x)", "as_char(x)"),
+        f"CASE WHEN json_type(x) <> 'VARCHAR' OR {_MAY_BE_A_TIME} THEN NULL ELSE x ->> '$' END",
+    ),
+    "as_boolean(x)": "CASE WHEN json_type(x) = 'BOOLEAN' THEN CAST(x AS BOOLEAN) END",
+}
+
+
+TYPED = {
+    # FLATTEN, https://docs.snowflake.com/en/sql-reference/functions/flatten. The list is a macro of
+    # its own, so that DuckDB unnests it beside its row and in its order. SEQ stands in the list:
+    # beside it another would be drawn for each element.
+    "_es_flatten": """(input, prefix, keep, seq := 1) AS TABLE
+        SELECT CAST(e.seq AS BIGINT) AS SEQ, e.k AS KEY,
+            CASE WHEN e.k IS NULL THEN prefix || '[' || e.i || ']'
+                WHEN NOT regexp_full_match(e.k, '[A-Za-z_][A-Za-z0-9_]*')
+                THEN prefix || '[''' || e.k || ''']'
+                WHEN prefix = '' THEN e.k ELSE prefix || '.' || e.k END AS PATH,
+            e.i AS INDEX, e.v AS VALUE, to_json(input) AS THIS
+        FROM (SELECT unnest(list_transform(
+            [struct_pack(seq := seq, list := _es_elements(to_json(input), keep))],
+            lambda x: list_transform(x.list,
+                lambda e: struct_pack(seq := x.seq, k := e.k, i := e.i, v := e.v)))[1]) AS e)""",
+    "_es_no_bytes": "(x BLOB) AS hex(x), (x) AS x",
+    "_es_to_variant": (
+        "(x TIMESTAMP) AS to_json(_es_text(x)), (x TIMESTAMPTZ) AS to_json(_es_text(x)), "
+        # Without its own a DATE would be taken for a TIMESTAMP.
+        "(x DATE) AS to_json(x), (x) AS CASE WHEN typeof(x) LIKE 'DECIMAL%' "
+        "THEN _es_element(to_json(_es_no_bytes(x))) ELSE to_json(_es_no_bytes(x)) END"
+    ),
+    # As fakesnow's, which makes JSON of the columns as DuckDB does.
+    "_es_object_star": """(x, keep) AS (
+        SELECT COALESCE(json_group_object(key, value::JSON), '{}'::JSON)
+        FROM (SELECT _es_to_variant(COLUMNS(*)) AS "\\0" FROM (SELECT UNNEST(x)))
+            UNPIVOT INCLUDE NULLS (value FOR key IN (COLUMNS(*)))
+        WHERE keep OR value IS NOT NULL)""",
+}
+
+
+def variant(node: Any) -> Any:
+    """A value as a VARIANT."""
+    return invoke("_es_to_variant", node)
+
+
+def _bracket(node: Any) -> Any:
+    """An element of a VARIANT. Fakesnow reads the last bracket alone; DuckDB counts from one."""
+    index = node.expressions[0]
+    if len(node.expressions) > 1:
+        raise errors.unsupported("brackets with several places")
+    if isinstance(index, exp.Literal) and index.is_string and not set(index.name) & set('*"\\'):
+        return _extracted(node.this, exp.JSONPathKey(this=index.name, quoted=True))
+    if isinstance(index, exp.Literal) and index.is_int:
+        return _extracted(node.this, exp.JSONPathSubscript(this=int(index.name)))
+    return invoke("_es_get", node.this, index)
+
+
+def _dot(node: Any) -> Any:
+    """``v['a'].b``, where DuckDB would look for a key in upper case."""
+    key = node.expression
+    if not isinstance(key, exp.Identifier) or isinstance(node.this, (exp.Identifier, exp.Dot)):
+        return node
+    return _extracted(node.this, exp.JSONPathKey(this=key.name, quoted=True))
+
+
+def _extracted(value: Any, part: Any) -> Any:
+    if isinstance(value, exp.JSONExtract) and isinstance(value.expression, exp.JSONPath):
+        value.expression.append("expressions", part)
+        return value
+    path = exp.JSONPath(expressions=[exp.JSONPathRoot(), part])
+    return exp.JSONExtract(this=value, expression=path, variant_extract=True, requires_json=True)
+
+
+def _path(node: Any) -> Any:
+    """Places before the first are none; DuckDB counts them from the end."""
+    steps = node.expression.find_all(exp.JSONPathSubscript)
+    if any(isinstance(one.this, int) and one.this < 0 for one in steps):
+        return cast_as(exp.Null(), "JSON")
+    return node
+
+
+def _struct(node: Any) -> Any:
+    """Fakesnow takes keys for names, makes them upper case, and forgets an object in an object."""
+    pairs = [
+        (
+            exp.Literal.string(one.this.name) if isinstance(one.this, exp.Identifier) else one.this,
+            variant(one.expression),
+        )
+        for one in node.expressions
+    ]
+    return _object(pairs, keep_nulls=exp.false())
+
+
+def _object_with_nulls(node: Any) -> Any:
+    if not all(isinstance(one, exp.JSONKeyValue) for one in node.expressions):
+        return _object_of_row(node.expressions[0], keep_nulls=exp.true())
+    pairs = [(one.this, variant(one.expression)) for one in node.expressions]
+    return _object(pairs, keep_nulls=exp.true())
+
+
+def _object(pairs: list[tuple[Any, Any]], *, keep_nulls: Any) -> Any:
+    """An object with its keys in order (`canonical_json`)."""
+    literal = all(isinstance(key, exp.Literal) for key, _ in pairs)
+    if literal:
+        pairs = sorted(pairs, key=lambda pair: pair[0].name)
+        for (one, _), (other, _) in itertools.pairwise(pairs):
+            if one.name == other.name:
+                raise errors.error(f"Duplicate field key '{one.name}'", 100183, "P0000")
+    keys, values = ([pair[side] for pair in pairs] for side in (0, 1))
+    lists = (exp.Array(expressions=keys), exp.Array(expressions=values))
+    made = invoke("_FS_OBJECT_CONSTRUCT", *lists, keep_nulls)
+    return made if literal else invoke("_es_parsed", made)
+
+
+def _star_map(node: Any) -> Any:
+    return _object_of_row(node.this, keep_nulls=exp.false())
+
+
+def _object_of_row(star: Any, *, keep_nulls: Any) -> Any:
+    plain = star.this if isinstance(star, exp.Column) else star
+    if any(plain.args.values()):
+        raise errors.unsupported("OBJECT_CONSTRUCT of * without some columns")
+    table = star.args.get("table") if isinstance(star, exp.Column) else None
+    row = invoke("STRUCT_PACK", exp.var("*COLUMNS(*)")) if table is None else exp.Column(this=table)
+    return invoke("_es_parsed", invoke("_es_object_star", row, keep_nulls))
+
+
+def _object_agg(node: Any) -> Any:
+    """Of no rows it is an empty object."""
+    if isinstance(node.parent, exp.Window):
+        return node
+    node.set("expression", variant(node.expression))
+    empty = cast_as(exp.Literal.string("{}"), "JSON")
+    return exp.Coalesce(this=invoke("_es_parsed", node.copy()), expressions=[empty])
+
+
+_FRACTION = re.compile(r"-?\d+(?:\.\d+(?![eE])|(?:\.\d+)?([eE][+-]?\d+))")
+
+
+def _typeof(node: Any) -> Any:
+    """Of a value that is made a VARIANT just here, the type that JSON would forget."""
+    value = node.this
+    if isinstance(value, exp.Anonymous) and value.name == "_es_to_variant":
+        value = value.expressions[0]
+    if isinstance(value, exp.Anonymous) and value.name == "_es_parsed":
+        number = _FRACTION.fullmatch(value.expressions[0].name.strip())
+        if number is not None:
+            return exp.Literal.string("DOUBLE" if number[1] else "DECIMAL")
+    return invoke("_es_typeof", value.this if isinstance(value, exp.ToVariant) else value)
+
+
+def _parse_json(node: Any) -> Any:
+    """A blank text is NULL."""
+    if not (isinstance(node.this, exp.Literal) and node.this.name.strip()):
+        blanks = exp.Literal.string(" \t\r\n")
+        text = invoke("trim", cast_as(node.this, "VARCHAR"), blanks)
+        node.set("this", invoke("nullif", text, exp.Literal.string("")))
+    return invoke("_es_try_parsed" if node.args.get("safe") else "_es_parsed", node.this)
+
+
+def _object_insert(node: Any) -> Any:
+    if node.args.get("update_flag") is not None:
+        raise errors.unsupported("OBJECT_INSERT that replaces a key")
+    made = invoke("_es_object_insert", node.this, node.args["key"], variant(node.args["value"]))
+    return invoke("_es_parsed", made)
+
+
+def _flatten(node: Any) -> Any:
+    """FLATTEN with its options, of which fakesnow reads the input alone."""
+    call = node.this
+    if not isinstance(call, exp.Explode):
+        return node
+    options = {one.name.upper(): one.expression for one in _options(call)}
+    source = options.pop("INPUT", call.this)
+    path = options.pop("PATH", None)
+    keep = options.pop("OUTER", exp.false())
+    mode = options.pop("MODE", exp.Literal.string("BOTH")).name.upper()
+    if options.pop("RECURSIVE", exp.false()) != exp.false() or mode != "BOTH":
+        raise errors.unsupported("FLATTEN with RECURSIVE or MODE")
+    if options:
+        raise errors.refused(f"SQL compilation error:\nunknown argument {min(options)}.")
+    # Beside a table any number will do that no other row of it has.
+    seq = "1" if isinstance(node.parent, exp.From) else "hash(uuid()) >> 1"
+    prefix = exp.Literal.string("")
+    if path is not None and path.name:
+        source = invoke("json_extract", variant(source), exp.Literal.string(f"$.{path.name}"))
+        prefix = path
+    made = exp.Table(this=invoke("_es_flatten", source, prefix, keep, exp.var(seq)))
+    made.set("alias", node.args.get("alias"))
+    return made
+
+
+def _options(call: Any) -> list[Any]:
+    return [one for one in (call.this, *call.expressions) if isinstance(one, exp.Kwarg)]
+
+
+NODES: dict[type[Any], Callable[[Any], Any]] = {
+    exp.Bracket: _bracket,
+    exp.GetExtract: lambda node: _bracket(
+        exp.Bracket(this=node.this, expressions=[node.expression])
+    ),
+    exp.Dot: _dot,
+    exp.JSONExtract: _path,
+    exp.Struct: _struct,
+    exp.JSONObject: _object_with_nulls,
+    exp.StarMap: _star_map,
+    exp.Lateral: _flatten,
+    exp.TableFromRows: _flatten,
+    exp.Typeof: _typeof,
+    exp.ObjectAgg: _object_agg,
+    exp.ParseJSON: _parse_json,
+    exp.ObjectInsert: _object_insert,
+    exp.JSONKeys: lambda node: invoke("to_json", invoke("json_keys", node.this)),
+}

@@ -1,0 +1,309 @@
+"""What is refused before it runs: what DuckDB would answer otherwise than Snowflake, or not at all.
+
+Add a check here when a statement can be known by its tree; what only shows while it runs is worded
+in `errors.py`.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+from sqlglot import exp
+
+from embedded_snowflake import errors
+from embedded_snowflake.inference.pool import FUNCTION_NAME
+from embedded_snowflake.names import INTERNAL, QualifiedName, stored_name
+from embedded_snowflake.sql.describing import shown_type
+from embedded_snowflake.sql.inferred_types import group_of
+from embedded_snowflake.sql.number_types import scale_of
+from embedded_snowflake.sql.rewriting import name_of, written_table
+
+if TYPE_CHECKING:
+    from embedded_snowflake.sessions.session import Session
+
+
+def check(session: Session, expression: Any) -> None:
+    """Refuse what DuckDB would answer otherwise than Snowflake, or not at all.
+
+    Raises:
+        SnowflakeError: the statement is refused, by name.
+    """
+    for found in expression.find_all(exp.Table):
+        if found.args.get("when") is not None or found.args.get("version") is not None:
+            raise errors.unsupported("time travel (AT, BEFORE)")
+        _check_source(found)
+        if found.db.lower() == INTERNAL or found.catalog.lower() == "_fs_global":
+            raise errors.missing("Object", found.sql(dialect="snowflake"))
+    _check_functions(expression)
+    formatted = (exp.ToChar, exp.TimeToStr, exp.StrToTime, exp.TsOrDsToDate, exp.TsOrDsToTime)
+    for call in expression.find_all(*formatted):
+        if call.args.get("format") is not None:
+            # Known formats are replaced before; DuckDB would take another for something else.
+            raise errors.unsupported(f"{call.sql_name()} with a format that is not a text")
+    _check_kinds(expression)
+    _check_queries(expression)
+    if isinstance(expression, exp.Insert) and isinstance(expression.expression, exp.Values):
+        _check_inserted(expression.expression)
+    if isinstance(expression, exp.Create) and expression.args.get("clone"):
+        raise errors.unsupported(f"CREATE {expression.kind} CLONE")
+    if isinstance(expression, exp.Create) and expression.kind not in {"TABLE", "VIEW", "SEQUENCE"}:
+        raise errors.unsupported(f"CREATE {expression.kind}")
+    if isinstance(expression, exp.Drop) and expression.kind not in {"TABLE", "SEQUENCE", "VIEW"}:
+        raise errors.unsupported(f"DROP {expression.kind}")
+    target = written_table(session, expression)
+    if target is not None and not session.within_handler:
+        _check_target(session, expression, target)
+
+
+def _check_target(session: Session, expression: Any, target: QualifiedName) -> None:
+    """A statement about a table must name one: not a view, and not a dynamic table."""
+    for renamed in expression.find_all(exp.AlterRename):
+        new = name_of(session, renamed.this)
+        if (new.database, new.schema) != (target.database, target.schema):
+            raise errors.unsupported("RENAME TO another schema")
+        if session.relation_kind(new) is not None:
+            raise errors.exists(new)
+    for action in expression.find_all(exp.AlterColumn):
+        if action.args.get("dtype") is not None:
+            _check_new_type(session, target, action)
+    written = (exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.TruncateTable)
+    if isinstance(expression, written) and session.catalog.get("dynamic_table", target):
+        raise errors.error(
+            f"SQL compilation error:\nInvalid operation: '{target}' is a dynamic table.",
+            2203,
+            "42601",
+        )
+    if expression.args.get("kind") != "TABLE" or expression.find(exp.TemporaryProperty):
+        return
+    if isinstance(expression, exp.Create) and target in session.temporary:
+        raise errors.unsupported("CREATE TABLE of a name that a temporary table of the session has")
+    kind = session.relation_kind(target)
+    if kind in {"VIEW", "DYNAMIC TABLE"} and isinstance(expression, exp.Drop):
+        raise errors.other_kind(kind, "TABLE")
+    if kind in {"VIEW", "DYNAMIC TABLE"} and isinstance(expression, exp.Create):
+        raise errors.error(
+            f"SQL compilation error:\nObject '{target.name}' already exists as {kind}",
+            1998,
+            "42710",
+        )
+
+
+_MAKES_JSON = (
+    *(exp.ParseJSON, exp.ToVariant, exp.ToArray, exp.Array, exp.Struct, exp.JSONObject),
+    *(exp.Split, exp.StrtokToArray, exp.RegexpExtractAll, exp.GenerateSeries, exp.ParseUrl),
+)
+_NAMED_TO_MAKE_JSON = {"TO_OBJECT", "PARSE_XML"}
+
+
+def makes_json(node: Any) -> bool:
+    """Whether an expression makes a VARIANT, an OBJECT or an ARRAY, of whatever it is given."""
+    if isinstance(node, exp.Anonymous):
+        return node.name.upper() in _NAMED_TO_MAKE_JSON
+    cast = isinstance(node, exp.Cast) and node.is_type("VARIANT", "OBJECT", "ARRAY")
+    return cast or isinstance(node, _MAKES_JSON)
+
+
+def _check_inserted(values: Any) -> None:
+    """VALUES takes constants: no query, and nothing that makes a VARIANT, an OBJECT or an ARRAY."""
+    for row in values.expressions:
+        for value in row.expressions if isinstance(row, exp.Tuple) else ():
+            for node in () if isinstance(value, exp.Literal) else value.walk():
+                of_null = isinstance(node, exp.Cast) and isinstance(node.this, exp.Null)
+                if isinstance(node, exp.Query) or (makes_json(node) and not of_null):
+                    raise errors.error(
+                        "SQL compilation error:\n"
+                        f"Invalid expression [{value.sql('snowflake')}] in VALUES clause",
+                        2014,
+                        "22000",
+                    )
+
+
+UNNAMED = "unnamed"
+"""The mark of a column that the statement gives no name (`cursor.parsed`)."""
+
+
+def check_names(query: Any) -> None:
+    """Refuse what a table or view is made of, where an expression has no name."""
+    query = query.unnest() if isinstance(query, exp.Subquery) else query
+    single = isinstance(query, exp.Select) and not query.is_star
+    if single and any(UNNAMED in one.meta for one in query.expressions):
+        raise errors.error("SQL compilation error:\nMissing column specification", 2022, "42601")
+
+
+def _check_new_type(session: Session, target: QualifiedName, action: Any) -> None:
+    """A column changes its length or its number of digits, never its type or its scale."""
+    column = stored_name(action)
+    found = session.duck.execute(
+        "SELECT data_type FROM duckdb_columns() WHERE database_name = ? AND schema_name = ? "
+        "AND table_name = ? AND column_name = ?",
+        [target.database, target.schema, target.name, column],
+    ).fetchall()
+    old, new = (exp.DataType.build(found[0][0], dialect="duckdb") if found else None), action.args
+    if old is None or _family(old) == _family(new["dtype"]):
+        return
+    raise errors.error(
+        f"SQL compilation error: cannot change column {column} from type "
+        f"{shown_type(found[0][0])} to {new['dtype'].sql('snowflake')}",
+        2108,
+        "22000",
+    )
+
+
+def _family(kind: Any) -> Any:
+    group = group_of(kind)
+    return ("NUMBER", scale_of(kind)) if group in {"INTEGER", "DECIMAL"} else group or kind.this
+
+
+def _check_kinds(expression: Any) -> None:
+    """What sqlglot reads and DuckDB would leave out without a word."""
+    _check_columns(expression)
+    if isinstance(expression, exp.Comment) and expression.args["kind"] not in _COMMENTED:
+        raise errors.unsupported(f"COMMENT ON {expression.args['kind']}")
+    if isinstance(expression, exp.Create):
+        if not isinstance(expression.this, exp.Schema):
+            check_names(expression.expression)
+        for kind, word in _REFUSED_PROPERTIES.items():
+            if expression.find(kind) is not None:
+                raise errors.unsupported(f"CREATE {word} {expression.kind}")
+
+
+def _check_queries(expression: Any) -> None:
+    """What DuckDB answers where Snowflake does not."""
+    named: dict[str, Any] = {}
+    for node in expression.walk():
+        if isinstance(node, exp.Connect):
+            raise errors.unsupported("CONNECT BY")
+        if isinstance(node, exp.Column) and node.args.get("join_mark"):
+            raise errors.unsupported("(+) for an outer join: write LEFT or RIGHT JOIN")
+        if isinstance(node, exp.PivotAny):
+            raise errors.unsupported("PIVOT .. IN (ANY): list the values")
+        if isinstance(node, exp.CTE):
+            named[node.alias.upper()] = node.this
+        elif isinstance(node, exp.Window):
+            _check_window(node)
+        elif isinstance(node, exp.Select):
+            _check_order(node)
+    for select in expression.find_all(exp.Select):
+        _check_ambiguous(select, named)
+
+
+def _check_order(select: Any) -> None:
+    """DISTINCT rows have no other columns to be ordered by."""
+    order = select.args.get("order")
+    for term in order.expressions if order is not None else ():
+        by = term.this
+        if isinstance(by, exp.Column) and by.name.upper() == "ALL" and not by.this.quoted:
+            raise errors.unsupported("ORDER BY ALL: name the columns")
+        if not select.args.get("distinct") or select.is_star:
+            continue
+        selected = [one.unalias() for one in select.expressions]
+        names = {one.alias_or_name.upper() for one in [*select.expressions, *selected]}
+        if by in selected or all(one.name.upper() in names for one in by.find_all(exp.Column)):
+            continue
+        raise errors.refused(
+            f"SQL compilation error:\n[{by.sql(dialect='snowflake')}] is not a valid order by expression"
+        )
+
+
+def _check_ambiguous(select: Any, named: dict[str, Any]) -> None:
+    """DuckDB takes the first of two columns of one name in a subquery."""
+    sources = [select.args.get("from_"), *(select.args.get("joins") or [])]
+    for source in [one.this for one in sources if one is not None]:
+        inner = source.this if isinstance(source, exp.Subquery) else named.get(source.name.upper())
+        if not isinstance(inner, exp.Select):
+            continue
+        names = [one.alias_or_name.upper() for one in inner.expressions if not one.is_star]
+        twice = {one for one in names if names.count(one) > 1}
+        for column in select.find_all(exp.Column) if twice else ():
+            of = column.table.upper() in ("", source.alias_or_name.upper())
+            if of and column.name.upper() in twice and column.parent_select is select:
+                raise errors.error(
+                    f"SQL compilation error:\nambiguous column name '{column.name.upper()}'",
+                    1052,
+                    "42601",
+                )
+
+
+_ORDERED = (
+    *(exp.RowNumber, exp.Rank, exp.DenseRank, exp.PercentRank, exp.CumeDist, exp.Ntile),
+    *(exp.Lag, exp.Lead),
+)
+
+
+def _check_window(window: Any) -> None:
+    """Functions of a place among rows, and frames, need an order of the rows."""
+    call = window.this
+    call = call.this if isinstance(call, (exp.IgnoreNulls, exp.RespectNulls)) else call
+    # sqlglot gives these a frame of its own.
+    whole = isinstance(call, (exp.FirstValue, exp.LastValue, exp.NthValue))
+    framed = window.args.get("spec") is not None and not whole
+    if not window.args.get("order") and (framed or isinstance(call, _ORDERED)):
+        raise errors.error(
+            f"SQL compilation error:\nWindow function type [{call.sql_name()}] requires ORDER BY "
+            "in window specification",
+            2303,
+            "42601",
+        )
+
+
+def _check_columns(expression: Any) -> None:
+    """What DuckDB would keep otherwise of a column, or not at all."""
+    for kind in expression.find_all(exp.DataType):
+        digits = kind.expressions[0].name if kind.expressions else "9"
+        if kind.this in exp.DataType.TEMPORAL_TYPES and digits not in {"6", "9"}:
+            raise errors.unsupported(f"{kind.sql('snowflake')}: 6 digits of a second are kept")
+    for default in expression.find_all(exp.DefaultColumnConstraint):
+        if isinstance(default.this, exp.Column) and default.this.name.upper() == "NEXTVAL":
+            raise errors.unsupported("DEFAULT of a sequence: name its NEXTVAL in the INSERT")
+    if expression.find(exp.AddConstraint) is not None:
+        raise errors.unsupported("ALTER TABLE .. ADD a key: state it in CREATE TABLE")
+    for drop in expression.find_all(exp.Drop):
+        if len(drop.args.get("tables") or []) > 1:
+            raise errors.unsupported("DROP of several in one statement")
+
+
+_COMMENTED = {"TABLE", "COLUMN", "VIEW"}
+_REFUSED_PROPERTIES = {exp.MaterializedProperty: "MATERIALIZED", exp.IcebergProperty: "ICEBERG"}
+_TABLE_FUNCTIONS = {"IDENTIFIER"}
+_WRAPPED_FUNCTIONS = {"RESULT_SCAN", "GENERATOR", "FLATTEN", "SPLIT_TO_TABLE", "EXPLODE"}
+
+
+def _check_source(table: Any) -> None:
+    """DuckDB reads files by name and by table functions; Snowflake has neither."""
+    inner = table.this
+    if isinstance(inner, exp.Func) and not isinstance(inner, exp.DynamicIdentifier):
+        name = inner.name if isinstance(inner, exp.Anonymous) else inner.sql_name()
+        if name.upper() not in _TABLE_FUNCTIONS:
+            raise errors.unsupported(f"the table function {name.upper()}")
+    if isinstance(inner, exp.Literal) or (not table.db and set(table.name) & set("/\\*")):
+        raise errors.missing("Object", table.name)
+
+
+_BOTH = {"HASH", "TO_TIMESTAMP"}
+"""Functions that Snowflake has too, among those that sqlglot knows by DuckDB's name alone."""
+
+
+@functools.cache
+def _native_functions() -> frozenset[str]:
+    """Names of the functions that DuckDB itself has."""
+    with duckdb.connect() as aside:
+        rows = aside.execute("SELECT DISTINCT upper(function_name) FROM duckdb_functions()")
+        return frozenset(str(row[0]) for row in rows.fetchall()) - _BOTH
+
+
+def _check_functions(expression: Any) -> None:
+    for call in expression.find_all(exp.Anonymous):
+        parent = call.parent
+        if isinstance(parent, exp.Anonymous) and parent.name == FUNCTION_NAME:
+            # What a model's call packs its arguments into.
+            continue
+        if call.name.upper() in _native_functions():
+            raise errors.unknown_function(call.name.upper())
+    for node in expression.find_all(exp.TableFromRows):
+        call = node.this
+        if isinstance(call, exp.Func):
+            name = call.name if isinstance(call, exp.Anonymous) else call.sql_name()
+            if name.upper() not in _WRAPPED_FUNCTIONS:
+                raise errors.unsupported(f"the table function {name.upper()}")
