@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import snowflake.connector
 from snowflake.connector import SnowflakeConnection
-from snowflake.connector.errors import ProgrammingError
+from snowflake.connector.errors import DatabaseError, ProgrammingError
 
 from embedded_snowflake import ConnectionInfo
 
@@ -85,9 +85,28 @@ def test_an_existing_file_stays_unless_overwrite_is_asked_for(
 
     path = written(tmp_path, "d.txt", b"old")
     assert upload({"AUTO_COMPRESS": "FALSE"}) == len(b"old")
-    path.write_bytes(b"newer")
     assert upload({"AUTO_COMPRESS": "FALSE"}) == len(b"old")
+    path.write_bytes(b"newer")
+    # The client would call it uploaded.
+    with pytest.raises(DatabaseError, match=r"(?i)with other content, without OVERWRITE"):
+        upload({"AUTO_COMPRESS": "FALSE"})
+    [listed] = rows(connection, "LIST @KEPT")
+    assert listed[1] == len(b"old")
     assert upload({"AUTO_COMPRESS": "FALSE", "OVERWRITE": "TRUE"}) == len(b"newer")
+
+
+def test_another_content_is_refused_packed_and_by_a_pattern(
+    connection: SnowflakeConnection, tmp_path: Path
+) -> None:
+    rows(connection, "CREATE OR REPLACE STAGE PACKED")
+    for name in ("one.csv", "two.csv"):
+        written(tmp_path, name, b"a,b")
+    every = tmp_path / "*.csv"
+    assert [row[6] for row in put(connection, every, "@PACKED")] == ["UPLOADED"] * 2
+    assert [row[6] for row in put(connection, every, "@PACKED")] == ["UPLOADED"] * 2
+    written(tmp_path, "two.csv", b"a,c")
+    with pytest.raises(ProgrammingError, match=r"PUT of two\.csv\.gz"):
+        put(connection, every, "@PACKED")
 
 
 def test_a_path_is_a_prefix_and_a_pattern_narrows_it(

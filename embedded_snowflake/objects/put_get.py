@@ -6,9 +6,10 @@ server's signed addresses (`presigning`). GET of ``snow://`` addresses is `snow_
 The connector speaks plain HTTP to a signed address only where the stage says it is on GCS. It then
 asks once more for each file, sending the PUT with ``file://<name on the stage>``. With a bound
 target it asks without the binding, so those are answered with a directory (LOCAL_FS), which works
-because this warehouse and its clients share a machine. In neither way does it look whether a file
-is there, so OVERWRITE = FALSE is kept here: the upload of an existing file goes to a place that
-nothing reads. The file stays, as on Snowflake; the client reports UPLOADED where it says SKIPPED.
+where warehouse and client share a machine, and refused elsewhere. In neither way does it look
+whether a file is there, so OVERWRITE = FALSE is kept here: the upload of an existing file goes to a
+place that nothing reads. The file stays, as on Snowflake; the client reports UPLOADED where it says
+SKIPPED. That would be untrue of a file with other content, which is refused.
 
 Sources: snowflake-connector-python 4.8, ``gcs_storage_client.py`` and ``local_storage_client.py``;
 https://docs.snowflake.com/en/sql-reference/sql/put, ../get.
@@ -16,7 +17,12 @@ https://docs.snowflake.com/en/sql-reference/sql/put, ../get.
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
+import contextlib
+import glob
+import gzip
+import hashlib
+import zlib
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from embedded_snowflake import errors
@@ -75,7 +81,11 @@ def put(session: Session, reader: Reader) -> Result:
         "overwrite": overwrite,
         "encryptionMaterial": None,
     }
+    if not overwrite:
+        _refuse_other_content(where, source)
     if session.bound:
+        if session.away:
+            raise errors.unsupported("PUT with bound values from another machine: write them out")
         stays = not overwrite and _is_there(where, source, compress=compress)
         directory = session.root / FOLDER / SKIPPED if stays else where.target()
         directory.mkdir(parents=True, exist_ok=True)
@@ -104,6 +114,35 @@ def _is_there(where: Location, source: str, *, compress: bool) -> bool:
     if compress and not name.endswith(_COMPRESSED) and (where.target() / f"{name}.gz").is_file():
         return True
     return (where.target() / name).is_file()
+
+
+def _refuse_other_content(where: Location, source: str) -> None:
+    """Refuse to keep another content than the file's under its name, and call it uploaded.
+
+    The client's second question, which names no folder, is about the same files.
+    """
+    for local in glob.glob(source) if source.startswith("/") else ():  # noqa: PTH207  (a whole path)
+        for name in (PurePosixPath(local).name, f"{PurePosixPath(local).name}.gz"):
+            staged = where.target() / name
+            if staged.is_file() and _content(staged) != _content(Path(local)):
+                raise errors.unsupported(
+                    f"PUT of {name}, which is on the stage with other content, without OVERWRITE: "
+                    "it would be skipped; REMOVE it first, or say OVERWRITE = TRUE"
+                )
+
+
+def _content(path: Path) -> bytes:
+    """A digest of a file's content, unpacked."""
+    digest = hashlib.sha256()
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            while part := file.read(1 << 20):
+                digest.update(part)
+    except (OSError, EOFError, zlib.error):
+        # What cannot be unpacked is compared as it is; what cannot be read, the client will say.
+        with contextlib.suppress(OSError):
+            digest = hashlib.sha256(path.read_bytes())
+    return digest.digest()
 
 
 @handles("GET")

@@ -404,6 +404,11 @@ def _failed(
     data: dict[str, Any] = {"errorCode": code, "sqlState": sqlstate}
     if session is not None:
         data["queryId"] = session.query_id
+        if session.bound:
+            # Of a bound PUT the connector asks for no error; it tells of a kind of storage that it
+            # does not know, by this text.
+            data |= {"command": "UPLOAD", "src_locations": []}
+            data["stageInfo"] = {"locationType": message}
     return JSONResponse({"data": data, "code": code, "message": message, "success": False})
 
 

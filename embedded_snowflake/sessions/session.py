@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import ipaddress
 import threading
 import time
 import uuid
@@ -204,6 +205,11 @@ class Session(Transactional):
         return QualifiedName(*cast("tuple[str, str, str]", (*missing, *parts)))
 
     # ---- life
+
+    @property
+    def away(self) -> bool:
+        """Whether the client is on another machine."""
+        return any(not ipaddress.ip_address(host).is_loopback for host, _ in self.peers)
 
     def vanished(self, seconds: float) -> bool:
         """Whether the client's last connection has been gone this long."""
