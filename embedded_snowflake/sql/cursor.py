@@ -142,9 +142,19 @@ class Cursor(FakeSnowflakeCursor):
 
     def _execute(self, transformed: Any, params: Any = None) -> None:
         self.session.bind_first(transformed)
+        if isinstance(transformed, exp.Query) and not transformed.args.get("seed"):
+            self._query(transformed)
+            return
         super()._execute(transformed, params)
-        kept = transformed.args.get("result_scan_sfqid")
-        self._told = (self._last_sql, None if kept else self._duck_conn.description)
+        self._told = (self._last_sql, self._duck_conn.description)
+
+    def _query(self, query: Any) -> None:
+        """As fakesnow does it, without its copy of all rows, and without keeping the result."""
+        self._last_sql, self._last_params = query.sql(dialect="duckdb"), None
+        relation = self._duck_conn.sql(self._last_sql)
+        self._arrow_table = relation.to_arrow_table()
+        self._told = (self._last_sql, relation.description)
+        self._rowcount, self._sfqid = self._arrow_table.num_rows, self.session.query_id
 
     def _describe_last_sql(self) -> list[Any]:
         # DuckDB has told the columns of what it ran; DESCRIBE would plan the query once more.

@@ -82,8 +82,10 @@ def tables_of(session: Session, expression: Any) -> set[QualifiedName]:
 
 def rewrite(session: Session, expression: Any) -> Any:
     """All rewrites of a parsed statement, in the order in which they depend on each other."""
-    for step in _STEPS:
-        expression = step(session, expression)
+    there = {kind for node in expression.walk() for kind in type(node).__mro__}
+    for kinds, step in _STEPS:
+        if not there.isdisjoint(kinds):
+            expression = step(session, expression)
     return expression
 
 
@@ -737,35 +739,40 @@ def _random(_: Session, expression: Any) -> Any:
     return expression
 
 
-_STEPS: tuple[Callable[[Session, Any], Any], ...] = (
-    _row_counts,
-    _sequences,
-    _result_scan,
-    _recursive,
-    _samples,
-    _laterals,
-    _asof,
-    _constraints,
-    _lengths,
-    _transient,
-    _longest_binary,
-    _set_columns,
-    _truncate,
-    _idle,
-    _context_functions,
-    _moments,
-    _hashes,
-    _division,
-    _offsets,
-    _tried,
-    _renamed,
-    _temporary_names,
-    lambda session, expression: (
-        wide_integers.widened(expression) if session.wide else wide_integers.guarded(expression)
+_ANY = (exp.Expr,)
+_STEPS: tuple[tuple[tuple[type[Any], ...], Callable[[Session, Any], Any]], ...] = (
+    (_ANY, _row_counts),
+    (_ANY, _sequences),
+    ((exp.TableFromRows,), _result_scan),
+    ((exp.With,), _recursive),
+    ((exp.TableSample,), _samples),
+    ((exp.Join,), _laterals),
+    ((exp.Join,), _asof),
+    ((exp.Create,), _constraints),
+    ((exp.Create,), _lengths),
+    ((exp.Create,), _transient),
+    ((exp.DataType,), _longest_binary),
+    ((exp.Update,), _set_columns),
+    ((exp.TruncateTable,), _truncate),
+    ((exp.Create, exp.Drop), _idle),
+    ((exp.Func,), _context_functions),
+    ((exp.CurrentTimestamp, exp.CurrentDate, exp.CurrentTime), _moments),
+    ((exp.HashAgg, exp.Anonymous), _hashes),
+    ((exp.Div,), _division),
+    ((exp.Cast, exp.Anonymous), _offsets),
+    ((exp.TryCast, exp.ToDouble, exp.Anonymous), _tried),
+    ((exp.Alter,), _renamed),
+    (_ANY, _temporary_names),
+    (
+        _ANY,
+        lambda session, expression: (
+            wide_integers.widened(expression) if session.wide else wide_integers.guarded(expression)
+        ),
     ),
-    lambda _, expression: translating.translate(expression),
-    _random,
+    (_ANY, lambda _, expression: translating.translate(expression)),
+    ((exp.Rand,), _random),
 )
+"""Each with the kinds of node that it looks for: without one of them it has nothing to do."""
 
 
 # ---- statements that DuckDB answers otherwise
