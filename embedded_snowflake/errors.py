@@ -127,12 +127,6 @@ _WORDED = (
         "SQL compilation error: invalid identifier '{0}'",
     ),
     (
-        r"Values were not provided for the following parameters: (\w+)",
-        2211,
-        "02000",
-        "SQL compilation error:\nSession variable '${0}' does not exist",
-    ),
-    (
         r"No function matches the given name and argument types '([^(']+)\((.*)\)'",
         1044,
         "42P13",

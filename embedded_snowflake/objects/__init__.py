@@ -24,6 +24,7 @@ from embedded_snowflake.objects import (
     target_lags,
     tasks,
     transactions,
+    variables,
     views,
     warehouses,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "target_lags",
     "tasks",
     "transactions",
+    "variables",
     "views",
     "warehouses",
 ]

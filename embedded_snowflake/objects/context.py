@@ -92,7 +92,10 @@ def set_parameters(session: Session, reader: Reader) -> Result:
 def unset_parameters(session: Session, reader: Reader) -> Result:
     """Back to the default."""
     while not reader.done():
-        session.parameters.pop(reader.word(), None)
+        key = reader.word()
+        session.parameters.pop(key, None)
+        if key == "AUTOCOMMIT":
+            session.autocommit = True
         reader.accept(",")
     return Result.status()
 

@@ -13,6 +13,7 @@ import threading
 import time
 import uuid
 from collections import deque
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -71,6 +72,17 @@ class Answer:
         self.raw = raw
 
 
+@dataclass(frozen=True)
+class Variable:
+    """A variable: the literal that stands for it, and what SHOW VARIABLES shows."""
+
+    written: str
+    shown: str | None
+    kind: str
+    created_on: datetime.datetime
+    updated_on: datetime.datetime
+
+
 class Session(Transactional):
     """One client's session. A lock makes its statements run one after the other."""
 
@@ -100,6 +112,7 @@ class Session(Transactional):
         self.session_id = uuid.uuid4().int % 10**15
         self.user, self.role, self.warehouse = user, role or "SYSADMIN", warehouse
         self.parameters = parameters
+        self.variables: dict[str, Variable] = {}
         self.catalog = Catalog(self)
         self.root: Path = engine.root
         self.inference = engine.inference
@@ -299,7 +312,8 @@ class Session(Transactional):
                 )
 
     def _execute(self, sql: str, *, describe: bool) -> Answer:
-        sql = reading.quote_addresses(sql)
+        written = reading.quote_addresses(sql)
+        sql = text_rewriting.with_variables(self, written)
         tokens = reading.tokens_of(sql)
         first = tokens[0].text.upper() if tokens else ""
         second = tokens[1].text.upper() if len(tokens) > 1 else ""
@@ -317,7 +331,7 @@ class Session(Transactional):
         result = routing.route(sql, self)
         if result is not None:
             return self._answered(result, describe=describe)
-        return self._queried(sql, describe=describe)
+        return self._queried(sql, written, describe=describe)
 
     def _answered(self, result: Result, *, describe: bool) -> Answer:
         if result.raw is not None:
@@ -334,11 +348,11 @@ class Session(Transactional):
             table = table.slice(0, 0)
         return Answer(self.query_id, table, results.rowtype_of(result), 0x6000)
 
-    def _queried(self, sql: str, *, describe: bool) -> Answer:
+    def _queried(self, sql: str, written: str, *, describe: bool) -> Answer:
         text = text_rewriting.rewrite_text(self, sql)
         expression = parsed(text)
-        if text != sql and isinstance(expression, (exp.Query, exp.Create)):
-            name_as_written(expression, sql)
+        if text != written and isinstance(expression, (exp.Query, exp.Create)):
+            name_as_written(expression, written)
         type_id = statement_type_id(expression)
         if describe and not isinstance(expression, exp.Describe):
             cursor = self.connection.cursor()

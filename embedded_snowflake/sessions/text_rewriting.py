@@ -6,6 +6,8 @@ and its views of the information schema (`routing.py`).
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -19,6 +21,41 @@ from embedded_snowflake.sql import reading, results
 
 if TYPE_CHECKING:
     from embedded_snowflake.sessions.session import Session
+
+
+def with_variables(session: Session, sql: str) -> str:
+    """Write the session's variables in where they stand as ``$name``.
+
+    Raises:
+        SnowflakeError: 002211 where there is none of this name, 000002 in what asks for it later.
+    """
+    if "$" not in sql:
+        return sql
+    tokens = reading.tokens_of(sql)
+    pieces: list[str] = []
+    done = 0
+    for one, name in itertools.pairwise(tokens):
+        # A stage's @ is a token of the same type.
+        if (one.token_type, one.text) != (TokenType.PARAMETER, "$"):
+            continue
+        if not _NAME.fullmatch(name.text):
+            continue
+        variable = session.variables.get(name.text.upper())
+        if variable is None:
+            raise errors.error(
+                f"SQL compilation error:\nSession variable '${name.text.upper()}' does not exist",
+                2211,
+                "02000",
+            )
+        pieces += [sql[done : one.start], variable.written]
+        done = name.end + 1
+    words = {token.text.upper() for token in tokens[:6]}
+    if pieces and "CREATE" in words and words & {"VIEW", "DYNAMIC", "TASK"}:
+        raise errors.unsupported("a session variable in a definition that is run later")
+    return "".join(pieces) + sql[done:]
+
+
+_NAME = re.compile(r"[A-Za-z_]\w*")
 
 
 def rewrite_text(session: Session, sql: str) -> str:

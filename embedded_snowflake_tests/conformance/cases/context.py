@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
+from decimal import Decimal
+
 from embedded_snowflake_tests.conformance.case import (
     Anything,
     Case,
@@ -106,7 +109,58 @@ GROUP = Group(
             ("SET answer = 42", "SELECT $answer + 1"),
             "sql-reference/session-variables",
             rows=[(43,)],
-            refused=Error(2, "0A000", "SET"),
+        ),
+        Case(
+            "several variables are set to what was before",
+            (
+                "SET (min, max) = (40, 70)",
+                "SET (min, max) = (50, 2 * $min)",
+                "SELECT $min, $max, 1-$max",
+            ),
+            "sql-reference/sql/set",
+            rows=[(50, 80, -79)],
+        ),
+        Case(
+            "a variable of a query, of a text, of a date",
+            (
+                "SET n = (SELECT COUNT(*) FROM VALUES (1), (2))",
+                "SET t = 'it''s'",
+                "SET d = '2024-02-28'::DATE",
+                "SELECT $n / 4, $t || '!', $d + 1",
+            ),
+            "sql-reference/sql/set",
+            rows=[(Decimal("0.500000"), "it's!", datetime.date(2024, 2, 29))],
+            columns=("$N / 4", "$T || '!'", "$D + 1"),
+        ),
+        Case(
+            "a variable names an object",
+            (
+                "CREATE OR REPLACE TABLE named_by (a INT)",
+                "SET named = 'named_by'",
+                "INSERT INTO IDENTIFIER($named) VALUES (7)",
+                "SELECT a FROM IDENTIFIER($named)",
+            ),
+            "sql-reference/session-variables",
+            rows=[(7,)],
+        ),
+        Case(
+            "GETVARIABLE",
+            ("SET got = 42", "SELECT GETVARIABLE('GOT'), GETVARIABLE('NO_SUCH')"),
+            "sql-reference/session-variables",
+            rows=[("42", None)],
+        ),
+        fails(
+            "a variable that was unset",
+            ("SET gone = 1", "UNSET gone", "SELECT $gone"),
+            Error(part="does not exist"),
+            "sql-reference/sql/unset",
+        ),
+        Case(
+            "SHOW VARIABLES",
+            ("SET shown_one = 10", "SHOW VARIABLES LIKE 'shown_%'"),
+            "sql-reference/sql/show-variables",
+            only=("name", "value", "type"),
+            rows=[("SHOWN_ONE", "10", "fixed")],
         ),
         fails(
             "a variable that is not set",
