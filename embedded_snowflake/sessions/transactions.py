@@ -294,26 +294,24 @@ class Transactional(ABC):
         Returns:
             False where no column is narrow, or where the transaction cannot be carried over.
         """
-        held = self.temporary.get(target)
-        columns = self.duck_aside(
-            "SELECT column_name FROM duckdb_columns() WHERE data_type = 'BIGINT' "
-            "AND database_name = ? AND schema_name = ? AND table_name = ?",
-            [target.database, target.schema, target.name],
-        )
-        if held is not None or not columns:
-            return False
         if self.writing:
             self.duck.journal.cut(writes)
             with self.duck.cursor() as aside:
                 if self.duck.journal.why_not(aside, self.engine.changed(self._moment)):
                     return False
+            # By the failure that brings us here it has ended.
+            self._roll_back_duck()
+            self.duck.recording = False
+        held = self.temporary.get(target)
+        stored = target if held is None else QualifiedName("temp", "main", held)
+        columns = self.duck.execute(
+            "SELECT column_name FROM duckdb_columns() WHERE data_type = 'BIGINT' "
+            "AND database_name = ? AND schema_name = ? AND table_name = ?",
+            [stored.database, stored.schema, stored.name],
+        ).fetchall()
         for (column,) in columns:
-            self.duck_aside(
-                f"ALTER TABLE {target.sql} ALTER COLUMN {quoted(column)} TYPE DECIMAL(38, 0)"
-            )
-        return not (self.writing) or self._renew() is None
-
-    def duck_aside(self, sql: str, parameters: Any = None) -> list[Any]:
-        """Run DuckDB SQL on another connection, outside of the session's transaction."""
-        with self.duck.cursor() as aside:
-            return aside.execute(sql, parameters).fetchall()
+            wide = f"ALTER TABLE {stored.sql} ALTER COLUMN {quoted(column)} TYPE DECIMAL(38, 0)"
+            self.duck.execute(wide)
+        if self.writing and self._renew() is not None:
+            return False
+        return bool(columns)

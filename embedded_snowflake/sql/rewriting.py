@@ -531,6 +531,10 @@ def _temporary_names(session: Session, expression: Any) -> Any:
     return _own_names(session, expression) if session.temporary else expression
 
 
+_NAMING = (exp.From, exp.Join, exp.Merge, exp.Update, exp.Delete)
+"""What columns may name a table in that has no alias."""
+
+
 def _own_names(session: Session, expression: Any, made: Any = None) -> Any:
     """The names that DuckDB knows the session's temporary tables by, in place of theirs."""
     hidden = {one.alias_or_name.upper() for one in expression.find_all(exp.CTE)}
@@ -543,7 +547,7 @@ def _own_names(session: Session, expression: Any, made: Any = None) -> Any:
             continue
         held = session.temporary.get(name_of(session, table))
         if held is not None:
-            if table.args.get("alias") is None and isinstance(table.parent, (exp.From, exp.Join)):
+            if table.args.get("alias") is None and isinstance(table.parent, _NAMING):
                 name = exp.to_identifier(table.name, quoted=True)
                 table.set("alias", exp.TableAlias(this=name))
             if isinstance(expression, exp.Drop):

@@ -531,6 +531,33 @@ GROUP = Group(
             _TEMP,
         ),
         Case(
+            "a temporary table takes integers of 38 digits, in a transaction too",
+            (
+                "CREATE TEMPORARY TABLE long_ones (n INT)",
+                "BEGIN",
+                "INSERT INTO long_ones VALUES (1)",
+                "INSERT INTO long_ones VALUES (99999999999999999999999999999999999999)",
+                "COMMIT",
+                "SELECT n FROM long_ones ORDER BY n",
+            ),
+            _TEMP,
+            rows=[(1,), (99999999999999999999999999999999999999,)],
+        ),
+        Case(
+            "a temporary table's name stands before its columns in every statement",
+            (
+                "CREATE TEMPORARY TABLE named (n INT, m INT)",
+                "INSERT INTO named VALUES (1, 1), (2, 2), (3, 3)",
+                "MERGE INTO named USING (SELECT 4 AS n) s ON named.n = s.n "
+                "WHEN NOT MATCHED THEN INSERT (n, m) VALUES (s.n, 0)",
+                "UPDATE named SET named.m = named.m + 1 WHERE named.n > 2",
+                "DELETE FROM named WHERE named.n = 1",
+                "SELECT named.n, named.m FROM named ORDER BY named.n",
+            ),
+            _TEMP,
+            rows=[(2, 2), (3, 4), (4, 1)],
+        ),
+        Case(
             "a temporary table hides a permanent one",
             (*_FILLED, "CREATE TEMPORARY TABLE t (z INT)", "SELECT COUNT(*) FROM t"),
             _TEMP,
