@@ -79,6 +79,12 @@ _WORDED = (
         "SQL compilation error:\nUnknown function {0}" + _NOT_HERE,
     ),
     (
+        r"(The following string is not a legal hex-encoded value): (.*)' to BOOL",
+        100115,
+        "22000",
+        "{0}: '{1}'",
+    ),
+    (
         r'column "(.+?)" must appear in the GROUP BY clause',
         979,
         "42601",

@@ -38,8 +38,16 @@ MACROS = {
         "CASE WHEN typeof(x) = 'VARCHAR' AND lower(CAST(x AS VARCHAR)) IN ('on', 'off') "
         "THEN lower(CAST(x AS VARCHAR)) = 'on' ELSE CAST(x AS BOOLEAN) END"
     ),
+    # DuckDB takes half a byte for one.
+    "_es_try_unhex(x)": "CASE WHEN regexp_full_match(x, '([0-9a-fA-F]{2})*') THEN unhex(x) END",
+    "_es_unhex(x)": (
+        "CASE WHEN _es_fails(NOT regexp_full_match(x, '([0-9a-fA-F]{2})*'), "
+        "concat('The following string is not a legal hex-encoded value: ', x)) "
+        "THEN NULL ELSE _es_try_unhex(x) END"
+    ),
     "_es_binary(x)": (
-        "CASE WHEN typeof(x) = 'BLOB' THEN TRY_CAST(x AS BLOB) ELSE unhex(CAST(x AS VARCHAR)) END"
+        "CASE WHEN typeof(x) = 'BLOB' THEN TRY_CAST(x AS BLOB) "
+        "ELSE _es_unhex(CAST(x AS VARCHAR)) END"
     ),
     "_es_text(x)": (
         "CASE typeof(x) WHEN 'BLOB' THEN hex(TRY_CAST(x AS BLOB)) "
@@ -204,8 +212,10 @@ def _binary(node: Any) -> Any:
     name = "HEX" if shape is None else shape.name.upper().replace("-", "")
     if name not in _BYTES_OF:
         raise errors.unsupported(f"TO_BINARY with the format {name}")
-    made = invoke(_BYTES_OF[name], node.this)
-    return invoke("try", made) if node.args.get("safe") else made
+    if node.args.get("safe"):
+        tried = invoke("_es_try_unhex", cast_as(node.this, "VARCHAR"))
+        return tried if name == "HEX" else invoke("try", invoke(_BYTES_OF[name], node.this))
+    return invoke(_BYTES_OF[name], node.this)
 
 
 _BYTES_OF = {"HEX": "_es_binary", "UTF8": "encode", "BASE64": "from_base64"}

@@ -66,5 +66,7 @@ NODES: dict[type[Any], Callable[[Any], Any]] = {
     exp.JarowinklerSimilarity: _distance,
     exp.RegexpExtract: _regexp_extract,
     exp.Pad: _pad,
+    exp.Unhex: lambda node: invoke("_es_unhex", node.this),
+    exp.HexDecodeString: lambda node: invoke("decode", invoke("_es_unhex", node.this)),
     exp.Base64Encode: lambda node: invoke("to_base64", invoke("_es_bytes", node.this)),
 }

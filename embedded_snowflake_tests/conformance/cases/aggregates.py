@@ -28,6 +28,12 @@ GROUP = Group(
         _one(
             "COUNT of several columns leaves a row with a NULL out", "COUNT(k, v)", 3, _F + "count"
         ),
+        Case(
+            "MAX_BY and MIN_BY of rows whose value is NULL",
+            "SELECT MAX_BY(s, v), MIN_BY(s, v) FROM VALUES (NULL, 1), ('b', 2), (NULL, 3) AS t (s, v)",
+            _F + "max_by",
+            rows=[(None, None)],
+        ),
         _one("SUM leaves NULL out", "SUM(v)", 60, _F + "sum"),
         _one("SUM of nothing is NULL", "SUM(v)", None, _F + "sum", _EMPTY),
         _one(

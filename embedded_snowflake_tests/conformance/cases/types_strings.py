@@ -152,6 +152,16 @@ GROUP = Group(
         ),
         value("BASE64_ENCODE", "BASE64_ENCODE('Snowflake')", "U25vd2ZsYWtl", _F + "base64_encode"),
         value("HEX_ENCODE", "HEX_ENCODE('SNOW')", "534E4F57", _F + "hex_encode"),
+        *(
+            fails(
+                f"{text} is no hexadecimal text",
+                f"SELECT '{text}'::BINARY",
+                Error(part="not a legal hex-encoded value"),
+                _F + "to_binary",
+            )
+            for text in ("ABC", "ZZ")
+        ),
+        value("TRY_TO_BINARY of half a byte", "TRY_TO_BINARY('ABC')", None, _F + "try_to_binary"),
         value("TO_BINARY is hexadecimal", "TO_BINARY('534E')", b"SN", _F + "to_binary"),
         value("a cast to BINARY is hexadecimal", "'534E'::BINARY", b"SN", _F + "to_binary"),
         value("TO_BINARY of UTF-8", "TO_BINARY('SN', 'UTF-8')", b"SN", _F + "to_binary"),
