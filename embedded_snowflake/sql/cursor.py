@@ -150,7 +150,7 @@ class Cursor(FakeSnowflakeCursor):
 
     def _query(self, query: Any) -> None:
         """As fakesnow does it, without its copy of all rows, and without keeping the result."""
-        self._last_sql, self._last_params = query.sql(dialect="duckdb"), None
+        self._last_sql, self._last_params = query.sql(dialect="duckdb", copy=False), None
         relation = self._duck_conn.sql(self._last_sql)
         self._arrow_table = relation.to_arrow_table()
         self._told = (self._last_sql, relation.description)
