@@ -52,6 +52,8 @@ def account_arguments() -> dict[str, Any]:
 def write_files(folder: Path) -> Path:
     """The files that cases put on stages, as ``{files}``."""
     (folder / "people.csv").write_text("id,name\n1,ann\n2,bob\n")
+    (folder / "other").mkdir()
+    (folder / "other" / "people.csv").write_text("id,name\n9,zoe\n")
     (folder / "bad.csv").write_text("id,name\nx,ann\n3,bob\n")
     (folder / "quoted.csv").write_text('"a,b",\n"say ""hi""",""\n')
     (folder / "data.json").write_text('{"id": 1, "v": 1.5}\n{"id": 2}\n')

@@ -6,6 +6,7 @@ from embedded_snowflake_tests.conformance.case import Anything, Case, Error, Gro
 
 _PUT = "sql-reference/sql/put"
 _STAGE = "CREATE STAGE s"
+_OTHER = "PUT 'file://{files}/other/people.csv' @s AUTO_COMPRESS = FALSE"
 _UP = "PUT 'file://{files}/people.csv' @s AUTO_COMPRESS = FALSE"
 
 GROUP = Group(
@@ -33,13 +34,19 @@ GROUP = Group(
             rows=[("people.csv", "people.csv.gz", "GZIP", "UPLOADED")],
         ),
         Case(
-            "PUT of a file that is there skips it",
-            (_STAGE, _UP, _UP),
+            "PUT of a file that is there leaves it",
+            (_STAGE, _UP, _UP, "SELECT $2 FROM @s/people.csv"),
+            _PUT,
+            rows=[("name",), ("ann",), ("bob",)],
+            unordered=True,
+        ),
+        Case(
+            "PUT of another content under a name that is there skips it",
+            (_STAGE, _UP, _OTHER),
             _PUT,
             only=("source", "status"),
             rows=[("people.csv", "SKIPPED")],
-            differs="PUT of a file that is there keeps it and reports UPLOADED; Snowflake SKIPPED",
-            here=[("people.csv", "UPLOADED")],
+            refused=Error(2, "0A000", "with other content, without OVERWRITE"),
         ),
         Case(
             "PUT with OVERWRITE",
