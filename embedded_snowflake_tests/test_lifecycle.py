@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import fcntl
 import os
 import shutil
@@ -101,6 +102,24 @@ def test_what_was_committed_and_how_to_connect_outlive_a_kill(root: Path) -> Non
             rows(connection, "COMMIT")
     with connect(after) as connection:
         assert rows(connection, "SELECT A FROM KEPT.PUBLIC.T") == [(7,)]
+
+
+def test_a_default_that_is_computed_does_not_keep_the_next_process_from_starting(
+    root: Path,
+) -> None:
+    with connect(embedded_snowflake.ensure_running(root)) as connection:
+        rows(connection, "CREATE DATABASE KEPT")
+        rows(
+            connection,
+            "CREATE TABLE T (A INT, B TIMESTAMP_NTZ DEFAULT '2020-01-01'::TIMESTAMP_NTZ, "
+            "C VARCHAR DEFAULT TO_CHAR('2020-01-01'::DATE, 'YYYY'), D INT DEFAULT '5'::INT)",
+        )
+        rows(connection, "INSERT INTO T (A) VALUES (1)")
+    kill(root)
+    with connect(embedded_snowflake.ensure_running(root)) as connection:
+        rows(connection, "INSERT INTO KEPT.PUBLIC.T (A) VALUES (2)")
+        written = rows(connection, "SELECT B, C, D FROM KEPT.PUBLIC.T")
+        assert written == [(dt.datetime(2020, 1, 1), "2020", 5)] * 2
 
 
 def test_a_kill_leaves_no_files_that_no_row_names(root: Path, tmp_path: Path) -> None:

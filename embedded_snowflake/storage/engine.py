@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections import deque
@@ -138,11 +139,15 @@ class Engine:
                 "or move it away to go on without this database"
             )
             raise DamagedDatabase(message) from cause
-        self.duck.execute(catalog.creation_sql(name) + translating.macros_sql(name))
+        self.duck.execute(catalog.creation_sql(name))
         self.duck.execute(
             info_schema.per_db_creation_sql(quoted(name)).replace(f"'{quoted(name)}'", f"'{name}'")
         )
-        self.duck.execute(macros.creation_sql(quoted(name)))
+        made = translating.macros_sql(name) + macros.creation_sql(quoted(name))
+        for statement in self.duck.extract_statements(made):
+            # What a column's DEFAULT calls stays as that table was made with it.
+            with contextlib.suppress(duckdb.DependencyException):
+                self.duck.execute(statement)
         canonical_json.upgrade(self.duck, name)
         self._names.add(name)
 
