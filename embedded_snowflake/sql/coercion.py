@@ -20,6 +20,7 @@ from embedded_snowflake.names import stored_name
 from embedded_snowflake.sql import rewriting
 from embedded_snowflake.sql.column_facts import ColumnFacts
 from embedded_snowflake.sql.functions.casts import plainly_a_time
+from embedded_snowflake.sql.functions.times import UNITS
 from embedded_snowflake.sql.inferred_types import Inferred, group_of
 from embedded_snowflake.sql.macros import invoke
 from embedded_snowflake.sql.number_types import product_scale
@@ -69,6 +70,7 @@ _DAYS = {"DAY", "WEEK", "MONTH", "QUARTER", "YEAR"}
 def coerced(session: Session, expression: Any) -> Any:
     """The statement with Snowflake's conversions written out."""
     assigns = isinstance(expression, (exp.Insert, exp.Update, exp.Merge))
+    _in_order(expression)
     _spell_out(session, expression)
     nodes = [node for node in expression.walk(bfs=False) if type(node) in _RULES]
     if not nodes and not assigns:
@@ -88,6 +90,33 @@ def coerced(session: Session, expression: Any) -> Any:
     if assigns:
         _assign(session, expression, types)
     return expression
+
+
+def _in_order(expression: Any) -> None:
+    """Write what is a calculation as one: its parts have types of their own.
+
+    The parts of an interval are added one after the other, and RATIO_TO_REPORT is a quotient, of a
+    sum that no order makes a running one.
+    """
+    for node in list(expression.find_all(exp.Interval, exp.Window)):
+        if isinstance(node, exp.Window):
+            call = node.this
+            if isinstance(call, exp.Anonymous) and call.name.upper() == "RATIO_TO_REPORT":
+                part = call.expressions[0]
+                groups = [one.copy() for one in node.args.get("partition_by") or []]
+                total = exp.Window(this=exp.Sum(this=part.copy()), partition_by=groups)
+                nothing = exp.Nullif(this=total, expression=exp.Literal.number(0))
+                node.replace(exp.Paren(this=exp.Div(this=part, expression=nothing)))
+            continue
+        parts = [] if node.args.get("unit") is not None else node.name.split(",")
+        moved = node.parent
+        if len(parts) > 1 and isinstance(moved, (exp.Add, exp.Sub)) and moved.expression is node:
+            made = moved.this
+            for part in parts:
+                amount, _, unit = part.strip().partition(" ")
+                one = exp.Interval(this=exp.Literal.string(amount), unit=exp.var(unit or "S"))
+                made = type(moved)(this=made, expression=one)
+            moved.replace(made)
 
 
 _AGGREGATES = (exp.AggFunc, exp.Window)
@@ -550,7 +579,7 @@ def _moved(node: Any, types: Inferred) -> Any:
     else:
         unit = node.args.get("unit")
     months = isinstance(node, exp.AddMonths)
-    if not months and (unit is None or unit.name.upper().rstrip("S") not in _DAYS):
+    if not months and (unit is None or UNITS.get(unit.name.upper()) not in _DAYS):
         return node
     return _cast(node.copy(), "DATE")
 

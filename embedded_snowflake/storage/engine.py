@@ -65,6 +65,9 @@ class Engine:
         self.fakesnow.results_cache = ResultCache()
         self.duck = self.fakesnow.duck_conn
         self.duck.execute("SET GLOBAL preserve_insertion_order = true")
+        # It loses the type of SUM(DECIMAL) OVER (PARTITION BY ..) under NULLIF and a filter: an
+        # INTERNAL error, after which DuckDB answers nothing more.
+        self.duck.execute("SET GLOBAL disabled_optimizers = 'window_self_join'")
         canonical_json.install(self.duck)
         # A session without a database calls the same macros.
         self.duck.execute(catalog.creation_sql("memory") + translating.macros_sql("memory"))

@@ -132,12 +132,6 @@ def _window(node: Any) -> Any:
         # DuckDB's sequence is a ROW_NUMBER itself, which cannot stand in another's order.
         node.set("order", None)
     name = call.name.upper() if isinstance(call, exp.Anonymous) else ""
-    if name == "RATIO_TO_REPORT":
-        part = call.expressions[0]
-        total = node.copy()
-        total.set("this", exp.Sum(this=part.copy()))
-        nothing = invoke("nullif", total, number("0"))
-        return exp.Paren(this=exp.Div(this=part.copy(), expression=nothing))
     if name == "CONDITIONAL_TRUE_EVENT":
         counted = exp.Case(
             ifs=[exp.If(this=call.expressions[0].copy(), true=number("1"))], default=number("0")

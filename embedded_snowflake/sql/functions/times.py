@@ -78,7 +78,7 @@ def _zoned_from_parts(node: Any) -> Any:
     return cast_as(_time_from_parts(node).copy(), "TIMESTAMPTZ")
 
 
-_UNITS = {
+UNITS = {
     word: unit
     for unit, words in {
         "YEAR": "Y YY YYY YYYY YR YEARS YRS",
@@ -107,7 +107,7 @@ def _interval(node: Any) -> Any:
         parts = [part.split() for part in node.this.name.split(",")]
     made: Any = None
     for amount, *rest in parts:
-        unit = _UNITS.get(" ".join(rest or ["S"]).upper())
+        unit = UNITS.get(" ".join(rest or ["S"]).upper())
         if unit is None:
             raise errors.unsupported(f"INTERVAL '{amount} {' '.join(rest)}'")
         one = exp.Interval(this=exp.Literal.string(amount), unit=exp.Var(this=unit))

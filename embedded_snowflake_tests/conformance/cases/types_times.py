@@ -307,6 +307,13 @@ GROUP = Group(
             dt.datetime(2025, 4, 3, 3, 30),
             _TYPES,
         ),
+        Case(
+            "the parts of an INTERVAL are added in their order",
+            "SELECT d + INTERVAL '1 day, 1 year', d + INTERVAL '1 year, 1 day', "
+            "d + INTERVAL '1 mon' FROM (SELECT '2019-02-28'::DATE AS d)",
+            _TYPES,
+            rows=[(dt.date(2020, 3, 1), dt.date(2020, 2, 29), dt.date(2019, 3, 28))],
+        ),
         value(
             "an INTERVAL of nanoseconds",
             f"'2024-01-01 00:00:00'{_NTZ} + INTERVAL '1 ns' IS NULL",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from embedded_snowflake_tests.conformance.case import Case, Error, Group, fails
 
 _F = "sql-reference/functions/"
@@ -106,6 +108,27 @@ GROUP = Group(
             "ROUND(RATIO_TO_REPORT(v) OVER (PARTITION BY k), 2)::FLOAT",
             [0.2, 0.4, 0.4, 1.0],
             _F + "ratio_to_report",
+        ),
+        Case(
+            "RATIO_TO_REPORT is a NUMBER, and no running one by an order",
+            "SELECT 100 * RATIO_TO_REPORT(p) OVER (ORDER BY k) FROM (SELECT column1 AS k, "
+            "column2::NUMBER(11, 2) AS p FROM VALUES (1, 300), (2, 250), (3, 450), (4, NULL)) "
+            "ORDER BY k",
+            _F + "ratio_to_report",
+            rows=[
+                (Decimal("30.00000000"),),
+                (Decimal("25.00000000"),),
+                (Decimal("45.00000000"),),
+                (None,),
+            ],
+        ),
+        Case(
+            "NULLIF of a SUM of a partition, filtered by QUALIFY",
+            "SELECT p / NULLIF(SUM(p) OVER (PARTITION BY k), 0) AS r FROM (SELECT column1 AS k, "
+            "column2::NUMBER(11, 2) AS p FROM VALUES (1, 300), (1, 100), (2, 450)) "
+            "QUALIFY r > 0.3 ORDER BY r",
+            "sql-reference/constructs/qualify",
+            rows=[(Decimal("0.75000000"),), (Decimal("1.00000000"),)],
         ),
         _column(
             "CONDITIONAL_TRUE_EVENT",
