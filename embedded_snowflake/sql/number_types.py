@@ -52,7 +52,9 @@ def number(scale: int) -> Any:
 
 def _sqlglots(annotator: Any, node: Any) -> Any:
     """The type that sqlglot gives it."""
-    known: Any = Snowflake.EXPRESSION_METADATA.get(type(node), {})
+    # It has nothing on NVL2, which answers one of two values as IFF does.
+    kind = exp.If if isinstance(node, exp.Nvl2) else type(node)
+    known: Any = Snowflake.EXPRESSION_METADATA.get(kind, {})
     if "annotator" in known:
         return known["annotator"](annotator, node)
     return _typed(annotator, node, known.get("returns"))
@@ -181,7 +183,10 @@ ANNOTATORS: dict[type[Any], Callable[[Any, Any], Any]] = {
     exp.Uniform: _drawn,
     exp.MonthsBetween: lambda annotator, node: _typed(annotator, node, number(6)),
     exp.Corr: lambda annotator, node: _typed(annotator, node, exp.DType.DOUBLE),
-    exp.RegrCount: lambda annotator, node: _typed(annotator, node, exp.DType.BIGINT),
+    **dict.fromkeys(
+        (exp.RegrCount, exp.ArrayPosition),
+        lambda annotator, node: _typed(annotator, node, exp.DType.BIGINT),
+    ),
     exp.Nullif: lambda annotator, node: _typed(annotator, node, node.this.type),
     **dict.fromkeys((exp.If, exp.Nvl2), _branches("true", "false")),
     exp.Case: _branches("ifs", "default"),

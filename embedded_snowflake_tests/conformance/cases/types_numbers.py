@@ -49,6 +49,18 @@ GROUP = Group(
             "3.0000000",
             _ARITHMETIC,
         ),
+        value(
+            "a quotient of NVL2",
+            "NVL2(1, 7, 8) / 2",
+            Decimal("3.500000"),
+            _F + "nvl2",
+        ),
+        value(
+            "a quotient of ARRAY_POSITION",
+            "ARRAY_POSITION(1::VARIANT, ARRAY_CONSTRUCT(2, 1)) / 4",
+            Decimal("0.250000"),
+            _F + "array_position",
+        ),
         value("a quotient with a FLOAT is one", "1e0 / 4", 0.25, _ARITHMETIC),
         Case(
             "FLOOR and CEIL of a quotient of columns",
