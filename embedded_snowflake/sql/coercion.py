@@ -23,7 +23,7 @@ from embedded_snowflake.sql.functions.casts import plainly_a_time
 from embedded_snowflake.sql.functions.times import UNITS
 from embedded_snowflake.sql.inferred_types import Inferred, group_of
 from embedded_snowflake.sql.macros import invoke
-from embedded_snowflake.sql.number_types import product_scale
+from embedded_snowflake.sql.number_types import product_scale, scale_of
 
 if TYPE_CHECKING:
     from embedded_snowflake.names import QualifiedName
@@ -69,7 +69,7 @@ _DAYS = {"DAY", "WEEK", "MONTH", "QUARTER", "YEAR"}
 
 def coerced(session: Session, expression: Any) -> Any:
     """The statement with Snowflake's conversions written out."""
-    assigns = isinstance(expression, (exp.Insert, exp.Update, exp.Merge))
+    assigns = isinstance(expression, (exp.Insert, exp.Update, exp.Merge)) or _is_typed(expression)
     _in_order(expression)
     _spell_out(session, expression)
     nodes = [node for node in expression.walk(bfs=False) if type(node) in _RULES]
@@ -358,6 +358,8 @@ def _branches(node: Any, values: list[Any], types: Inferred) -> Any:
             _swap(one, lambda old: _cast(old, "VARIANT"))
         elif kind == "TEXT" and kinds & _NUMBERS:
             _swap(one, lambda old: _number(old, _number_of(kinds)))
+        elif kind == "TEXT" and "BINARY" in kinds:
+            _swap(one, lambda old: _cast(old, "BINARY"))
     return node
 
 
@@ -608,6 +610,13 @@ def _set_operator(node: Any, types: Inferred) -> Any:
     left, right = types.outputs(node.this), types.outputs(node.expression)
     if len(left) != len(right) and not node.args.get("by_name"):
         return node
+    if rewriting.is_recursive(node):
+        for (name, begun), (_, later) in zip(left, right, strict=True):
+            if _narrower(begun, later):
+                raise errors.unsupported(
+                    f"a recursive WITH whose column {name} goes on with another type than it "
+                    "begins with: cast it in the first query"
+                )
     for side, own, beside in (("this", left, right), ("expression", right, left)):
         other = _by_name(own, beside) if node.args.get("by_name") else beside
         kinds = [
@@ -618,12 +627,24 @@ def _set_operator(node: Any, types: Inferred) -> Any:
     return node
 
 
+def _narrower(begun: Any, later: Any) -> bool:
+    """Whether DuckDB would lose something: it casts to the type that the recursion begins with."""
+    first, second = group_of(begun), group_of(later)
+    if first is None or second is None or (first, second) == ("TIMESTAMP", "DATE"):
+        return False
+    digits = scale_of(begun), scale_of(later)
+    if digits[0] is not None and digits[1] is not None:
+        return digits[0] < digits[1]
+    return first != second and not (first == "FLOAT" and second in _NUMBERS)
+
+
 def _over(mine: str | None, theirs: Any) -> Any:
     """The type that a set operator's column is cast to, by what it meets; None where it stays."""
     wanted = group_of(theirs)
     if wanted == "VARIANT" and mine in {"TEXT", *_TEXTS_IN_JSON}:
         return exp.DataType.build("VARIANT", dialect="snowflake")
-    return theirs if mine == "TEXT" and wanted in {*_NUMBERS, *_TIMES, "BOOLEAN"} else None
+    read = {*_NUMBERS, *_TIMES, "BOOLEAN", "BINARY"}
+    return theirs if mine == "TEXT" and wanted in read else None
 
 
 def _by_name(own: list[tuple[str, Any]], other: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
@@ -653,8 +674,20 @@ def _cast_outputs(query: Any, outputs: list[tuple[str, Any]], kinds: list[Any]) 
     return exp.select(*columns).from_(exp.Subquery(this=inner.copy(), alias=alias))
 
 
+def _is_typed(expression: Any) -> bool:
+    """Whether it makes a table of a query and names types for its columns."""
+    typed = isinstance(expression, exp.Create) and isinstance(expression.this, exp.Schema)
+    return typed and isinstance(expression.expression, exp.Query)
+
+
 def _assign(session: Session, expression: Any, types: Inferred) -> None:
     """What is written into a column has its type."""
+    if isinstance(expression, exp.Create):
+        # `patches` casts what becomes a new table's columns, but parses texts for a VARIANT.
+        kinds = [one.args.get("kind") for one in expression.this.expressions]
+        halves = [one if one and one.this in _HALF_STRUCTURED else None for one in kinds]
+        _cast_source(expression, halves, types)
+        return
     target = rewriting.written_table(session, expression)
     stored = {} if target is None else _stored(session, target, types)
     if not stored:
@@ -746,7 +779,7 @@ def _needs(given: str | None, kind: Any) -> bool:
             )
         return given in _TEXTS_IN_JSON if wanted == "VARIANT" else given == "VARIANT"
     if wanted == "TEXT":
-        return given in {"VARIANT", "FLOAT", "TIMESTAMP", "ZONED"}
+        return given in {"VARIANT", "FLOAT", "TIMESTAMP", "ZONED", "BINARY"}
     if wanted == "INTEGER":
         return given in {"FLOAT", "VARIANT"}
     return wanted in {"BINARY", *_TIMES} and given in {"TEXT", "VARIANT"}

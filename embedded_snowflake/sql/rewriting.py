@@ -93,7 +93,25 @@ def named(session: Session, expression: Any) -> Any:
     """The statement with the names written out that its text leaves to be found."""
     _identifiers(session, expression)
     _values_columns(expression)
+    _recursive(expression)
     return expression
+
+
+def is_recursive(union: Any) -> bool:
+    """Whether a set operator's second query reads the WITH that it makes."""
+    made = union.parent
+    return isinstance(made, exp.CTE) and any(
+        not table.db and table.name.upper() == made.alias.upper()
+        for table in union.expression.find_all(exp.Table)
+    )
+
+
+def _recursive(expression: Any) -> None:
+    """RECURSIVE may be left out; DuckDB needs the word, and with it takes no table of that name."""
+    for node in expression.find_all(exp.With):
+        made = [one.this for one in node.expressions]
+        if any(isinstance(one, exp.Union) and is_recursive(one) for one in made):
+            node.args["recursive"] = True
 
 
 def _identifiers(session: Session, expression: Any) -> None:
@@ -133,17 +151,6 @@ def _laterals(_: Session, expression: Any) -> Any:
         flattened = isinstance(join.this, (exp.Lateral, exp.TableFromRows))
         if flattened and join.side == "LEFT" and not join.args.get("on"):
             join.set("on", exp.true())
-    return expression
-
-
-def _recursive(_: Session, expression: Any) -> Any:
-    """RECURSIVE may be left out; DuckDB needs the word, and with it takes no table of that name."""
-    for node in expression.find_all(exp.With):
-        for one in node.expressions:
-            second = one.this.args.get("expression") if isinstance(one.this, exp.Union) else None
-            for table in second.find_all(exp.Table) if second is not None else ():
-                if not table.db and table.name.upper() == one.alias.upper():
-                    node.args["recursive"] = True
     return expression
 
 
@@ -748,7 +755,6 @@ _STEPS: tuple[tuple[tuple[type[Any], ...], Callable[[Session, Any], Any]], ...] 
     (_ANY, _row_counts),
     (_ANY, _sequences),
     ((exp.TableFromRows,), _result_scan),
-    ((exp.With,), _recursive),
     ((exp.TableSample,), _samples),
     ((exp.Join,), _laterals),
     ((exp.Join,), _asof),

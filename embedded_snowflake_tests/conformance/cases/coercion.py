@@ -274,6 +274,33 @@ GROUP = Group(
             [(None, None, b"ab")],
             _F + "to_binary",
         ),
+        _stored(
+            "a BINARY into a column of texts",
+            "INSERT INTO u(x) SELECT TO_BINARY('ab', 'HEX')",
+            [(None, "AB", None)],
+            _CONVERSION,
+        ),
+        Case(
+            "hexadecimal digits beside a BINARY",
+            "SELECT TO_BINARY('AB', 'HEX') UNION ALL SELECT '61' ORDER BY 1",
+            "sql-reference/operators-query",
+            rows=[(b"a",), (b"\xab",)],
+        ),
+        fails(
+            "CREATE TABLE .. AS with a text for a VARIANT",
+            "CREATE TABLE u (v VARIANT) AS SELECT '12.5'",
+            Error(2023, "22000", "expecting VARIANT"),
+            "sql-reference/sql/create-table",
+        ),
+        Case(
+            "CREATE TABLE .. AS with a TIMESTAMP for a VARIANT",
+            (
+                "CREATE TABLE u (v VARIANT) AS SELECT '2024-01-05 23:11:12.5'::TIMESTAMP",
+                "SELECT v::VARCHAR FROM u",
+            ),
+            "sql-reference/sql/create-table",
+            rows=[("2024-01-05 23:11:12.500",)],
+        ),
         Case(
             "UPDATE with a FLOAT",
             (
