@@ -131,7 +131,8 @@ async def _serve(
     try:
         while not serving.done():
             await asyncio.sleep(1)
-            if server.idle_seconds() > arguments.idle_seconds or not owned():
+            idle = server.idle_seconds() > arguments.idle_seconds
+            if idle or engine.broken or not owned():
                 http.should_exit = True
             else:
                 lifecycle.announce(home, state, port)

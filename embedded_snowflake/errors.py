@@ -225,6 +225,13 @@ def translated(cause: duckdb.Error) -> SnowflakeError:  # noqa: C901, PLR0911, P
             100078,
             "22000",
         )
+    if isinstance(cause, duckdb.InternalException) or "has been invalidated" in text:
+        return error(
+            f"DuckDB ended at an error of its own ({first}): the warehouse ends too, and starts "
+            "anew when somebody connects. What was committed is kept.",
+            603,
+            "XX000",
+        )
     unwritable = "Could not write" in first or "No space left" in first
     if unwritable or isinstance(cause, (duckdb.IOException, duckdb.FatalException)):
         return error(

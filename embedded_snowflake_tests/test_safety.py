@@ -259,3 +259,47 @@ def test_a_taken_port_is_given_up_for_another_and_a_full_disk_is_said_and_loses_
         last.cursor().execute("INSERT INTO t VALUES ('more')")
     embedded_snowflake.stop(tmp_path)
     shutil.rmtree(tmp_path / ".vistora")
+
+
+def test_a_commit_whose_checkpoint_fails_is_a_commit_and_the_process_starts_anew(
+    tmp_path: Path,
+) -> None:
+    """DuckDB gives the database up then; its file takes what its log has when it is opened again."""
+    server = [sys.executable, "-m", "embedded_snowflake", "--root", str(tmp_path)]
+    # Enough for the log, and not for the database's file when the log goes into it.
+    process = subprocess.Popen(
+        ["sh", "-c", 'ulimit -f 40000; exec "$@"', "sh", *server], cwd=PROJECT
+    )
+    deadline = time.monotonic() + 60
+    found = None
+    while found is None and time.monotonic() < deadline:
+        found = embedded_snowflake.status(tmp_path).connection
+        time.sleep(0.05)
+    assert found is not None
+    told = 0
+    with snowflake.connector.connect(
+        **{**found.connect_arguments(), "network_timeout": 5}
+    ) as connection:
+        cursor = connection.cursor()
+        cursor.execute("CREATE DATABASE d")
+        cursor.execute("CREATE TABLE t (n INT, a VARCHAR)")
+        refused = ""
+        while not refused and told < 100:
+            try:
+                cursor.execute(
+                    f"INSERT INTO t SELECT {told}, {' || '.join(['MD5(RANDOM())'] * 30)} "
+                    "FROM TABLE(GENERATOR(ROWCOUNT => 1000))"
+                )
+                told += 1
+            except ProgrammingError as cause:
+                refused = str(cause)
+        assert "starts anew" in refused or "Session no longer exists" in refused
+    assert process.wait(30) == 0
+    again = embedded_snowflake.ensure_running(tmp_path)
+    with snowflake.connector.connect(
+        **again.connect_arguments(), database="D", schema="PUBLIC"
+    ) as connection:
+        cursor = connection.cursor()
+        cursor.execute("SELECT COUNT(DISTINCT n), COUNT(*) FROM t")
+        assert cursor.fetchall() == [(told, told * 1000)]
+    embedded_snowflake.stop(tmp_path)

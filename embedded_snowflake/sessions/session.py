@@ -272,17 +272,15 @@ class Session(Transactional):
             began = datetime.datetime.now(datetime.UTC)
             try:
                 answer = self._execute(sql, describe=describe)
-            except duckdb.Error as cause:
-                self.undo_statement(mark, str(cause))
-                translated = errors.translated(cause)
-                if not describe:
-                    self.engine.note_statement(history.row_of(self, sql, began, None, translated))
-                raise translated from cause
             except Exception as cause:
+                self.engine.look_after(cause)
                 self.undo_statement(mark, str(cause))
+                failure = errors.translated(cause) if isinstance(cause, duckdb.Error) else cause
                 if not describe:
-                    self.engine.note_statement(history.row_of(self, sql, began, None, cause))
-                raise
+                    self.engine.note_statement(history.row_of(self, sql, began, None, failure))
+                if failure is cause:
+                    raise
+                raise failure from cause
             finally:
                 self._forget_registered()
                 reading.forget_text()

@@ -118,13 +118,22 @@ class Transactional(ABC):
             )
         try:
             if self._started:
-                self.duck.execute("COMMIT")
+                self._commit_duck()
         except duckdb.Error as cause:
             with contextlib.suppress(duckdb.Error):
                 self.duck.execute("ROLLBACK")
             self._ended(committed=False)
             raise errors.translated(cause) from cause
         self._ended(committed=True)
+
+    def _commit_duck(self) -> None:
+        try:
+            self.duck.execute("COMMIT")
+        except duckdb.Error as cause:
+            self.engine.look_after(cause)
+            # Only what DuckDB does after it has failed: who is told of an error writes again.
+            if "COMMIT succeeded and is durable" not in str(cause):
+                raise
 
     def rollback(self) -> None:
         """Undo everything since BEGIN."""
@@ -177,7 +186,7 @@ class Transactional(ABC):
             raise
         self._depth -= 1
         try:
-            self.duck.execute("COMMIT")
+            self._commit_duck()
         except duckdb.Error:
             with contextlib.suppress(duckdb.TransactionException):
                 self.duck.execute("ROLLBACK")

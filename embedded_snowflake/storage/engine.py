@@ -77,6 +77,7 @@ class Engine:
         self.inference = Inference()
         self.inference.install(self.duck)
         self.presign = ""
+        self.broken = False
         self._names: set[str] = set()
         self._lock = threading.RLock()
         self._tables: dict[QualifiedName, Holder] = {}
@@ -95,6 +96,13 @@ class Engine:
         self.duck.execute(f"SET GLOBAL allowed_directories = [{folders}]")
         self.duck.execute("SET GLOBAL enable_external_access = false")
         self.duck.execute("SET GLOBAL python_enable_replacements = false")
+
+    def look_after(self, cause: BaseException) -> None:
+        """See whether an error left a database or DuckDB that answers nothing more."""
+        fatal = (duckdb.FatalException, duckdb.InternalException)
+        causes = (cause, cause.__cause__)
+        if any(isinstance(one, fatal) or "has been invalidated" in str(one) for one in causes):
+            self.broken = True
 
     def note_statement(self, row: dict[str, Any]) -> None:
         """Remember what was run, for QUERY_HISTORY."""

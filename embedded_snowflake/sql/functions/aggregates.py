@@ -111,13 +111,6 @@ def _by(function: str) -> Callable[[Any], Any]:
     )
 
 
-def _by(function: str) -> Callable[[Any], Any]:
-    """MAX_BY and MIN_BY: also of a row whose value is NULL, which DuckDB's plain ones pass over."""
-    return lambda node: (
-        node if node.args.get("count") else invoke(function, node.this, node.expression)
-    )
-
-
 _SEQUENCES = (exp.Seq1, exp.Seq2, exp.Seq4, exp.Seq8)
 
 
@@ -155,8 +148,6 @@ NODES: dict[type[Any], Callable[[Any], Any]] = {
     exp.CountIf: _count_if,
     exp.RegrCount: _regr_count,
     exp.NthValue: _nth_value,
-    exp.ArgMax: _by("arg_max_null"),
-    exp.ArgMin: _by("arg_min_null"),
     exp.ArgMax: _by("arg_max_null"),
     exp.ArgMin: _by("arg_min_null"),
     exp.Window: _window,
