@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from embedded_snowflake.storage.engine import Engine
 
 LOOPBACK = "127.0.0.1"
+STATEMENTS_AT_ONCE = 1000
+"""Threads for statements and files; anyio makes 40 unless told otherwise."""
 
 
 def main() -> int:
@@ -79,6 +81,7 @@ async def _serve(
     home: Path, owner: IO[str], arguments: argparse.Namespace, password: str | None
 ) -> int:
     import uvicorn
+    from anyio import to_thread
     from uvicorn.protocols.http.h11_impl import H11Protocol
 
     from embedded_snowflake import objects
@@ -87,6 +90,8 @@ async def _serve(
     from embedded_snowflake.storage.engine import Engine
 
     (home / "failure.txt").unlink(missing_ok=True)
+    # Who waits for a table keeps a thread: there must be one for the COMMIT that he waits for.
+    to_thread.current_default_thread_limiter().total_tokens = STATEMENTS_AT_ONCE
     # Importing the objects is what registers their statements.
     logging.getLogger("embedded_snowflake").info("objects: %s", ", ".join(objects.__all__))
     state = lifecycle.secrets_of(home)

@@ -73,7 +73,7 @@ def unsupported(what: str) -> SnowflakeError:
 _NOT_HERE = " (the embedded warehouse has none of this name)"
 _WORDED = (
     (
-        r"Function with name \"?(\w+)\"? does not exist",
+        r"Function with name \"?([\w$]+)\"? does not exist",
         2140,
         "42601",
         "SQL compilation error:\nUnknown function {0}" + _NOT_HERE,
@@ -83,6 +83,12 @@ _WORDED = (
         100115,
         "22000",
         "{0}: '{1}'",
+    ),
+    (
+        r'Catalog "(.+?)" does not exist|No catalog \+ schema named "(?:.+?)" found',
+        2043,
+        "02000",
+        "SQL compilation error:\nObject does not exist, or operation cannot be performed: USE another.",
     ),
     (
         r'column "(.+?)" must appear in the GROUP BY clause',
@@ -167,6 +173,11 @@ _WORDED = (
 """What DuckDB says: a pattern, then Snowflake's number, SQL state and words."""
 
 
+def is_conflict(cause: BaseException | None) -> bool:
+    """Whether DuckDB gave up a transaction for another one's sake, so that it may be run again."""
+    return isinstance(cause, duckdb.TransactionException) and "onflict" in str(cause)
+
+
 def unknown_function(name: str) -> SnowflakeError:
     """002140: no function of this name, here or on Snowflake."""
     return error(f"SQL compilation error:\nUnknown function {name}{_NOT_HERE}", 2140, "42601")
@@ -176,6 +187,15 @@ def translated(cause: duckdb.Error) -> SnowflakeError:  # noqa: C901, PLR0911, P
     """What DuckDB says, with the number and the words that Snowflake's clients look for."""
     text = str(cause)
     first = text.split("\n", maxsplit=1)[0]
+    if isinstance(cause, duckdb.InterruptException):
+        return error("SQL execution canceled", 604, "57014")
+    if is_conflict(cause):
+        return error(
+            f"Another session changed the same meanwhile ({first}): run the statement, or its "
+            "transaction, again.",
+            625,
+            "57014",
+        )
     if "Attempting to write to database" in text:
         return unsupported("a transaction that writes two databases")
     if "COLUMNS() can not be used together" in first:

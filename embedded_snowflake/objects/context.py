@@ -52,20 +52,31 @@ _FREE = {
     "USE_CACHED_RESULT",
 }
 """Of any value: they say nothing about what a statement answers."""
+_SECONDS = {"LOCK_TIMEOUT", "STATEMENT_TIMEOUT_IN_SECONDS"}
 
 
 def refuse_effect(key: str, value: str) -> None:
     """Refuse a value of a known parameter by which statements would answer otherwise.
 
     Raises:
-        SnowflakeError: 000002, with the parameter's name.
+        SnowflakeError: 000002, with the parameter's name; 001008 where it is no number of seconds.
     """
+    if key in _SECONDS and not value.isdecimal():
+        raise errors.error(
+            f"SQL compilation error:\ninvalid value ['{value}'] for parameter '{key}'",
+            1008,
+            "22023",
+        )
     if key not in _DEFAULTS or key in _FREE or value.lower() == _DEFAULTS[key].lower():
         return
     if key != "TIMEZONE":
         raise errors.unsupported(f"{key} = '{value}'")
     if value.upper() != "ETC/UTC":
         raise errors.unsupported("a TIMEZONE other than UTC")
+
+
+def _unknown(key: str) -> errors.SnowflakeError:
+    return errors.error(f"SQL compilation error:\ninvalid session parameter '{key}'", 1006, "42000")
 
 
 @handles("ALTER", "SESSION", "SET")
@@ -76,16 +87,19 @@ def set_parameters(session: Session, reader: Reader) -> Result:
         reader.expect("=")
         value = reader.value()
         if key not in _DEFAULTS:
-            raise errors.error(
-                f"SQL compilation error:\ninvalid session parameter '{key}'", 1006, "42000"
-            )
+            raise _unknown(key)
         refuse_effect(key, value)
         session.parameters[key] = value
         if key == "AUTOCOMMIT":
-            session.commit()
-            session.autocommit = value.lower() != "false"
+            _set_autocommit(session, wanted=value.lower() != "false")
         reader.accept(",")
     return Result.status()
+
+
+def _set_autocommit(session: Session, *, wanted: bool) -> None:
+    if session.autocommit != wanted:
+        session.commit()
+    session.autocommit = wanted
 
 
 @handles("ALTER", "SESSION", "UNSET")
@@ -93,9 +107,11 @@ def unset_parameters(session: Session, reader: Reader) -> Result:
     """Back to the default."""
     while not reader.done():
         key = reader.word()
+        if key not in _DEFAULTS:
+            raise _unknown(key)
         session.parameters.pop(key, None)
         if key == "AUTOCOMMIT":
-            session.autocommit = True
+            _set_autocommit(session, wanted=True)
         reader.accept(",")
     return Result.status()
 
@@ -118,6 +134,8 @@ def show_parameters(session: Session, reader: Reader) -> Result:
 
 
 @scalar("SYSTEM$CANCEL_ALL_QUERIES")
-def cancel_all_queries(_: Session, *__: str) -> str:
-    """A session's statements run one after the other: none is left to cancel."""
+def cancel_all_queries(session: Session, *asked: str) -> str:
+    """A session's statements run one after the other: of its own none is left to cancel."""
+    if asked and asked[0] != str(session.session_id):
+        raise errors.unsupported("SYSTEM$CANCEL_ALL_QUERIES of another session")
     return "0 cancelled"

@@ -55,6 +55,7 @@ def _comment(reader: Reader) -> str:
 
 
 def _drop(session: Session, name: str) -> None:
+    session.engine.lock_all(session, name)
     if session.database == name:
         session.forget_schema()
     session.engine.drop_database(name)
@@ -112,6 +113,7 @@ def create_schema(session: Session, reader: Reader) -> Result:
 
 
 def _drop_schema(session: Session, database: str, schema: str) -> None:
+    session.engine.lock_all(session, database, schema)
     if (session.database, session.schema) == (database, schema):
         session.use_database(database, "PUBLIC" if schema != "PUBLIC" else "")
         if session.schema == schema:
@@ -188,7 +190,7 @@ def _name_filter(reader: Reader) -> tuple[str | None, str, int | None]:
     if reader.accept("IN"):
         reader.expect("ACCOUNT")
     starts = reader.string() if reader.accept("STARTS", "WITH") else ""
-    limit = int(reader.word()) if reader.accept("LIMIT") else None
+    limit = reader.number() if reader.accept("LIMIT") else None
     reader.end()
     return pattern, starts, limit
 
@@ -208,7 +210,7 @@ def show_schemas(session: Session, reader: Reader) -> Result:
             if database not in session.engine.databases():
                 raise errors.missing("Database", database)
     starts = reader.string() if reader.accept("STARTS", "WITH") else ""
-    limit = int(reader.word()) if reader.accept("LIMIT") else None
+    limit = reader.number() if reader.accept("LIMIT") else None
     reader.end()
     shown = session.engine.databases() if database is None else [database]
     names = ", ".join(literal(one) for one in shown) or "''"

@@ -232,14 +232,23 @@ def format_from(options: dict[str, Value]) -> FileFormat:
     return made
 
 
+def number_of(name: str, value: Value) -> int:
+    """An option's value that is a number.
+
+    Raises:
+        SnowflakeError: 001003 where it is none.
+    """
+    if not str(value).isdecimal():
+        raise errors.refused(f"{name} takes a whole number, not '{value}'.")
+    return int(str(value))
+
+
 def _checked(name: str, value: Value) -> Any:
     default = getattr(FileFormat(), name.lower())
     if isinstance(default, bool):
         return truth(name, value)
     if isinstance(default, int):
-        if not str(value).isdigit():
-            raise errors.refused(f"{name} takes a number of lines, not '{value}'.")
-        return int(str(value))
+        return number_of(name, value)
     if name == "NULL_IF":
         return tuple(value) if isinstance(value, list) else (str(value),)
     if name in ("TYPE", "COMPRESSION"):

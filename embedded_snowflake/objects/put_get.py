@@ -26,7 +26,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from embedded_snowflake import errors
-from embedded_snowflake.objects.file_formats import Value, read_options, truth
+from embedded_snowflake.objects.file_formats import Value, number_of, read_options, truth
 from embedded_snowflake.objects.snow_files import download
 from embedded_snowflake.objects.stages import (
     FOLDER,
@@ -75,7 +75,7 @@ def put(session: Session, reader: Reader) -> Result:
     answer: dict[str, Any] = {
         "command": "UPLOAD",
         "src_locations": [source],
-        "parallel": int(str(options.get("PARALLEL", 4))),
+        "parallel": number_of("PARALLEL", options.get("PARALLEL", "4")),
         "autoCompress": compress,
         "sourceCompression": str(options.get("SOURCE_COMPRESSION", "auto_detect")).lower(),
         "overwrite": overwrite,

@@ -92,7 +92,7 @@ def show_scope(reader: Reader) -> Scope:
     if reader.accept("STARTS", "WITH"):
         scope.starts = reader.string()
     if reader.accept("LIMIT"):
-        scope.limit = int(reader.word())
+        scope.limit = reader.number()
         if reader.accept("FROM"):
             raise errors.unsupported("SHOW .. LIMIT .. FROM")
     reader.end()

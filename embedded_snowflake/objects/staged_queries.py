@@ -24,7 +24,7 @@ from sqlglot import Token, TokenType
 
 from embedded_snowflake import errors
 from embedded_snowflake.names import quoted
-from embedded_snowflake.objects.file_formats import FileFormat, read_options, resolve
+from embedded_snowflake.objects.file_formats import FileFormat, number_of, read_options, resolve
 from embedded_snowflake.objects.staged_files import (
     Fault,
     UnreadableFile,
@@ -385,7 +385,9 @@ def infer_schema(session: Session, *_: Any, **arguments: Any) -> Result:
     upper = str(given.get("IGNORE_CASE", "FALSE")).upper() == "TRUE"
     found: dict[str, tuple[str, list[str], int]] = {}
     count = given.get("MAX_FILE_COUNT")
-    for shown, path in where.files()[: None if count is None else int(str(count))]:
+    for shown, path in where.files()[
+        : None if count is None else number_of("MAX_FILE_COUNT", count)
+    ]:
         for place, (column, kind) in enumerate(_columns_of(shown, path, options)):
             name = column.upper() if upper else column
             known = found.get(name)

@@ -69,7 +69,8 @@ class Server:
             gone = session.vanished(5.0) and session.explicit
             if gone:
                 session.abandon()
-            if now - session.seen > SESSION_SECONDS or session.vanished(600.0):
+            old = now - session.seen > SESSION_SECONDS or session.vanished(600.0)
+            if old and session.abandon():
                 self._forget(token)
         if self.active or any(one.peers for _, one in sessions if not one.closed):
             return 0.0
@@ -113,10 +114,11 @@ class Server:
         if not hmac.compare_digest(given.encode(), self.password.encode()):
             return _failed("Incorrect username or password was specified.", "390100")
         asked = request.query_params
-        parameters = dict(data.get("SESSION_PARAMETERS") or {})
+        given_parameters = dict(data.get("SESSION_PARAMETERS") or {})
+        parameters = {str(key).upper(): value for key, value in given_parameters.items()}
         try:
             for key, value in parameters.items():
-                context.refuse_effect(key.upper(), str(value))
+                context.refuse_effect(key, str(value))
         except errors.SnowflakeError as refusal:
             return _failed(str(refusal.raw_msg), "390000")
         session = await run_in_threadpool(
@@ -310,7 +312,7 @@ class Server:
         found = self.session_of(request)
         if found is None:
             return self._no_session(request)
-        found.duck.interrupt()
+        found.cancel()
         return JSONResponse({"data": None, "success": True})
 
     def _file(self, request: Request, method: str) -> Path | None:

@@ -33,6 +33,8 @@ TABLES: dict[str, Callable[..., Result]] = {}
 VIEWS: dict[str, Callable[..., Result]] = {}
 REWRITES: list[Callable[[Session, str], str]] = []
 Follower = Callable[["Session", QualifiedName, Any, Sequence[str | None], bool], None]
+DEFINING = {"CREATE", "ALTER", "DROP", "COMMENT", "TRUNCATE", "UNDROP", "GRANT", "REVOKE"}
+"""First words of definitions: each is a transaction of its own, and has its object for itself."""
 FOLLOWERS: list[Follower] = []
 ENDINGS: list[Callable[[Session], None]] = []
 
@@ -133,10 +135,30 @@ def route(sql: str, session: Session) -> Result | None:
         elif reader.accept("IF", "EXISTS"):
             reader.if_exists = True
         try:
-            return handler(session, reader)
+            if first not in {"COMMIT", "ROLLBACK"}:
+                session.renew_view()
+            if first not in DEFINING:
+                return handler(session, reader)
+            with session.engine.defining(_defined(session, reader, words)):
+                return handler(session, reader)
         except NotMine:
             continue
     return None
+
+
+_LEVELS = {"DATABASE": 1, "WAREHOUSE": 1, "ROLE": 1, "SCHEMA": 2}
+
+
+def _defined(session: Session, reader: Reader, words: tuple[str, ...]) -> tuple[str | None, ...]:
+    """The whole name of what a statement defines, of whatever kind; of none what stands there."""
+    ahead = Reader(reader.sql, session, reader.tokens)
+    ahead.place = reader.place
+    try:
+        parts = ahead.parts()
+    except errors.SnowflakeError:
+        return words
+    levels = _LEVELS.get(words[0] if words else "", 3)
+    return (*(session.database, session.schema)[: max(levels - len(parts), 0)], *parts)
 
 
 def _read_modifiers(reader: Reader) -> None:

@@ -13,6 +13,7 @@ import threading
 import time
 import uuid
 from collections import deque
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -42,9 +43,8 @@ from embedded_snowflake.sql.cursor import Connection, name_as_written, parsed
 from embedded_snowflake.sql.inferred_types import finer_types
 from embedded_snowflake.sql.results import Result
 from embedded_snowflake.storage.catalog import Catalog
-from embedded_snowflake.storage.engine import Engine
+from embedded_snowflake.storage.engine import LOCK_SECONDS, Engine
 
-_DDL_WORDS = {"CREATE", "ALTER", "DROP", "COMMENT", "TRUNCATE", "UNDROP", "GRANT", "REVOKE"}
 _CREATED_KINDS = {"TABLE", "VIEW", "SEQUENCE"}
 _RETRIES = 12
 RESULT_BYTES = 1 << 30
@@ -126,6 +126,7 @@ class Session(Transactional):
         self.seen = time.monotonic()
         self.lock = threading.RLock()
         self._registered: list[str] = []
+        self._cancelled: str | None = None
         self._gone_since: float | None = None
         if database and database in engine.databases():
             self.use_database(database, schema)
@@ -240,11 +241,56 @@ class Session(Transactional):
         self._gone_since = None
         self.seen = time.monotonic()
 
-    def abandon(self) -> None:
-        """The client is gone: roll back and give back its locks."""
-        with self.lock:
+    def abandon(self) -> bool:
+        """The client is gone: roll back and give back its locks, unless a statement runs.
+
+        Who asks must not wait for that statement: it may itself wait for him.
+        """
+        if not self.lock.acquire(blocking=False):
+            return False
+        try:
             self.rollback()
             self.engine.free(self)
+        finally:
+            self.lock.release()
+        return True
+
+    @property
+    def lock_seconds(self) -> float:
+        """How long a statement waits for a table."""
+        return float(self.parameters.get("LOCK_TIMEOUT", LOCK_SECONDS))
+
+    def cancel(self, reason: str = "SQL execution canceled") -> None:
+        """Give up the statement that runs, also where it waits for a table."""
+        self._cancelled = reason
+        self.duck.interrupt()
+
+    def check_cancelled(self) -> None:
+        """Raise where the statement that runs is to be given up.
+
+        Raises:
+            SnowflakeError: 000604, or 000630 where it ran too long.
+        """
+        if self._cancelled is not None:
+            number = 630 if "timeout" in self._cancelled else 604
+            raise errors.error(self._cancelled, number, "57014")
+
+    @contextlib.contextmanager
+    def _in_time(self) -> Generator[None, None, None]:
+        """Cancel what runs longer than STATEMENT_TIMEOUT_IN_SECONDS, where that was set."""
+        self._cancelled = None
+        seconds = int(self.parameters.get("STATEMENT_TIMEOUT_IN_SECONDS", 0))
+        if not seconds:
+            yield
+            return
+        text = f"Statement reached its statement or warehouse timeout of {seconds} second(s) and was canceled."
+        timer = threading.Timer(seconds, self.cancel, [text])
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     def close(self) -> None:
         """End the session: roll back, drop what was its own."""
@@ -271,11 +317,12 @@ class Session(Transactional):
             mark = self.mark()
             began = datetime.datetime.now(datetime.UTC)
             try:
-                answer = self._execute(sql, describe=describe)
+                with self._in_time():
+                    answer = self._execute(sql, describe=describe)
             except Exception as cause:
                 self.engine.look_after(cause)
                 self.undo_statement(mark, str(cause))
-                failure = errors.translated(cause) if isinstance(cause, duckdb.Error) else cause
+                failure = self._said(cause) if isinstance(cause, duckdb.Error) else cause
                 if not describe:
                     self.engine.note_statement(history.row_of(self, sql, began, None, failure))
                 if failure is cause:
@@ -284,6 +331,8 @@ class Session(Transactional):
             finally:
                 self._forget_registered()
                 reading.forget_text()
+                if not self.in_transaction:
+                    self.engine.free(self)
                 self.seen = time.monotonic()
             if not describe:
                 self.engine.note_statement(history.row_of(self, sql, began, answer, None))
@@ -304,10 +353,7 @@ class Session(Transactional):
         read = rewriting.tables_of(self, source)
         if read & changed or any(self.relation_kind(one) == "VIEW" for one in read):
             self._renew()
-            if self.aborted is not None:
-                raise errors.error(
-                    f"The transaction failed ({self.aborted}): ROLLBACK it.", 90232, "25000"
-                )
+            self.check_aborted()
 
     def _execute(self, sql: str, *, describe: bool) -> Answer:
         written = reading.quote_addresses(sql)
@@ -317,19 +363,38 @@ class Session(Transactional):
         second = tokens[1].text.upper() if len(tokens) > 1 else ""
         if not tokens:
             raise errors.error("Empty SQL statement.", 900, "42601")
-        ddl = first in _DDL_WORDS and second != "SESSION"
-        if self.aborted is not None and first not in {"ROLLBACK", "COMMIT"}:
-            raise errors.error(
-                f"The transaction failed earlier ({self.aborted}): ROLLBACK it.", 90232, "25000"
-            )
+        reading.refuse_several(tokens)
+        ddl = first in routing.DEFINING and second != "SESSION"
+        if first not in {"ROLLBACK", "COMMIT"}:
+            self.check_aborted()
         if ddl and self.explicit and not describe:
             self.commit()
         if describe and (ddl or first in {"ALTER", "USE", "PUT", "GET", "BEGIN", "COMMIT"}):
             return self._answered(Result.status(), describe=True)
-        result = routing.route(sql, self)
+        result = self._again(lambda: routing.route(sql, self))
         if result is not None:
             return self._answered(result, describe=describe)
         return self._queried(sql, written, describe=describe)
+
+    def _said(self, cause: duckdb.Error) -> errors.SnowflakeError:
+        """The error of a statement that DuckDB gave up."""
+        try:
+            self.check_cancelled()
+        except errors.SnowflakeError as cancelled:
+            return cancelled
+        return errors.translated(cause)
+
+    def _again(self, run: Callable[[], Result | None]) -> Result | None:
+        """Run a definition again where another session's was in its way; it left nothing."""
+        for attempt in range(_RETRIES):
+            try:
+                return run()
+            except (duckdb.TransactionException, ProgrammingError) as cause:
+                found = cause.__cause__ if isinstance(cause, ProgrammingError) else cause
+                if self.in_transaction or not errors.is_conflict(found):
+                    raise
+            time.sleep(0.01 * 2 ** min(attempt, 6))
+        return run()
 
     def _answered(self, result: Result, *, describe: bool) -> Answer:
         if result.raw is not None:
@@ -397,11 +462,11 @@ class Session(Transactional):
         try:
             return self._run_locked(expression)
         except duckdb.Error as cause:
-            raise errors.translated(cause) from cause
+            raise self._said(cause) from cause
         except ProgrammingError as cause:
             # fakesnow has its own words for some of DuckDB's errors; Snowflake's count.
             if isinstance(cause.__cause__, duckdb.Error):
-                raise errors.translated(cause.__cause__) from cause
+                raise self._said(cause.__cause__) from cause.__cause__
             raise
 
     def _run_locked(self, expression: Any) -> Any:
@@ -428,7 +493,7 @@ class Session(Transactional):
                 return self._run_wide(expression, target, cause)
             except duckdb.TransactionException as cause:
                 attempt += 1
-                if self.in_transaction or attempt > _RETRIES or "onflict" not in str(cause):
+                if self.in_transaction or attempt > _RETRIES or not errors.is_conflict(cause):
                     raise
                 time.sleep(0.01 * 2 ** min(attempt, 6))
             finally:

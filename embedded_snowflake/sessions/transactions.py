@@ -57,8 +57,17 @@ class Transactional(ABC):
         """Whether the client's last connection has been gone this long."""
 
     @abstractmethod
-    def abandon(self) -> None:
-        """The client is gone: roll back and give back its locks."""
+    def abandon(self) -> bool:
+        """The client is gone: roll back and give back its locks, unless a statement runs."""
+
+    @property
+    @abstractmethod
+    def lock_seconds(self) -> float:
+        """How long a statement waits for a table."""
+
+    @abstractmethod
+    def check_cancelled(self) -> None:
+        """Raise where the statement that runs is to be given up."""
 
     @property
     def within_handler(self) -> bool:
@@ -196,11 +205,7 @@ class Transactional(ABC):
 
     def undo_statement(self, mark: Mark, reason: str) -> None:
         """Undo what a failed statement did, and that alone, as Snowflake does."""
-        if not self.explicit:
-            if self._depth == 0:
-                self.engine.free(self)
-            return
-        if not self._started or self.aborted is not None:
+        if not self.writing or self.aborted is not None:
             return
         journal = self.duck.journal
         if len(journal.entries) == mark.writes and self._alive():
@@ -259,6 +264,23 @@ class Transactional(ABC):
         finally:
             self.duck.recording = self.explicit
         return None
+
+    def renew_view(self) -> None:
+        """Let a statement about objects see what was committed since the first write, if it can."""
+        if self.writing and not self._depth and self.engine.now() > self._moment:
+            self._renew()
+            self.check_aborted()
+
+    def check_aborted(self) -> None:
+        """Raise where a failed statement has ended the transaction.
+
+        Raises:
+            SnowflakeError: 090232.
+        """
+        if self.aborted is not None:
+            raise errors.error(
+                f"The transaction failed earlier ({self.aborted}): ROLLBACK it.", 90232, "25000"
+            )
 
     def lock_table(self, target: QualifiedName, expression: Any = None) -> None:
         """Let no other session write the table, and see what was committed to it before.

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from sqlglot import tokenize
@@ -65,6 +66,24 @@ def _tokens(sql: str) -> Sequence[Token]:
         return tokenize(sql, read="snowflake")
     except TokenError as cause:
         raise errors.refused(f"SQL compilation error:\nsyntax error: {cause}") from None
+
+
+def refuse_several(tokens: Sequence[Token]) -> None:
+    """Nothing follows a statement's end: what does would be left out without a word.
+
+    Raises:
+        SnowflakeError: 000008.
+    """
+    if "TASK" in {one.text.upper() for one in tokens[:4]}:
+        return  # what it runs may be a block of statements
+    ends = [True, *(one.token_type is TokenType.SEMICOLON for one in tokens)]
+    count = sum(end and not after for end, after in pairwise(ends))
+    if count > 1:
+        raise errors.error(
+            f"Actual statement count {count} did not match the desired statement count 1.",
+            8,
+            "0A000",
+        )
 
 
 _ADDRESS = re.compile(
@@ -217,6 +236,19 @@ class Reader:
             raise errors.refused("SQL compilation error:\nsyntax error: unexpected '<EOF>'.")
         self.place += 1
         return token.text.upper()
+
+    def number(self) -> int:
+        """A whole number.
+
+        Raises:
+            SnowflakeError: 001003 where something else comes.
+        """
+        word = self.word()
+        if not word.isdecimal():
+            raise errors.refused(
+                f"SQL compilation error:\nsyntax error: unexpected '{word}', expected a number."
+            )
+        return int(word)
 
     def value(self) -> str:
         """A text or a word."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import threading
 import time
 from collections import deque
+from collections.abc import Generator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import duckdb
 from fakesnow import info_schema, macros
@@ -30,6 +32,10 @@ VANISHED_SECONDS = 3.0
 """How long a transaction outlives its client's last connection."""
 
 
+_NOT_A_FILE = re.compile(r"""^$|["'/\\\x00-\x1f\x7f]""")
+_RESERVED = {"memory", "system", "temp"}
+
+
 class DamagedDatabase(Exception):  # noqa: N818  (what it is, in one word)
     """A database's file cannot be opened; the text says which and what to do."""
 
@@ -41,12 +47,21 @@ class Holder(Protocol):
     closed: bool
     query_id: str
 
+    @property
+    def lock_seconds(self) -> float:
+        """How long it waits for a table."""
+        ...
+
+    def check_cancelled(self) -> None:
+        """Raise where its statement is to be given up."""
+        ...
+
     def vanished(self, seconds: float) -> bool:
         """Whether its client has been gone this long."""
         ...
 
-    def abandon(self) -> None:
-        """Roll back and give back what it holds."""
+    def abandon(self) -> bool:
+        """Roll back and give back what it holds; False while a statement of it runs."""
         ...
 
 
@@ -81,6 +96,8 @@ class Engine:
         self._names: set[str] = set()
         self._lock = threading.RLock()
         self._tables: dict[QualifiedName, Holder] = {}
+        self._awaited: dict[Holder, QualifiedName] = {}
+        self._defined: set[tuple[str | None, ...]] = set()
         self._clock = 0
         self._committed: dict[QualifiedName, int] = {}
         self._freed = threading.Condition()
@@ -163,50 +180,123 @@ class Engine:
         self._names.add(name)
 
     def create_database(self, name: str) -> None:
-        """Make a database with its PUBLIC schema."""
+        """Make a database with its PUBLIC schema; where that fails, nothing is left of it.
+
+        Raises:
+            SnowflakeError: 000002 for a name that is no file's or DuckDB's own; 000603 where its
+                file cannot be written.
+        """
+        if _NOT_A_FILE.search(name) or name.lower() in _RESERVED or len(name.encode()) > 200:
+            raise errors.unsupported(f"a database named {quoted(name)}: choose another name")
         with self._lock:
-            self._attach(name)
-            self.duck.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(name)}.{quoted('PUBLIC')}")
+            if any(one.lower() == name.lower() for one in self._names):
+                raise errors.exists(name)
+            try:
+                self._attach(name)
+                self.duck.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(name)}.{quoted('PUBLIC')}")
+            except (duckdb.Error, DamagedDatabase) as cause:
+                self.drop_database(name)
+                found = cause.__cause__ if isinstance(cause, DamagedDatabase) else cause
+                raise errors.translated(cast("duckdb.Error", found)) from cause
 
     def drop_database(self, name: str) -> None:
         """Forget a database and delete its file."""
         with self._lock:
             self._names.discard(name)
             self.duck.execute("USE memory.main")
-            self.duck.execute(f"DETACH {quoted(name)}")
-            for suffix in (".db", ".db.wal"):
+            self.duck.execute(f"DETACH DATABASE IF EXISTS {quoted(name)}")
+            # The log goes first: without its file it would be taken for a database that was lost.
+            for suffix in (".db.wal", ".db"):
                 (self.files / f"{name}{suffix}").unlink(missing_ok=True)
 
     def lock(self, session: Holder, table: QualifiedName) -> None:
         """Wait until no other session writes the table; held until the transaction ends.
 
         Raises:
-            SnowflakeError: 000625 after LOCK_SECONDS.
+            SnowflakeError: 000625 after the session's LOCK_TIMEOUT, or at once where the other
+                one waits for this one; 000604 where the statement is cancelled.
         """
-        deadline = time.monotonic() + LOCK_SECONDS
+        deadline = time.monotonic() + session.lock_seconds
         with self._freed:
-            while True:
-                holder = self._tables.get(table)
-                if holder is None or holder is session or holder.closed:
-                    self._tables[table] = session
-                    session.held.add(table)
-                    return
-                if holder.vanished(VANISHED_SECONDS):
-                    self._freed.release()
-                    try:
-                        holder.abandon()
-                    finally:
-                        self._freed.acquire()
-                    continue
-                if time.monotonic() > deadline:
-                    raise errors.error(
-                        f"Statement '{session.query_id}' has locked table '{table.name}' in "
-                        f"transaction of another session and this lock has not yet been released "
-                        f"after {LOCK_SECONDS:.0f} s.",
-                        625,
-                        "57014",
-                    )
-                self._freed.wait(0.2)
+            try:
+                while not self._take(session, table):
+                    session.check_cancelled()
+                    self._awaited[session] = table
+                    if self._is_deadlock(session):
+                        raise errors.error(
+                            f"Statement '{session.query_id}' was aborted: it waits for table "
+                            f"'{table.name}', whose transaction waits for this one (a deadlock). "
+                            "COMMIT or ROLLBACK, then run it again.",
+                            625,
+                            "57014",
+                        )
+                    if time.monotonic() > deadline:
+                        raise errors.error(
+                            f"Statement '{session.query_id}' waits for table '{table.name}', which "
+                            "a transaction of another session has locked and not released after "
+                            f"{session.lock_seconds:.0f} s: run it again when that one has ended.",
+                            625,
+                            "57014",
+                        )
+                    self._freed.wait(0.2)
+            finally:
+                self._awaited.pop(session, None)
+
+    def _take(self, session: Holder, table: QualifiedName) -> bool:
+        """Lock the table where nobody holds it, or a client that is gone."""
+        holder = self._tables.get(table)
+        if holder is not None and holder is not session and holder.vanished(VANISHED_SECONDS):
+            self._freed.release()
+            try:
+                holder.abandon()
+            finally:
+                self._freed.acquire()
+            holder = self._tables.get(table)
+        if holder is None or holder is session or holder.closed:
+            self._tables[table] = session
+            session.held.add(table)
+            return True
+        return False
+
+    def _is_deadlock(self, session: Holder) -> bool:
+        """Whether who holds what it waits for waits, over however many, for the session."""
+        one, seen = session, set[Holder]()
+        while one in self._awaited and one not in seen:
+            seen.add(one)
+            one = self._tables.get(self._awaited[one], one)
+        return one is session and len(seen) > 1
+
+    def lock_all(self, session: Holder, database: str, schema: str | None = None) -> None:
+        """Wait until no other session writes a table of the database, or of the schema."""
+        while True:
+            with self._freed:
+                others = [
+                    table
+                    for table, holder in self._tables.items()
+                    if table.database == database
+                    and schema in (None, table.schema)
+                    and holder is not session
+                    and not holder.closed
+                ]
+            if not others:
+                return
+            self.lock(session, others[0])
+
+    @contextlib.contextmanager
+    def defining(self, name: tuple[str | None, ...]) -> Generator[None, None, None]:
+        """Let one statement at a time define an object of this name.
+
+        What it finds in the catalog is then still so when it writes there.
+        """
+        with self._freed:
+            self._freed.wait_for(lambda: name not in self._defined)
+            self._defined.add(name)
+        try:
+            yield
+        finally:
+            with self._freed:
+                self._defined.discard(name)
+                self._freed.notify_all()
 
     def free(self, session: Holder) -> None:
         """Give back every table that a session holds."""

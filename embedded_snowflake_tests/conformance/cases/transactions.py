@@ -105,6 +105,67 @@ GROUP = Group(
             rows=[(0,)],
         ),
         Case(
+            "the state of AUTOCOMMIT that is set again commits nothing",
+            (
+                _T,
+                "ALTER SESSION SET AUTOCOMMIT = FALSE",
+                _ROW,
+                "ALTER SESSION SET AUTOCOMMIT = FALSE",
+                "ROLLBACK",
+                _COUNT,
+            ),
+            _PAGE,
+            rows=[(0,)],
+        ),
+        Case(
+            "AUTOCOMMIT unset commits, and is on",
+            (
+                _T,
+                "ALTER SESSION SET AUTOCOMMIT = FALSE",
+                _ROW,
+                "ALTER SESSION UNSET AUTOCOMMIT",
+                _ROW,
+                "ROLLBACK",
+                _COUNT,
+            ),
+            _PAGE,
+            rows=[(2,)],
+        ),
+        Case(
+            "a transaction has a name",
+            (_T, "BEGIN TRANSACTION NAME t1", _ROW, "ROLLBACK", _COUNT),
+            "sql-reference/sql/begin",
+            rows=[(0,)],
+        ),
+        *(
+            Case(
+                f"{words} is no way to end or begin",
+                (_T, "BEGIN", _ROW, Fails(words, Error()), "ROLLBACK", _COUNT),
+                "sql-reference/sql/begin",
+                rows=[(0,)],
+            )
+            for words in ("COMMIT AND CHAIN", "ROLLBACK TO x", "BEGIN READ ONLY")
+        ),
+        Case(
+            "two statements at once are not one",
+            (_T, Fails(f"BEGIN; {_ROW}; COMMIT", Error(8)), _COUNT),
+            "sql-reference/parameters",
+            rows=[(0,)],
+        ),
+        Case(
+            "a lock timeout is a number of seconds",
+            "ALTER SESSION SET LOCK_TIMEOUT = abc",
+            "sql-reference/parameters",
+            error=Error(1008),
+        ),
+        Case(
+            "a block of Snowflake Scripting",
+            "BEGIN LET x INT := 1; END",
+            "developer-guide/snowflake-scripting/blocks",
+            rows=[],
+            refused=Error(),
+        ),
+        Case(
             "CURRENT_TRANSACTION is NULL outside of one",
             "SELECT CURRENT_TRANSACTION()",
             "sql-reference/functions/current_transaction",
