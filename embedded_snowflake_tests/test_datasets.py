@@ -79,3 +79,12 @@ def test_a_version_is_read_as_a_frame_and_by_an_address_without_quotes(session: 
     read = f"SELECT $1:A::INT AS n FROM {address} (FILE_FORMAT => 'pq') -- snow://no/address"
     rows = session.sql(read).collect()
     assert sorted(rows) == [(1,), (2,)]
+
+
+def test_a_versions_files_outlive_the_rollback_of_a_later_transaction(session: Session) -> None:
+    address = "snow://dataset/lasting/versions/v"
+    session.sql("CREATE DATASET lasting").collect()
+    session.sql("ALTER DATASET lasting ADD VERSION 'v' FROM (SELECT a FROM t)").collect()
+    for statement in ("BEGIN", "INSERT INTO t VALUES (9, 'y')", "ROLLBACK"):
+        session.sql(statement).collect()
+    assert len(session.sql(f"LIST '{address}'").collect()) == 1

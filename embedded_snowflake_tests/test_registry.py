@@ -6,6 +6,7 @@ What it holds: one registry in a schema of its own. The rules of aliases have te
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import threading
@@ -218,6 +219,19 @@ def test_a_model_in_a_transaction_is_part_of_it(
         f"CREATE OR REPLACE TABLE ml.scores2 AS SELECT MODEL({MODEL}, V1)!PREDICT(1.0, 2.0) o"
     ).collect()
     assert column(session, "SELECT o:output_feature_0::FLOAT > 0 FROM ml.scores2") == [True]
+
+
+def test_a_models_files_outlive_a_later_rollback_and_a_failed_replacement(session: Session) -> None:
+    session.sql("CREATE STAGE lasting").collect()
+    session.sql("CREATE STAGE empty").collect()
+    session.file.put_stream(io.BytesIO(b"{}"), "@lasting/MANIFEST.yml", auto_compress=False)
+    session.sql("CREATE MODEL lasting WITH VERSION v FROM @lasting").collect()
+    with pytest.raises(Exception, match=r"MANIFEST"):
+        session.sql("CREATE OR REPLACE MODEL lasting WITH VERSION w FROM @empty").collect()
+    session.sql("CREATE TABLE later (a INT)").collect()
+    for statement in ("BEGIN", "INSERT INTO later VALUES (1)", "ROLLBACK"):
+        session.sql(statement).collect()
+    assert len(session.sql("LIST 'snow://model/lasting/versions/V'").collect()) == 1
 
 
 def test_a_model_that_fails_is_an_error_of_the_statement(

@@ -73,19 +73,32 @@ def create(session: Session, reader: Reader) -> Result:
 def alter(session: Session, reader: Reader) -> Result:
     """ALTER DATASET: ADD VERSION 'v' FROM (query) [COMMENT ..] [METADATA ..], DROP VERSION 'v'."""
     name = reader.name()
-    props = find(session, name)
-    if reader.accept("DROP", "VERSION"):
-        version = reader.string()
-        reader.end()
-        if version not in props["versions"]:
-            raise errors.error(
-                f"Dataset version '{version}' of '{name}' does not exist.", VERSION_MISSING, "02000"
-            )
-        files = props["versions"].pop(version)["files"]
+    with session.transaction():
+        props = find(session, name)
+        if reader.accept("DROP", "VERSION"):
+            _drop_version(session, name, props, reader)
+        else:
+            reader.expect("ADD", "VERSION")
+            _add_version(session, name, props, reader)
         session.catalog.put(KIND, name, props)
-        snow_files.remove_after_commit(session, FOLDER, files)
-        return Result.status()
-    reader.expect("ADD", "VERSION")
+    return Result.status()
+
+
+def _drop_version(
+    session: Session, name: QualifiedName, props: dict[str, Any], reader: Reader
+) -> None:
+    version = reader.string()
+    reader.end()
+    if version not in props["versions"]:
+        raise errors.error(
+            f"Dataset version '{version}' of '{name}' does not exist.", VERSION_MISSING, "02000"
+        )
+    snow_files.remove_after_commit(session, FOLDER, props["versions"].pop(version)["files"])
+
+
+def _add_version(
+    session: Session, name: QualifiedName, props: dict[str, Any], reader: Reader
+) -> None:
     version = reader.string()
     reader.expect("FROM")
     query = reader.parenthesised()
@@ -111,8 +124,6 @@ def alter(session: Session, reader: Reader) -> Result:
         "metadata": metadata,
         "created_on": datetime.now(UTC).isoformat(),
     }
-    session.catalog.put(KIND, name, props)
-    return Result.status()
 
 
 @handles("DROP", "DATASET")
@@ -122,10 +133,11 @@ def drop(session: Session, reader: Reader) -> Result:
     reader.end()
     if session.catalog.get(KIND, name) is None and reader.if_exists:
         return Result.status(f"Drop statement executed successfully ({name.name} already dropped).")
-    versions = find(session, name)["versions"]
-    session.catalog.remove(KIND, name)
-    for version in versions.values():
-        snow_files.remove_after_commit(session, FOLDER, version["files"])
+    with session.transaction():
+        versions = find(session, name)["versions"]
+        session.catalog.remove(KIND, name)
+        for version in versions.values():
+            snow_files.remove_after_commit(session, FOLDER, version["files"])
     return Result.status(f"{name.name} successfully dropped.")
 
 

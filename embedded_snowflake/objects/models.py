@@ -127,10 +127,11 @@ def create(session: Session, reader: Reader) -> Result:
         raise errors.refused("Live versions of models are not part of the embedded warehouse.")
     reader.expect("FROM")
     source = _read_source(session, reader)
-    old = session.catalog.get(KIND, name)
-    if old is not None:
-        _drop_files(session, Model.from_json(old.props).versions)
-    _add(session, name, Model(), version, source)
+    with session.transaction():
+        old = session.catalog.get(KIND, name)
+        if old is not None:
+            _drop_files(session, Model.from_json(old.props).versions)
+        _add(session, name, Model(), version, source)
     return Result.status(f"Model {name.name} successfully created.")
 
 
@@ -147,6 +148,11 @@ def alter(session: Session, reader: Reader) -> Result:
     name = reader.name()
     if session.catalog.get(KIND, name) is None and reader.if_exists:
         return Result.status()
+    with session.transaction():
+        return _alter(session, name, reader)
+
+
+def _alter(session: Session, name: QualifiedName, reader: Reader) -> Result:
     model = find(session, name)
     if reader.at("SET", "TAG") or reader.at("UNSET", "TAG"):
         return tags.change(session, "MODEL", name, reader)
@@ -251,10 +257,11 @@ def drop(session: Session, reader: Reader) -> Result:
     reader.end()
     if session.catalog.get(KIND, name) is None and reader.if_exists:
         return Result.status(f"Drop statement executed successfully ({name.name} already dropped).")
-    model = find(session, name)
-    session.catalog.remove(KIND, name)
-    tags.forget(session, "MODULE", name)
-    _drop_files(session, model.versions)
+    with session.transaction():
+        model = find(session, name)
+        session.catalog.remove(KIND, name)
+        tags.forget(session, "MODULE", name)
+        _drop_files(session, model.versions)
     return Result.status(f"{name.name} successfully dropped.")
 
 
