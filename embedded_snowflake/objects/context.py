@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from embedded_snowflake import errors
-from embedded_snowflake.objects.showing import like
+from embedded_snowflake.objects.showing import columns, like
 from embedded_snowflake.sessions.routing import handles, scalar
 from embedded_snowflake.sessions.session import Session
 from embedded_snowflake.sql.reading import Reader
@@ -122,15 +122,12 @@ def show_parameters(session: Session, reader: Reader) -> Result:
     pattern = reader.string() if reader.accept("LIKE") else None
     reader.rest()
     values = {**_DEFAULTS, **{k: str(v) for k, v in session.parameters.items() if k in _DEFAULTS}}
-    columns: dict[str, str] = dict.fromkeys(
-        ("key", "value", "default", "level", "description", "type"), "VARCHAR"
-    )
     rows = [
         (key, value, _DEFAULTS[key], "SESSION" if value != _DEFAULTS[key] else "", "", "STRING")
         for key, value in sorted(values.items())
         if pattern is None or like(pattern, key)
     ]
-    return Result.rows(columns, rows)
+    return Result.rows(columns("key value default level description type"), rows)
 
 
 @scalar("SYSTEM$CANCEL_ALL_QUERIES")

@@ -38,6 +38,7 @@ from embedded_snowflake.objects.file_formats import (
     resolve,
     truth,
 )
+from embedded_snowflake.objects.showing import columns
 from embedded_snowflake.objects.staged_files import Fault, UnreadableFile, parquet_schema
 from embedded_snowflake.objects.staged_queries import (
     ROW_NUMBER,
@@ -80,18 +81,10 @@ _OPTIONS = {
     "RETURN_FAILED_ONLY",
     "LOAD_UNCERTAIN_FILES",
 }
-_COLUMNS = {
-    "file": "VARCHAR",
-    "status": "VARCHAR",
-    "rows_parsed": "NUMBER",
-    "rows_loaded": "NUMBER",
-    "error_limit": "NUMBER",
-    "errors_seen": "NUMBER",
-    "first_error": "VARCHAR",
-    "first_error_line": "NUMBER",
-    "first_error_character": "NUMBER",
-    "first_error_column_name": "VARCHAR",
-}
+_COLUMNS = columns(
+    "file status rows_parsed:NUMBER rows_loaded:NUMBER error_limit:NUMBER errors_seen:NUMBER "
+    "first_error first_error_line:NUMBER first_error_character:NUMBER first_error_column_name"
+)
 
 _TEMPORARY: WeakKeyDictionary[Session, dict[str, dict[str, str]]] = WeakKeyDictionary()
 

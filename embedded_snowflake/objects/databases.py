@@ -6,7 +6,7 @@ import datetime
 
 from embedded_snowflake import errors
 from embedded_snowflake.names import INTERNAL, QualifiedName, literal, quoted
-from embedded_snowflake.objects.showing import like
+from embedded_snowflake.objects.showing import columns, like
 from embedded_snowflake.sessions.routing import NotMine, handles
 from embedded_snowflake.sessions.session import Session
 from embedded_snowflake.sql.reading import Reader
@@ -170,19 +170,11 @@ def show_databases(session: Session, reader: Reader) -> Result:
         for name in session.engine.databases()
         if (pattern is None or like(pattern, name)) and name.startswith(starts)
     ]
-    columns = {
-        "created_on": "TIMESTAMP_LTZ",
-        "name": "VARCHAR",
-        "is_default": "VARCHAR",
-        "is_current": "VARCHAR",
-        "origin": "VARCHAR",
-        "owner": "VARCHAR",
-        "comment": "VARCHAR",
-        "options": "VARCHAR",
-        "retention_time": "VARCHAR",
-        "kind": "VARCHAR",
-    }
-    return Result.rows(columns, rows[:limit])
+    shown = columns(
+        "created_on:TIMESTAMP_LTZ name is_default is_current origin owner comment options "
+        "retention_time kind"
+    )
+    return Result.rows(shown, rows[:limit])
 
 
 def _name_filter(reader: Reader) -> tuple[str | None, str, int | None]:
@@ -241,19 +233,11 @@ def show_schemas(session: Session, reader: Reader) -> Result:
         )
         if (pattern is None or like(pattern, schema)) and schema.startswith(starts)
     ]
-    columns = {
-        "created_on": "TIMESTAMP_LTZ",
-        "name": "VARCHAR",
-        "is_default": "VARCHAR",
-        "is_current": "VARCHAR",
-        "database_name": "VARCHAR",
-        "owner": "VARCHAR",
-        "comment": "VARCHAR",
-        "options": "VARCHAR",
-        "retention_time": "VARCHAR",
-        "owner_role_type": "VARCHAR",
-    }
-    return Result.rows(columns, rows[:limit])
+    named = columns(
+        "created_on:TIMESTAMP_LTZ name is_default is_current database_name owner comment options "
+        "retention_time owner_role_type"
+    )
+    return Result.rows(named, rows[:limit])
 
 
 @handles("USE", "DATABASE")

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from embedded_snowflake import errors
 from embedded_snowflake.names import QualifiedName
 from embedded_snowflake.objects import snow_files
-from embedded_snowflake.objects.showing import Scope, show_scope
+from embedded_snowflake.objects.showing import Scope, columns, show_entries
 from embedded_snowflake.sessions.routing import NotMine, handles, scalar
 from embedded_snowflake.sql.reading import Reader
 from embedded_snowflake.sql.results import Result
@@ -144,22 +144,12 @@ def drop(session: Session, reader: Reader) -> Result:
 @handles("SHOW", "DATASETS")
 def show(session: Session, reader: Reader) -> Result:
     """SHOW DATASETS [LIKE ..] [IN ..] [STARTS WITH ..]."""
-    scope = show_scope(reader)
-    names = "name database_name schema_name owner comment versions"
-    return Result.rows(
-        {"created_on": "TIMESTAMP_LTZ", **dict.fromkeys(names.split(), "VARCHAR")},
-        [
-            (
-                entry.created_on,
-                entry.name.name,
-                entry.name.database,
-                entry.name.schema,
-                session.role,
-                "",
-                json.dumps(list(entry.props["versions"])),
-            )
-            for entry in scope.entries(session, KIND)
-        ],
+    return show_entries(
+        session,
+        reader,
+        KIND,
+        "created_on:TIMESTAMP_LTZ name database_name schema_name owner comment versions",
+        lambda entry: {"comment": "", "versions": json.dumps(list(entry.props["versions"]))},
     )
 
 
@@ -173,10 +163,7 @@ def show_versions(session: Session, reader: Reader) -> Result:
     reader.end()
     versions = find(session, name, 2043)["versions"]
     return Result.rows(
-        {
-            "created_on": "TIMESTAMP_LTZ",
-            **dict.fromkeys(("version", "comment", "metadata"), "VARCHAR"),
-        },
+        columns("created_on:TIMESTAMP_LTZ version comment metadata"),
         [
             (datetime.fromisoformat(kept["created_on"]), version, kept["comment"], kept["metadata"])
             for version, kept in versions.items()

@@ -24,7 +24,7 @@ from sqlglot import exp
 from embedded_snowflake import errors
 from embedded_snowflake.names import QualifiedName
 from embedded_snowflake.objects import functions, table_facts, tags, views
-from embedded_snowflake.objects.showing import show_scope
+from embedded_snowflake.objects.showing import columns, show_entries
 from embedded_snowflake.sessions.routing import NotMine, handles, table_function
 from embedded_snowflake.sql import rewriting
 from embedded_snowflake.sql.reading import Reader
@@ -32,6 +32,7 @@ from embedded_snowflake.sql.results import Result
 
 if TYPE_CHECKING:
     from embedded_snowflake.sessions.session import Session
+    from embedded_snowflake.storage.catalog import Entry
 
 KIND = "dynamic_table"
 HISTORY = "dynamic_table_history"
@@ -395,55 +396,32 @@ def _shown_mode(props: dict[str, Any]) -> tuple[str, str | None]:
 @handles("SHOW", "DYNAMIC TABLES")
 def show(session: Session, reader: Reader) -> Result:
     """SHOW DYNAMIC TABLES [LIKE ..] [IN ..]."""
-    scope = show_scope(reader)
-    names = (
-        "name database_name schema_name cluster_by rows bytes owner target_lag refresh_mode "
-        "refresh_mode_reason warehouse initialization_warehouse comment text automatic_clustering "
-        "scheduling_state last_suspended_on is_clone is_replica is_iceberg data_timestamp "
-        "owner_role_type"
-    )
-    rows: list[tuple[object, ...]] = []
-    for entry in scope.entries(session, KIND):
-        props = entry.props
-        mode, reason = _shown_mode(props)
-        stamp = props["data_timestamp"]
-        rows.append(
-            (
-                entry.created_on,
-                entry.name.name,
-                entry.name.database,
-                entry.name.schema,
-                props["cluster_by"],
-                session.count_rows(entry.name),
-                None,
-                session.role,
-                props["target_lag"],
-                mode,
-                reason,
-                props["warehouse"],
-                props["initialization_warehouse"],
-                props["comment"],
-                props["text"],
-                "OFF",
-                props["scheduling_state"],
-                None,
-                "false",
-                "false",
-                "false",
-                datetime.fromisoformat(stamp) if stamp else None,
-                "ROLE",
-            )
-        )
-    return Result.rows(
-        {
-            "created_on": "TIMESTAMP_LTZ",
-            **dict.fromkeys(names.split(), "VARCHAR"),
-            "rows": "NUMBER",
-            "bytes": "NUMBER",
-            "last_suspended_on": "TIMESTAMP_LTZ",
-            "data_timestamp": "TIMESTAMP_LTZ",
-        },
-        rows,
+
+    def tell(entry: Entry) -> dict[str, Any]:
+        mode, reason = _shown_mode(entry.props)
+        stamp = entry.props["data_timestamp"]
+        return {
+            **entry.props,
+            "rows": session.count_rows(entry.name),
+            "refresh_mode": mode,
+            "refresh_mode_reason": reason,
+            "automatic_clustering": "OFF",
+            "is_clone": "false",
+            "is_replica": "false",
+            "is_iceberg": "false",
+            "data_timestamp": datetime.fromisoformat(stamp) if stamp else None,
+        }
+
+    return show_entries(
+        session,
+        reader,
+        KIND,
+        "created_on:TIMESTAMP_LTZ name database_name schema_name cluster_by rows:NUMBER "
+        "bytes:NUMBER owner target_lag refresh_mode refresh_mode_reason warehouse "
+        "initialization_warehouse comment text automatic_clustering scheduling_state "
+        "last_suspended_on:TIMESTAMP_LTZ is_clone is_replica is_iceberg "
+        "data_timestamp:TIMESTAMP_LTZ owner_role_type",
+        tell,
     )
 
 
@@ -497,15 +475,11 @@ def refresh_history(session: Session, **filters: str) -> Result:
             for one in entry.props["refreshes"]
         ]
     rows.sort(key=lambda row: str(row[8]), reverse=True)
-    texts = "NAME SCHEMA_NAME DATABASE_NAME STATE STATE_CODE STATE_MESSAGE QUERY_ID"
-    times = "DATA_TIMESTAMP REFRESH_START_TIME REFRESH_END_TIME"
     return Result.rows(
-        {
-            **dict.fromkeys(texts.split(), "VARCHAR"),
-            **dict.fromkeys(times.split(), "TIMESTAMP_LTZ"),
-            "REFRESH_ACTION": "VARCHAR",
-            "REFRESH_TRIGGER": "VARCHAR",
-            "QUALIFIED_NAME": "VARCHAR",
-        },
+        columns(
+            "NAME SCHEMA_NAME DATABASE_NAME STATE STATE_CODE STATE_MESSAGE QUERY_ID "
+            "DATA_TIMESTAMP:TIMESTAMP_LTZ REFRESH_START_TIME:TIMESTAMP_LTZ "
+            "REFRESH_END_TIME:TIMESTAMP_LTZ REFRESH_ACTION REFRESH_TRIGGER QUALIFIED_NAME"
+        ),
         rows[: int(filters.get("RESULT_LIMIT", "100"))],
     )

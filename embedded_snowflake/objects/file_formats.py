@@ -19,7 +19,7 @@ from sqlglot import TokenType, tokenize
 
 from embedded_snowflake import errors
 from embedded_snowflake.names import QualifiedName
-from embedded_snowflake.objects.showing import show_scope
+from embedded_snowflake.objects.showing import columns, show_entries
 from embedded_snowflake.sessions.routing import handles
 from embedded_snowflake.sql.reading import Reader
 from embedded_snowflake.sql.results import Result
@@ -372,31 +372,16 @@ def drop_file_format(session: Session, reader: Reader) -> Result:
 @handles("SHOW", "FILE FORMATS")
 def show_file_formats(session: Session, reader: Reader) -> Result:
     """SHOW FILE FORMATS [LIKE ..] [IN ..]; temporary ones of other sessions are not seen."""
-    scope = show_scope(reader)
-    return Result.rows(
-        {
-            "created_on": "TIMESTAMP_LTZ",
-            "name": "VARCHAR",
-            "database_name": "VARCHAR",
-            "schema_name": "VARCHAR",
-            "type": "VARCHAR",
-            "owner": "VARCHAR",
-            "comment": "VARCHAR",
-            "format_options": "VARCHAR",
+    return show_entries(
+        session,
+        reader,
+        KIND,
+        "created_on:TIMESTAMP_LTZ name database_name schema_name type owner comment format_options",
+        lambda entry: {
+            "type": str(entry.props["TYPE"]).upper(),
+            "comment": entry.props.get("COMMENT", ""),
+            "format_options": json.dumps({n: v for n, v in entry.props.items() if n != "COMMENT"}),
         },
-        [
-            (
-                entry.created_on,
-                entry.name.name,
-                entry.name.database,
-                entry.name.schema,
-                str(entry.props["TYPE"]).upper(),
-                session.role,
-                entry.props.get("COMMENT", ""),
-                json.dumps({n: v for n, v in entry.props.items() if n != "COMMENT"}),
-            )
-            for entry in scope.entries(session, KIND)
-        ],
     )
 
 
@@ -408,12 +393,7 @@ def describe_file_format(session: Session, reader: Reader) -> Result:
     reader.end()
     kept = format_from(dict(_options_of(session, name)))
     return Result.rows(
-        {
-            "property": "VARCHAR",
-            "property_type": "VARCHAR",
-            "property_value": "VARCHAR",
-            "property_default": "VARCHAR",
-        },
+        columns("property property_type property_value property_default"),
         _properties(kept, FileFormat()),
     )
 

@@ -32,7 +32,7 @@ from embedded_snowflake.objects.model_versions import (
     VersionMissingError,
     read_package,
 )
-from embedded_snowflake.objects.showing import Scope, show_scope
+from embedded_snowflake.objects.showing import Scope, columns, show_entries
 from embedded_snowflake.sessions.routing import NotMine, handles, rewrites
 from embedded_snowflake.sql.reading import Reader
 from embedded_snowflake.sql.results import Result
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from embedded_snowflake.sessions.session import Session
+    from embedded_snowflake.storage.catalog import Entry
 
 KIND = "model"
 FOLDER = "models"
@@ -268,33 +269,27 @@ def drop(session: Session, reader: Reader) -> Result:
 @handles("SHOW", "MODELS")
 def show(session: Session, reader: Reader) -> Result:
     """SHOW MODELS [LIKE ..] [IN ..]."""
-    scope = show_scope(reader)
-    rows: list[tuple[object, ...]] = []
-    for entry in scope.entries(session, KIND):
+
+    def tell(entry: Entry) -> dict[str, object]:
         model = Model.from_json(entry.props)
         aliases = {
             alias: version.name for version in model.versions for alias in model.aliases_of(version)
         }
-        rows.append(
-            (
-                entry.created_on,
-                entry.name.name,
-                "USER_MODEL",
-                entry.name.database,
-                entry.name.schema,
-                model.comment,
-                session.role,
-                model.default,
-                json.dumps([version.name for version in model.versions]),
-                json.dumps(aliases),
-            )
-        )
-    names = (
-        "name model_type database_name schema_name comment owner default_version_name versions "
-        "aliases"
-    )
-    return Result.rows(
-        {"created_on": "TIMESTAMP_LTZ", **dict.fromkeys(names.split(), "VARCHAR")}, rows
+        return {
+            "model_type": "USER_MODEL",
+            "comment": model.comment,
+            "default_version_name": model.default,
+            "versions": json.dumps([version.name for version in model.versions]),
+            "aliases": json.dumps(aliases),
+        }
+
+    return show_entries(
+        session,
+        reader,
+        KIND,
+        "created_on:TIMESTAMP_LTZ name model_type database_name schema_name comment owner "
+        "default_version_name versions aliases",
+        tell,
     )
 
 
@@ -307,18 +302,12 @@ def show_versions(session: Session, reader: Reader) -> Result:
     name = reader.name()
     reader.end()
     model = find(session, name)
-    names = (
-        "name aliases comment database_name schema_name model_name is_default_version functions "
-        "metadata user_data model_attributes size environment runnable_in inference_services "
-        "model_spec"
-    )
-    columns = {
-        "created_on": "TIMESTAMP_LTZ",
-        **dict.fromkeys(names.split(), "VARCHAR"),
-        "size": "NUMBER",
-    }
     return Result.rows(
-        columns,
+        columns(
+            "created_on:TIMESTAMP_LTZ name aliases comment database_name schema_name model_name "
+            "is_default_version functions metadata user_data model_attributes size:NUMBER "
+            "environment runnable_in inference_services model_spec"
+        ),
         [
             (
                 datetime.fromisoformat(version.created_on),
@@ -353,16 +342,10 @@ def show_functions(session: Session, reader: Reader) -> Result:
     reader.end()
     version = _version(name, find(session, name), wanted)
     return Result.rows(
-        {
-            "created_on": "TIMESTAMP_LTZ",
-            "name": "VARCHAR",
-            "min_num_arguments": "NUMBER",
-            "max_num_arguments": "NUMBER",
-            "arguments": "VARCHAR",
-            "return_type": "VARCHAR",
-            "description": "VARCHAR",
-            "is_table_function": "VARCHAR",
-        },
+        columns(
+            "created_on:TIMESTAMP_LTZ name min_num_arguments:NUMBER max_num_arguments:NUMBER "
+            "arguments return_type description is_table_function"
+        ),
         [
             (
                 datetime.fromisoformat(version.created_on),

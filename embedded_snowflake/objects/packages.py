@@ -11,7 +11,7 @@ import platform
 from typing import TYPE_CHECKING
 
 from embedded_snowflake import errors
-from embedded_snowflake.objects.showing import show_scope
+from embedded_snowflake.objects.showing import columns, show_scope
 from embedded_snowflake.sessions.routing import handles, information_schema_view, scalar
 from embedded_snowflake.sql.reading import Reader
 from embedded_snowflake.sql.results import Result
@@ -34,7 +34,7 @@ def packages(session: Session) -> Result:
         if distribution.metadata["Name"]
     }
     return Result.rows(
-        dict.fromkeys(("PACKAGE_NAME", "VERSION", "LANGUAGE", "RUNTIME_VERSION"), "VARCHAR"),
+        columns("PACKAGE_NAME VERSION LANGUAGE RUNTIME_VERSION"),
         [(name, number, "python", version) for name, number in sorted(installed.items())],
     )
 
@@ -69,14 +69,14 @@ def drop_online(session: Session, reader: Reader) -> Result:
     return Result.status(f"Drop statement executed successfully ({name.name} already dropped).")
 
 
-def _shows_nothing(columns: str) -> None:
-    what, _, names = columns.partition(":")
+def _shows_nothing(shown: str) -> None:
+    what, _, names = shown.partition(":")
 
     @handles("SHOW", what)
     def show(session: Session, reader: Reader) -> Result:
         del session
         show_scope(reader)
-        return Result.rows(dict.fromkeys(names.split(), "VARCHAR"), [])
+        return Result.rows(columns(names), [])
 
 
 for _columns in (

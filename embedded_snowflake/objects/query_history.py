@@ -14,31 +14,19 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from embedded_snowflake import errors
+from embedded_snowflake.objects.showing import columns
 from embedded_snowflake.sessions.routing import table_function
 from embedded_snowflake.sql.results import Result
 
 if TYPE_CHECKING:
     from embedded_snowflake.sessions.session import Session
 
-_COLUMNS = {
-    **dict.fromkeys(
-        (
-            *("QUERY_ID", "QUERY_TEXT", "DATABASE_NAME", "SCHEMA_NAME", "QUERY_TYPE"),
-            *("SESSION_ID", "USER_NAME", "ROLE_NAME", "WAREHOUSE_NAME", "QUERY_TAG"),
-            *("EXECUTION_STATUS", "ERROR_CODE", "ERROR_MESSAGE"),
-        ),
-        "VARCHAR",
-    ),
-    "START_TIME": "TIMESTAMP_LTZ",
-    "END_TIME": "TIMESTAMP_LTZ",
-    "TOTAL_ELAPSED_TIME": "NUMBER",
-    "BYTES_SCANNED": "NUMBER",
-    "ROWS_PRODUCED": "NUMBER",
-    "ROWS_INSERTED": "NUMBER",
-    "ROWS_UPDATED": "NUMBER",
-    "ROWS_DELETED": "NUMBER",
-    "BYTES_WRITTEN_TO_RESULT": "NUMBER",
-}
+_COLUMNS = columns(
+    "QUERY_ID QUERY_TEXT DATABASE_NAME SCHEMA_NAME QUERY_TYPE SESSION_ID USER_NAME ROLE_NAME "
+    "WAREHOUSE_NAME QUERY_TAG EXECUTION_STATUS ERROR_CODE ERROR_MESSAGE START_TIME:TIMESTAMP_LTZ "
+    "END_TIME:TIMESTAMP_LTZ TOTAL_ELAPSED_TIME:NUMBER BYTES_SCANNED:NUMBER ROWS_PRODUCED:NUMBER "
+    "ROWS_INSERTED:NUMBER ROWS_UPDATED:NUMBER ROWS_DELETED:NUMBER BYTES_WRITTEN_TO_RESULT:NUMBER"
+)
 _LIMITS = {"RESULT_LIMIT", "END_TIME_RANGE_START", "END_TIME_RANGE_END"}
 DEFAULT_LIMIT = 100
 HIGHEST_LIMIT = 10_000

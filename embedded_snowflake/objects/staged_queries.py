@@ -25,6 +25,7 @@ from sqlglot import Token, TokenType
 from embedded_snowflake import errors
 from embedded_snowflake.names import quoted
 from embedded_snowflake.objects.file_formats import FileFormat, number_of, read_options, resolve
+from embedded_snowflake.objects.showing import columns
 from embedded_snowflake.objects.staged_files import (
     Fault,
     UnreadableFile,
@@ -397,14 +398,7 @@ def infer_schema(session: Session, *_: Any, **arguments: Any) -> Result:
                 merged = known[0] if known[0] == kind else _common(known[0], kind)
                 found[name] = (merged, [*known[1], shown], known[2])
     return Result.rows(
-        {
-            "COLUMN_NAME": "VARCHAR",
-            "TYPE": "VARCHAR",
-            "NULLABLE": "BOOLEAN",
-            "EXPRESSION": "VARCHAR",
-            "FILENAMES": "VARCHAR",
-            "ORDER_ID": "NUMBER",
-        },
+        columns("COLUMN_NAME TYPE NULLABLE:BOOLEAN EXPRESSION FILENAMES ORDER_ID:NUMBER"),
         [
             (name, kind, True, _expression(options, name, kind, place), ", ".join(names), place)
             for name, (kind, names, place) in found.items()

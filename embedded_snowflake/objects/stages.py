@@ -29,7 +29,7 @@ from embedded_snowflake import errors
 from embedded_snowflake.names import QualifiedName
 from embedded_snowflake.objects import snow_files
 from embedded_snowflake.objects.file_formats import Value, read_options, resolve
-from embedded_snowflake.objects.showing import show_scope
+from embedded_snowflake.objects.showing import columns, show_entries
 from embedded_snowflake.sessions.routing import NotMine, ends_with_session, handles
 from embedded_snowflake.sql.reading import Reader
 from embedded_snowflake.sql.results import Result
@@ -48,25 +48,6 @@ SKIPPED = ".skipped"
 _PART = r'(?:"(?:[^"]|"")+"|[^\s./"\'@(),;]+)'
 _REFERENCE = re.compile(rf"@(~|(?:{_PART}\.){{0,2}}{_PART})(?:/(.*))?", re.DOTALL)
 _OPTIONS = {"FILE_FORMAT", "COMMENT", "DIRECTORY", "ENCRYPTION", "COPY_OPTIONS", "TAG"}
-
-_SHOWN = (
-    "name",
-    "database_name",
-    "schema_name",
-    "url",
-    "has_credentials",
-    "has_encryption_key",
-    "owner",
-    "comment",
-    "region",
-    "type",
-    "cloud",
-    "notification_channel",
-    "storage_integration",
-    "endpoint",
-    "owner_role_type",
-    "directory_enabled",
-)
 
 _TEMPORARY: WeakKeyDictionary[Session, dict[QualifiedName, dict[str, Any]]] = WeakKeyDictionary()
 
@@ -316,31 +297,21 @@ def drop_stage(session: Session, reader: Reader) -> Result:
 @handles("SHOW", "STAGES")
 def show_stages(session: Session, reader: Reader) -> Result:
     """SHOW STAGES [LIKE ..] [IN ..]; temporary ones are not shown."""
-    scope = show_scope(reader)
-    return Result.rows(
-        {"created_on": "TIMESTAMP_LTZ", **dict.fromkeys(_SHOWN, "VARCHAR")},
-        [
-            (
-                entry.created_on,
-                entry.name.name,
-                entry.name.database,
-                entry.name.schema,
-                "",
-                "N",
-                "N",
-                session.role,
-                entry.props.get("comment", ""),
-                None,
-                "INTERNAL",
-                None,
-                None,
-                None,
-                None,
-                "ROLE",
-                "N",
-            )
-            for entry in scope.entries(session, KIND)
-        ],
+    return show_entries(
+        session,
+        reader,
+        KIND,
+        "created_on:TIMESTAMP_LTZ name database_name schema_name url has_credentials "
+        "has_encryption_key owner comment region type cloud notification_channel "
+        "storage_integration endpoint owner_role_type directory_enabled",
+        lambda entry: {
+            "url": "",
+            "has_credentials": "N",
+            "has_encryption_key": "N",
+            "comment": entry.props.get("comment", ""),
+            "type": "INTERNAL",
+            "directory_enabled": "N",
+        },
     )
 
 
@@ -353,9 +324,8 @@ def describe_stage(session: Session, reader: Reader) -> Result:
     row = _row(session, name)
     if row is None:
         raise errors.missing("Stage", name)
-    columns = ("parent_property", "property", "property_type", "property_value", "property_default")
     return Result.rows(
-        dict.fromkeys(columns, "VARCHAR"),
+        columns("parent_property property property_type property_value property_default"),
         [
             ("STAGE_FILE_FORMAT", option, "String", str(value), "")
             for option, value in row.get("file_format", {}).items()

@@ -18,7 +18,7 @@ from sqlglot import exp
 from embedded_snowflake import errors
 from embedded_snowflake.names import INTERNAL, QualifiedName, literal, quoted, stored_name
 from embedded_snowflake.objects import tags
-from embedded_snowflake.objects.showing import show_scope
+from embedded_snowflake.objects.showing import columns, show_scope
 from embedded_snowflake.sessions.routing import follows, handles, information_schema_view
 from embedded_snowflake.sql import describing, rewriting
 from embedded_snowflake.sql.column_facts import ColumnFacts, columns_kept
@@ -215,22 +215,13 @@ def describe_relation(session: Session, name: QualifiedName) -> Result:
         key,
     ).fetchall()
     declared = ColumnFacts(session, name).kinds()
-    columns = {
-        "name": "VARCHAR",
-        "type": "VARCHAR",
-        "kind": "VARCHAR",
-        "null?": "VARCHAR",
-        "default": "VARCHAR",
-        "primary key": "VARCHAR",
-        "unique key": "VARCHAR",
-        "check": "VARCHAR",
-        "expression": "VARCHAR",
-        "comment": "VARCHAR",
-        "policy name": "VARCHAR",
-        "privacy domain": "VARCHAR",
-    }
+    # Some of these names are of two words.
+    shown = (
+        *("name", "type", "kind", "null?", "default", "primary key", "unique key", "check"),
+        *("expression", "comment", "policy name", "privacy domain"),
+    )
     return Result.rows(
-        columns,
+        dict.fromkeys(shown, "VARCHAR"),
         [
             (
                 column,
@@ -263,14 +254,10 @@ def _shown(session: Session, reader: Reader, kind: str) -> Result:
         if session.relation_kind(one) is None:
             raise errors.missing("Table", one)
     entries = session.catalog.list(KEYS) if one else show_scope(reader).entries(session, KEYS)
-    columns = {
-        "created_on": "TIMESTAMP_LTZ",
-        **dict.fromkeys(("database_name", "schema_name", "table_name", "column_name"), "VARCHAR"),
-        "key_sequence": "NUMBER",
-        "constraint_name": "VARCHAR",
-        "rely": "VARCHAR",
-        "comment": "VARCHAR",
-    }
+    shown = columns(
+        "created_on:TIMESTAMP_LTZ database_name schema_name table_name column_name "
+        "key_sequence:NUMBER constraint_name rely comment"
+    )
     rows = [
         (
             entry.created_on,
@@ -289,7 +276,7 @@ def _shown(session: Session, reader: Reader, kind: str) -> Result:
         if key["kind"] == kind
         for place, column in enumerate(key["columns"], 1)
     ]
-    return Result.rows(columns, rows)
+    return Result.rows(shown, rows)
 
 
 def _scoped(reader: Reader) -> bool:
@@ -312,7 +299,7 @@ def show_unique_keys(session: Session, reader: Reader) -> Result:
 @information_schema_view("TABLE_CONSTRAINTS")
 def table_constraints(session: Session) -> Result:
     """INFORMATION_SCHEMA.TABLE_CONSTRAINTS of the current database."""
-    names = (
+    shown = columns(
         "CONSTRAINT_CATALOG CONSTRAINT_SCHEMA CONSTRAINT_NAME TABLE_CATALOG TABLE_SCHEMA "
         "TABLE_NAME CONSTRAINT_TYPE IS_DEFERRABLE INITIALLY_DEFERRED ENFORCED COMMENT"
     )
@@ -326,4 +313,4 @@ def table_constraints(session: Session) -> Result:
         if entry.name.database == session.database
         for key in entry.props["keys"]
     ]
-    return Result.rows(dict.fromkeys(names.split(), "VARCHAR"), rows)
+    return Result.rows(shown, rows)

@@ -14,7 +14,7 @@ from sqlglot import exp
 from embedded_snowflake import errors
 from embedded_snowflake.names import INTERNAL, QualifiedName, literal, quoted
 from embedded_snowflake.objects import functions, table_facts
-from embedded_snowflake.objects.showing import Scope, like, show_scope
+from embedded_snowflake.objects.showing import Scope, columns, like, show_scope
 from embedded_snowflake.sessions.routing import NotMine, follows, handles
 from embedded_snowflake.sessions.session import Session
 from embedded_snowflake.sql import rewriting
@@ -54,20 +54,10 @@ def show_tables(session: Session, reader: Reader) -> Result:
     """SHOW TABLES [LIKE ..] [IN ..] [STARTS WITH ..] [LIMIT ..]."""
     scope = show_scope(reader)
     dynamic = {one.name for one in session.catalog.list("dynamic_table")}
-    columns = {
-        "created_on": "TIMESTAMP_LTZ",
-        "name": "VARCHAR",
-        "database_name": "VARCHAR",
-        "schema_name": "VARCHAR",
-        "kind": "VARCHAR",
-        "comment": "VARCHAR",
-        "cluster_by": "VARCHAR",
-        "rows": "NUMBER",
-        "bytes": "NUMBER",
-        "owner": "VARCHAR",
-        "retention_time": "VARCHAR",
-        "is_dynamic": "VARCHAR",
-    }
+    shown = columns(
+        "created_on:TIMESTAMP_LTZ name database_name schema_name kind comment cluster_by "
+        "rows:NUMBER bytes:NUMBER owner retention_time is_dynamic"
+    )
     rows = [
         (
             temporary_made(stored.name)
@@ -87,7 +77,7 @@ def show_tables(session: Session, reader: Reader) -> Result:
         )
         for name, stored, kind, comment in _tables(session, scope)
     ]
-    return Result.rows(columns, rows)
+    return Result.rows(shown, rows)
 
 
 @handles("DESC", "TABLE")
@@ -120,7 +110,6 @@ def show_columns(session: Session, reader: Reader) -> Result:
         f"AND schema_name <> '{INTERNAL}' ORDER BY database_name, schema_name, table_name, "
         "column_index"
     ).fetchall()
-    columns = ("table_name", "schema_name", "column_name", "data_type", "null?", "default", "kind")
     found: list[tuple[Any, ...]] = []
     declared: dict[QualifiedName, dict[str, str]] = {}
     for *parts, column, stored, nullable, default, comment in rows:
@@ -147,8 +136,11 @@ def show_columns(session: Session, reader: Reader) -> Result:
                 *("COLUMN", "", comment or "", database, ""),
             )
         )
-    more = ("expression", "comment", "database_name", "autoincrement")
-    return Result.rows(dict.fromkeys((*columns, *more), "VARCHAR"), found[: scope.limit])
+    named = columns(
+        "table_name schema_name column_name data_type null? default kind expression comment "
+        "database_name autoincrement"
+    )
+    return Result.rows(named, found[: scope.limit])
 
 
 def _as_json(kind: str, *, nullable: bool) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from embedded_snowflake import errors
 from embedded_snowflake.names import QualifiedName
-from embedded_snowflake.objects.showing import show_scope
+from embedded_snowflake.objects.showing import columns, show_entries
 from embedded_snowflake.sessions.routing import NotMine, handles, scalar, table_function
 from embedded_snowflake.sql.reading import Reader
 from embedded_snowflake.sql.results import Result
@@ -289,33 +289,18 @@ def drop(session: Session, reader: Reader) -> Result:
 @handles("SHOW", "TAGS")
 def show(session: Session, reader: Reader) -> Result:
     """SHOW TAGS [LIKE ..] [IN ..]."""
-    scope = show_scope(reader)
-    return Result.rows(
-        {
-            "created_on": "TIMESTAMP_LTZ",
-            "name": "VARCHAR",
-            "database_name": "VARCHAR",
-            "schema_name": "VARCHAR",
-            "owner": "VARCHAR",
-            "comment": "VARCHAR",
-            "allowed_values": "VARCHAR",
-            "owner_role_type": "VARCHAR",
+    return show_entries(
+        session,
+        reader,
+        KIND,
+        "created_on:TIMESTAMP_LTZ name database_name schema_name owner comment allowed_values "
+        "owner_role_type",
+        lambda entry: {
+            "comment": entry.props["comment"],
+            "allowed_values": None
+            if entry.props["allowed_values"] is None
+            else json.dumps(entry.props["allowed_values"], separators=(",", ":")),
         },
-        [
-            (
-                entry.created_on,
-                entry.name.name,
-                entry.name.database,
-                entry.name.schema,
-                session.role,
-                entry.props["comment"],
-                None
-                if entry.props["allowed_values"] is None
-                else json.dumps(entry.props["allowed_values"], separators=(",", ":")),
-                "ROLE",
-            )
-            for entry in scope.entries(session, KIND)
-        ],
     )
 
 
@@ -376,20 +361,9 @@ def tag_references(session: Session, name: str, domain: str) -> Result:
     """TABLE(INFORMATION_SCHEMA.TAG_REFERENCES('name', 'domain'))."""
     target = Reader(name, session).name()
     return Result.rows(
-        dict.fromkeys(
-            (
-                "TAG_DATABASE",
-                "TAG_SCHEMA",
-                "TAG_NAME",
-                "TAG_VALUE",
-                "LEVEL",
-                "OBJECT_DATABASE",
-                "OBJECT_SCHEMA",
-                "OBJECT_NAME",
-                "DOMAIN",
-                "COLUMN_NAME",
-            ),
-            "VARCHAR",
+        columns(
+            "TAG_DATABASE TAG_SCHEMA TAG_NAME TAG_VALUE LEVEL OBJECT_DATABASE OBJECT_SCHEMA "
+            "OBJECT_NAME DOMAIN COLUMN_NAME"
         ),
         [
             (

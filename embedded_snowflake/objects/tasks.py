@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from embedded_snowflake import errors
 from embedded_snowflake.objects import tags
-from embedded_snowflake.objects.showing import show_scope
+from embedded_snowflake.objects.showing import show_entries
 from embedded_snowflake.sessions.routing import handles
 from embedded_snowflake.sql.reading import Reader
 from embedded_snowflake.sql.results import Result
@@ -129,37 +129,20 @@ def execute(session: Session, reader: Reader) -> Result:
 @handles("SHOW", "TASKS")
 def show(session: Session, reader: Reader) -> Result:
     """SHOW TASKS [LIKE ..] [IN ..]."""
-    scope = show_scope(reader)
-    names = (
-        "name id database_name schema_name owner comment warehouse schedule predecessors state "
-        "definition condition allow_overlapping_execution error_integration last_committed_on "
-        "last_suspended_on owner_role_type config last_suspended_reason"
-    )
-    return Result.rows(
-        {"created_on": "TIMESTAMP_LTZ", **dict.fromkeys(names.split(), "VARCHAR")},
-        [
-            (
-                entry.created_on,
-                entry.name.name,
-                str(entry.name),
-                entry.name.database,
-                entry.name.schema,
-                session.role,
-                entry.props["comment"],
-                entry.props["warehouse"],
-                entry.props["schedule"],
-                "[]",
-                entry.props["state"],
-                entry.props["definition"],
-                None,
-                "false",
-                "null",
-                None,
-                None,
-                "ROLE",
-                entry.props["config"],
-                NOT_RUN,
-            )
-            for entry in scope.entries(session, KIND)
-        ],
+    return show_entries(
+        session,
+        reader,
+        KIND,
+        "created_on:TIMESTAMP_LTZ name id database_name schema_name owner comment warehouse "
+        "schedule predecessors state definition condition allow_overlapping_execution "
+        "error_integration last_committed_on last_suspended_on owner_role_type config "
+        "last_suspended_reason",
+        lambda entry: {
+            **entry.props,
+            "id": str(entry.name),
+            "predecessors": "[]",
+            "allow_overlapping_execution": "false",
+            "error_integration": "null",
+            "last_suspended_reason": NOT_RUN,
+        },
     )

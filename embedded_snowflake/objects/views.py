@@ -21,7 +21,7 @@ from embedded_snowflake import errors
 from embedded_snowflake.inference import calls
 from embedded_snowflake.names import QualifiedName, quoted
 from embedded_snowflake.objects import table_facts, tags
-from embedded_snowflake.objects.showing import show_scope
+from embedded_snowflake.objects.showing import show_entries
 from embedded_snowflake.sessions.routing import handles
 from embedded_snowflake.sql import refusing
 from embedded_snowflake.sql.cursor import parsed
@@ -264,30 +264,20 @@ def drop(session: Session, reader: Reader) -> Result:
 @handles("SHOW", "VIEWS")
 def show(session: Session, reader: Reader) -> Result:
     """SHOW VIEWS [LIKE ..] [IN ..]."""
-    scope = show_scope(reader)
-    names = (
-        "name reserved database_name schema_name owner comment text is_secure is_materialized "
-        "owner_role_type change_tracking"
-    )
-    return Result.rows(
-        {"created_on": "TIMESTAMP_LTZ", **dict.fromkeys(names.split(), "VARCHAR")},
-        [
-            (
-                entry.created_on,
-                entry.name.name,
-                "",
-                entry.name.database,
-                entry.name.schema,
-                session.role,
-                entry.props["comment"],
-                entry.props["text"],
-                "true" if entry.props["secure"] else "false",
-                "false",
-                "ROLE",
-                "OFF",
-            )
-            for entry in scope.entries(session, KIND)
-        ],
+    return show_entries(
+        session,
+        reader,
+        KIND,
+        "created_on:TIMESTAMP_LTZ name reserved database_name schema_name owner comment text "
+        "is_secure is_materialized owner_role_type change_tracking",
+        lambda entry: {
+            "reserved": "",
+            "comment": entry.props["comment"],
+            "text": entry.props["text"],
+            "is_secure": "true" if entry.props["secure"] else "false",
+            "is_materialized": "false",
+            "change_tracking": "OFF",
+        },
     )
 
 

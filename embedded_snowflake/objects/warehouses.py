@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 
 from embedded_snowflake import errors
-from embedded_snowflake.objects.showing import like
+from embedded_snowflake.objects.showing import columns, like
 from embedded_snowflake.sessions.routing import handles
 from embedded_snowflake.sessions.session import Session
 from embedded_snowflake.sql.reading import Reader
@@ -108,20 +108,11 @@ def show_warehouses(session: Session, reader: Reader) -> Result:
         for name, options in sorted(session.engine.account.list("warehouse").items())
         if (pattern is None or like(pattern, name)) and name.startswith(starts)
     ]
-    columns = {
-        "name": "VARCHAR",
-        "state": "VARCHAR",
-        "type": "VARCHAR",
-        "size": "VARCHAR",
-        "is_default": "VARCHAR",
-        "is_current": "VARCHAR",
-        "auto_suspend": "NUMBER",
-        "auto_resume": "VARCHAR",
-        "created_on": "TIMESTAMP_LTZ",
-        "owner": "VARCHAR",
-        "comment": "VARCHAR",
-    }
-    return Result.rows(columns, rows)
+    shown = columns(
+        "name state type size is_default is_current auto_suspend:NUMBER auto_resume "
+        "created_on:TIMESTAMP_LTZ owner comment"
+    )
+    return Result.rows(shown, rows)
 
 
 @handles("USE", "ROLE")
