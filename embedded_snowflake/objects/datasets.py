@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 from embedded_snowflake import errors
 from embedded_snowflake.names import QualifiedName
 from embedded_snowflake.objects import snow_files
-from embedded_snowflake.objects.showing import Scope, columns, show_entries
+from embedded_snowflake.objects.entries import show_entries, taken, undropped
+from embedded_snowflake.objects.showing import Scope, columns
 from embedded_snowflake.sessions.routing import NotMine, handles, scalar
 from embedded_snowflake.sql.reading import Reader
 from embedded_snowflake.sql.results import Result
@@ -61,10 +62,8 @@ def create(session: Session, reader: Reader) -> Result:
     """CREATE DATASET [IF NOT EXISTS] name."""
     name = reader.name()
     reader.end()
-    if session.catalog.get(KIND, name) is not None:
-        if reader.if_not_exists:
-            return Result.status(f"{name.name} already exists, statement succeeded.")
-        raise errors.exists(name)
+    if (answer := taken(reader, name, session.catalog.get(KIND, name))) is not None:
+        return answer
     session.catalog.put(KIND, name, {"versions": {}})
     return Result.status(f"Dataset {name.name} successfully created.")
 
@@ -132,7 +131,7 @@ def drop(session: Session, reader: Reader) -> Result:
     name = reader.name()
     reader.end()
     if session.catalog.get(KIND, name) is None and reader.if_exists:
-        return Result.status(f"Drop statement executed successfully ({name.name} already dropped).")
+        return undropped(reader, "Dataset", name)
     with session.transaction():
         versions = find(session, name)["versions"]
         session.catalog.remove(KIND, name)

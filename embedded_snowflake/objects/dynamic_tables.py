@@ -24,7 +24,8 @@ from sqlglot import exp
 from embedded_snowflake import errors
 from embedded_snowflake.names import QualifiedName
 from embedded_snowflake.objects import functions, table_facts, tags, views
-from embedded_snowflake.objects.showing import columns, show_entries
+from embedded_snowflake.objects.entries import drop_entry, show_entries
+from embedded_snowflake.objects.showing import columns
 from embedded_snowflake.sessions.routing import NotMine, handles, table_function
 from embedded_snowflake.sql import rewriting
 from embedded_snowflake.sql.reading import Reader
@@ -373,18 +374,12 @@ def alter_as_table(session: Session, reader: Reader) -> Result:
 @handles("DROP", "DYNAMIC TABLE")
 def drop(session: Session, reader: Reader) -> Result:
     """DROP DYNAMIC TABLE [IF EXISTS] name."""
-    name = reader.name()
-    reader.end()
-    if session.catalog.get(KIND, name) is None:
-        if reader.if_exists:
-            return Result.status(
-                f"Drop statement executed successfully ({name.name} already dropped)."
-            )
-        raise errors.missing("Dynamic table", name)
-    with session.transaction():
-        session.run(f"DROP TABLE {name.sql}")
-        _forget(session, name)
-    return Result.status(f"{name.name} successfully dropped.")
+
+    def forget(entry: Entry) -> None:
+        session.run(f"DROP TABLE {entry.name.sql}")
+        _forget(session, entry.name)
+
+    return drop_entry(session, reader, KIND, "Dynamic table", forget)
 
 
 def _shown_mode(props: dict[str, Any]) -> tuple[str, str | None]:

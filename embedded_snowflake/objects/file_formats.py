@@ -13,13 +13,13 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 from sqlglot import TokenType, tokenize
 
 from embedded_snowflake import errors
 from embedded_snowflake.names import QualifiedName
-from embedded_snowflake.objects.showing import columns, show_entries
+from embedded_snowflake.objects.entries import kept, show_entries, taken, temporary, undropped
+from embedded_snowflake.objects.showing import columns
 from embedded_snowflake.sessions.routing import handles
 from embedded_snowflake.sql.reading import Reader
 from embedded_snowflake.sql.results import Result
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 KIND = "file_format"
 
 Value = str | list[str] | dict[str, Any]
-
-_TEMPORARY: WeakKeyDictionary[Session, dict[QualifiedName, dict[str, Any]]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -280,18 +278,11 @@ def _character(name: str, value: str) -> str | None:
 # --- objects ---------------------------------------------------------------------------------
 
 
-def _own(session: Session) -> dict[QualifiedName, dict[str, Any]]:
-    return _TEMPORARY.setdefault(session, {})
-
-
 def _options_of(session: Session, name: QualifiedName) -> dict[str, Any]:
-    own = _own(session).get(name)
-    if own is not None:
-        return own
-    entry = session.catalog.get(KIND, name)
-    if entry is None:
+    options = kept(session, KIND, name)
+    if options is None:
         raise errors.missing("File format", name)
-    return entry.props
+    return options
 
 
 def resolve(session: Session, value: Value | None, beneath: dict[str, Value]) -> FileFormat:
@@ -312,8 +303,7 @@ def resolve(session: Session, value: Value | None, beneath: dict[str, Value]) ->
     options = {name: one for name, one in value.items() if name != "FORMAT_NAME"}
     named = value.get("FORMAT_NAME")
     if named is not None:
-        kept = _options_of(session, Reader(str(named), session).name())
-        options = {**kept, **options}
+        options = {**_options_of(session, Reader(str(named), session).name()), **options}
     elif "TYPE" not in options and beneath:
         options = {**_stage_options(session, beneath), **options}
     return format_from(options)
@@ -334,15 +324,12 @@ def create_file_format(session: Session, reader: Reader) -> Result:
     options = read_options(reader.rest())
     options.setdefault("TYPE", "CSV")
     format_from(options)
-    taken = session.catalog.get(KIND, name) is not None
+    own = temporary(session, KIND)
+    there = own.get(name) if reader.temporary else session.catalog.get(KIND, name)
+    if (answer := taken(reader, name, there)) is not None:
+        return answer
     if reader.temporary:
-        taken = name in _own(session)
-    if taken and not reader.or_replace:
-        if reader.if_not_exists:
-            return Result.status(f"{name.name} already exists, statement succeeded.")
-        raise errors.exists(name)
-    if reader.temporary:
-        _own(session)[name] = options
+        own[name] = options
     else:
         with session.transaction():
             session.catalog.remove(KIND, name)
@@ -355,16 +342,9 @@ def drop_file_format(session: Session, reader: Reader) -> Result:
     """DROP FILE FORMAT [IF EXISTS] name."""
     name = reader.name()
     reader.end()
-    if _own(session).pop(name, None) is not None:
-        return Result.status(f"{name.name} successfully dropped.")
-    if session.catalog.get(KIND, name) is None:
-        if reader.if_exists:
-            return Result.status(
-                "Drop statement executed successfully "
-                f"({name.name} already dropped or did not exist)."
-            )
-        raise errors.missing("File format", name)
-    with session.transaction():
+    if temporary(session, KIND).pop(name, None) is None:
+        if session.catalog.get(KIND, name) is None:
+            return undropped(reader, "File format", name)
         session.catalog.remove(KIND, name)
     return Result.status(f"{name.name} successfully dropped.")
 
@@ -391,10 +371,10 @@ def describe_file_format(session: Session, reader: Reader) -> Result:
     """DESC FILE FORMAT name: one row an option."""
     name = reader.name()
     reader.end()
-    kept = format_from(dict(_options_of(session, name)))
+    options = format_from(_options_of(session, name))
     return Result.rows(
         columns("property property_type property_value property_default"),
-        _properties(kept, FileFormat()),
+        _properties(options, FileFormat()),
     )
 
 

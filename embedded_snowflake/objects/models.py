@@ -24,6 +24,7 @@ from embedded_snowflake.inference import calls
 from embedded_snowflake.inference.pool import ModelFunction
 from embedded_snowflake.names import QualifiedName, quoted
 from embedded_snowflake.objects import snow_files, stages, tags
+from embedded_snowflake.objects.entries import drop_entry, show_entries
 from embedded_snowflake.objects.model_versions import (
     Model,
     ModelRuleError,
@@ -32,7 +33,7 @@ from embedded_snowflake.objects.model_versions import (
     VersionMissingError,
     read_package,
 )
-from embedded_snowflake.objects.showing import Scope, columns, show_entries
+from embedded_snowflake.objects.showing import Scope, columns
 from embedded_snowflake.sessions.routing import NotMine, handles, rewrites
 from embedded_snowflake.sql.reading import Reader
 from embedded_snowflake.sql.results import Result
@@ -254,16 +255,12 @@ def comment(session: Session, reader: Reader) -> Result:
 @handles("DROP", "MODEL")
 def drop(session: Session, reader: Reader) -> Result:
     """DROP MODEL [IF EXISTS] name."""
-    name = reader.name()
-    reader.end()
-    if session.catalog.get(KIND, name) is None and reader.if_exists:
-        return Result.status(f"Drop statement executed successfully ({name.name} already dropped).")
-    with session.transaction():
-        model = find(session, name)
-        session.catalog.remove(KIND, name)
-        tags.forget(session, "MODULE", name)
-        _drop_files(session, model.versions)
-    return Result.status(f"{name.name} successfully dropped.")
+
+    def forget(entry: Entry) -> None:
+        tags.forget(session, "MODULE", entry.name)
+        _drop_files(session, Model.from_json(entry.props).versions)
+
+    return drop_entry(session, reader, KIND, "Model", forget)
 
 
 @handles("SHOW", "MODELS")

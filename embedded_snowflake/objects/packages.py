@@ -11,6 +11,7 @@ import platform
 from typing import TYPE_CHECKING
 
 from embedded_snowflake import errors
+from embedded_snowflake.objects.entries import undropped
 from embedded_snowflake.objects.showing import columns, show_scope
 from embedded_snowflake.sessions.routing import handles, information_schema_view, scalar
 from embedded_snowflake.sql.reading import Reader
@@ -66,7 +67,7 @@ def drop_online(session: Session, reader: Reader) -> Result:
     name = reader.name()
     if not reader.if_exists:
         return _refuse_online(session, reader)
-    return Result.status(f"Drop statement executed successfully ({name.name} already dropped).")
+    return undropped(reader, "Online feature table", name)
 
 
 def _shows_nothing(shown: str) -> None:

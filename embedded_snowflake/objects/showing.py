@@ -1,19 +1,16 @@
-"""What a SHOW asks for (LIKE, IN, STARTS WITH, LIMIT), and how its rows are made."""
+"""What a SHOW asks for (LIKE, IN, STARTS WITH, LIMIT), and its columns."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from embedded_snowflake import errors
 from embedded_snowflake.names import QualifiedName
 from embedded_snowflake.sql.reading import Reader
-from embedded_snowflake.sql.results import Result
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from embedded_snowflake.sessions.session import Session
     from embedded_snowflake.storage.catalog import Entry
 
@@ -106,36 +103,3 @@ def columns(text: str) -> dict[str, str]:
     """Columns and their types, from ``name rows:NUMBER ..``; one without a type holds texts."""
     named = (one.partition(":") for one in text.split())
     return {name: kind or "VARCHAR" for name, _, kind in named}
-
-
-def show_entries(
-    session: Session,
-    reader: Reader,
-    kind: str,
-    shown: str,
-    tell: Callable[[Entry], dict[str, Any]],
-) -> Result:
-    """SHOW of objects that the catalog keeps: a row an object, oldest first.
-
-    Args:
-        session: who asks.
-        reader: stands before what the SHOW asks for.
-        kind: of the catalog's entries.
-        shown: the columns, in their order, as `columns` reads them.
-        tell: what an object says of itself, by column. Its name, place, time and owner are known
-            here; a column that nobody tells of is NULL.
-    """
-    known = columns(shown)
-    rows: list[list[Any]] = []
-    for entry in show_scope(reader).entries(session, kind):
-        told = {
-            "created_on": entry.created_on,
-            "name": entry.name.name,
-            "database_name": entry.name.database,
-            "schema_name": entry.name.schema,
-            "owner": session.role,
-            "owner_role_type": "ROLE",
-            **tell(entry),
-        }
-        rows.append([told.get(column) for column in known])
-    return Result.rows(known, rows)

@@ -23,13 +23,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 from embedded_snowflake import errors
 from embedded_snowflake.names import QualifiedName
 from embedded_snowflake.objects import snow_files
+from embedded_snowflake.objects.entries import kept, show_entries, taken, temporary, undropped
 from embedded_snowflake.objects.file_formats import Value, read_options, resolve
-from embedded_snowflake.objects.showing import columns, show_entries
+from embedded_snowflake.objects.showing import columns
 from embedded_snowflake.sessions.routing import NotMine, ends_with_session, handles
 from embedded_snowflake.sql.reading import Reader
 from embedded_snowflake.sql.results import Result
@@ -48,9 +48,6 @@ SKIPPED = ".skipped"
 _PART = r'(?:"(?:[^"]|"")+"|[^\s./"\'@(),;]+)'
 _REFERENCE = re.compile(rf"@(~|(?:{_PART}\.){{0,2}}{_PART})(?:/(.*))?", re.DOTALL)
 _OPTIONS = {"FILE_FORMAT", "COMMENT", "DIRECTORY", "ENCRYPTION", "COPY_OPTIONS", "TAG"}
-
-_TEMPORARY: WeakKeyDictionary[Session, dict[QualifiedName, dict[str, Any]]] = WeakKeyDictionary()
-
 
 _DATASET = "snow://dataset/"
 
@@ -121,11 +118,6 @@ def _clean(path: str, reference: str) -> str:
     return "/".join(parts) + ("/" if parts and kept.endswith("/") else "")
 
 
-def temporary(session: Session) -> dict[QualifiedName, dict[str, Any]]:
-    """The session's own stages: rows by name."""
-    return _TEMPORARY.setdefault(session, {})
-
-
 def location(session: Session, reference: str, *, create: bool = False) -> Location:
     """Resolve ``@[db.][schema.]stage[/path]``, ``@~[/path]`` or ``@[db.][schema.]%table[/path]``.
 
@@ -155,7 +147,7 @@ def location(session: Session, reference: str, *, create: bool = False) -> Locat
         identity = _table_stage(session, Reader(head + last[1:], session).name(), create=create)
         return Location(root / identity, "", path, identity, {})
     name = Reader(found[1], session).name()
-    row = _row(session, name)
+    row = kept(session, KIND, name)
     if row is None:
         raise errors.missing("Stage", name)
     return Location(
@@ -169,14 +161,6 @@ def _split(dotted: str) -> tuple[str, str]:
     if last.startswith('"%'):
         last = '%"' + last[2:]
     return "".join(part + "." for part in parts[:-1]), last
-
-
-def _row(session: Session, name: QualifiedName) -> dict[str, Any] | None:
-    own = temporary(session).get(name)
-    if own is not None:
-        return own
-    entry = session.catalog.get(KIND, name)
-    return None if entry is None else entry.props
 
 
 def _table_stage(session: Session, table: QualifiedName, *, create: bool) -> str:
@@ -210,8 +194,8 @@ def known_directories(session: Session) -> set[str]:
 @ends_with_session
 def end_session(session: Session) -> None:
     """Remove the files of the session's own stages."""
-    for row in _TEMPORARY.pop(session, {}).values():
-        shutil.rmtree(session.root / FOLDER / row["id"], ignore_errors=True)
+    for row in temporary(session, KIND).values():
+        _remove_directory(session.root, row["id"])
 
 
 # --- statements ------------------------------------------------------------------------------
@@ -233,12 +217,10 @@ def create_stage(session: Session, reader: Reader) -> Result:
         "comment": str(options.get("COMMENT", "")),
         "file_format": _stage_format(session, options.get("FILE_FORMAT")),
     }
-    own = temporary(session)
-    existing = own.get(name) if reader.temporary else _row(session, name)
-    if existing is not None and not reader.or_replace:
-        if reader.if_not_exists:
-            return Result.status(f"{name.name} already exists, statement succeeded.")
-        raise errors.exists(name)
+    own = temporary(session, KIND)
+    existing = own.get(name) if reader.temporary else kept(session, KIND, name)
+    if (answer := taken(reader, name, existing)) is not None:
+        return answer
     if reader.temporary:
         if existing is not None:
             _remove_directory(session.root, existing["id"])
@@ -254,11 +236,11 @@ def create_stage(session: Session, reader: Reader) -> Result:
 def _stage_format(session: Session, value: Value | None) -> dict[str, Value]:
     if value is None:
         return {}
-    kept: dict[str, Value] = value if isinstance(value, dict) else {"FORMAT_NAME": str(value)}
-    if "FORMAT_NAME" in kept:
-        kept = {**kept, "FORMAT_NAME": Reader(str(kept["FORMAT_NAME"]), session).name().sql}
-    resolve(session, kept, {})
-    return kept
+    given: dict[str, Value] = value if isinstance(value, dict) else {"FORMAT_NAME": str(value)}
+    if "FORMAT_NAME" in given:
+        given = {**given, "FORMAT_NAME": Reader(str(given["FORMAT_NAME"]), session).name().sql}
+    resolve(session, given, {})
+    return given
 
 
 def _remove_directory(root: Path, identity: str) -> None:
@@ -279,19 +261,15 @@ def drop_stage(session: Session, reader: Reader) -> Result:
     """DROP STAGE [IF EXISTS] name, with its files."""
     name = reader.name()
     reader.end()
-    own = temporary(session).pop(name, None)
+    own = temporary(session, KIND).pop(name, None)
     if own is not None:
         _remove_directory(session.root, own["id"])
         return Result.status(f"{name.name} successfully dropped.")
     with session.transaction():
         dropped = _drop_row(session, name)
-    if dropped:
-        return Result.status(f"{name.name} successfully dropped.")
-    if not reader.if_exists:
-        raise errors.missing("Stage", name)
-    return Result.status(
-        f"Drop statement executed successfully ({name.name} already dropped or did not exist)."
-    )
+    if not dropped:
+        return undropped(reader, "Stage", name)
+    return Result.status(f"{name.name} successfully dropped.")
 
 
 @handles("SHOW", "STAGES")
@@ -321,7 +299,7 @@ def describe_stage(session: Session, reader: Reader) -> Result:
     """DESC STAGE name: what was given for its files' format."""
     name = reader.name()
     reader.end()
-    row = _row(session, name)
+    row = kept(session, KIND, name)
     if row is None:
         raise errors.missing("Stage", name)
     return Result.rows(

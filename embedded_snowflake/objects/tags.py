@@ -20,13 +20,15 @@ from typing import TYPE_CHECKING
 
 from embedded_snowflake import errors
 from embedded_snowflake.names import QualifiedName
-from embedded_snowflake.objects.showing import columns, show_entries
+from embedded_snowflake.objects.entries import drop_entry, show_entries, taken
+from embedded_snowflake.objects.showing import columns
 from embedded_snowflake.sessions.routing import NotMine, handles, scalar, table_function
 from embedded_snowflake.sql.reading import Reader
 from embedded_snowflake.sql.results import Result
 
 if TYPE_CHECKING:
     from embedded_snowflake.sessions.session import Session
+    from embedded_snowflake.storage.catalog import Entry
 
 KIND = "tag"
 REFERENCES = "tags_of"
@@ -216,10 +218,8 @@ def create(session: Session, reader: Reader) -> Result:
                 "CREATE TAG takes ALLOWED_VALUES and COMMENT here; PROPAGATE and masking policies "
                 "are not part of the embedded warehouse."
             )
-    if session.catalog.get(KIND, name) is not None and not reader.or_replace:
-        if reader.if_not_exists:
-            return Result.status(f"{name.name} already exists, statement succeeded.")
-        raise errors.exists(name)
+    if (answer := taken(reader, name, session.catalog.get(KIND, name))) is not None:
+        return answer
     session.catalog.put(KIND, name, {"allowed_values": allowed, "comment": comment})
     return Result.status(f"Tag {name.name} successfully created.")
 
@@ -270,20 +270,15 @@ def _rename(session: Session, old: QualifiedName, new: QualifiedName) -> Result:
 @handles("DROP", "TAG")
 def drop(session: Session, reader: Reader) -> Result:
     """DROP TAG [IF EXISTS] name; its values on objects go with it."""
-    name = reader.name()
-    reader.end()
-    if session.catalog.get(KIND, name) is None:
-        if reader.if_exists:
-            return Result.status(
-                f"Drop statement executed successfully ({name.name} already dropped)."
-            )
-        raise errors.missing("Tag", name)
-    session.catalog.remove(KIND, name)
-    for entry in session.catalog.list(REFERENCES):
-        if _key(name) in entry.props:
-            left = {tag: value for tag, value in entry.props.items() if tag != _key(name)}
-            session.catalog.put(REFERENCES, entry.name, left)
-    return Result.status(f"{name.name} successfully dropped.")
+
+    def take_from_objects(dropped: Entry) -> None:
+        gone = _key(dropped.name)
+        for entry in session.catalog.list(REFERENCES):
+            if gone in entry.props:
+                left = {tag: value for tag, value in entry.props.items() if tag != gone}
+                session.catalog.put(REFERENCES, entry.name, left)
+
+    return drop_entry(session, reader, KIND, "Tag", take_from_objects)
 
 
 @handles("SHOW", "TAGS")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from embedded_snowflake import errors
 from embedded_snowflake.objects import tags
-from embedded_snowflake.objects.showing import show_entries
+from embedded_snowflake.objects.entries import drop_entry, show_entries, taken
 from embedded_snowflake.sessions.routing import handles
 from embedded_snowflake.sql.reading import Reader
 from embedded_snowflake.sql.results import Result
@@ -60,10 +60,8 @@ def create(session: Session, reader: Reader) -> Result:
         else:
             _read_option(reader, props)
     props["definition"] = reader.rest()
-    if session.catalog.get(KIND, name) is not None and not reader.or_replace:
-        if reader.if_not_exists:
-            return Result.status(f"{name.name} already exists, statement succeeded.")
-        raise errors.exists(name)
+    if (answer := taken(reader, name, session.catalog.get(KIND, name))) is not None:
+        return answer
     with session.transaction():
         tags.forget(session, "TASK", name)
         session.catalog.remove(KIND, name)
@@ -105,18 +103,9 @@ def alter(session: Session, reader: Reader) -> Result:
 @handles("DROP", "TASK")
 def drop(session: Session, reader: Reader) -> Result:
     """DROP TASK [IF EXISTS] name."""
-    name = reader.name()
-    reader.end()
-    if session.catalog.get(KIND, name) is None:
-        if reader.if_exists:
-            return Result.status(
-                f"Drop statement executed successfully ({name.name} already dropped)."
-            )
-        raise errors.missing("Task", name)
-    with session.transaction():
-        session.catalog.remove(KIND, name)
-        tags.forget(session, "TASK", name)
-    return Result.status(f"{name.name} successfully dropped.")
+    return drop_entry(
+        session, reader, KIND, "Task", lambda entry: tags.forget(session, "TASK", entry.name)
+    )
 
 
 @handles("EXECUTE", "TASK")

@@ -21,7 +21,7 @@ from embedded_snowflake import errors
 from embedded_snowflake.inference import calls
 from embedded_snowflake.names import QualifiedName, quoted
 from embedded_snowflake.objects import table_facts, tags
-from embedded_snowflake.objects.showing import show_entries
+from embedded_snowflake.objects.entries import show_entries, undropped
 from embedded_snowflake.sessions.routing import handles
 from embedded_snowflake.sql import refusing
 from embedded_snowflake.sql.cursor import parsed
@@ -249,10 +249,8 @@ def drop(session: Session, reader: Reader) -> Result:
     name = reader.name()
     reader.end()
     existing = session.relation_kind(name)
-    if existing is None and reader.if_exists:
-        return Result.status(f"Drop statement executed successfully ({name.name} already dropped).")
     if existing is None:
-        raise errors.missing("View", name)
+        return undropped(reader, "View", name)
     if existing != "VIEW":
         raise errors.other_kind(existing, "VIEW")
     with session.transaction():

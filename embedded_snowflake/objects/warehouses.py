@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 
 from embedded_snowflake import errors
+from embedded_snowflake.objects.entries import taken
 from embedded_snowflake.objects.showing import columns, like
 from embedded_snowflake.sessions.routing import handles
 from embedded_snowflake.sessions.session import Session
@@ -30,12 +31,9 @@ def create_warehouse(session: Session, reader: Reader) -> Result:
     """Create a warehouse and make it current; its options are kept."""
     name = reader.identifier()
     account = session.engine.account
-    if account.get("warehouse", name) is not None:
-        if reader.if_not_exists:
-            return Result.status(f"{name} already exists, statement succeeded.")
-        if not reader.or_replace:
-            raise errors.exists(name)
-        account.remove("warehouse", name)
+    if (answer := taken(reader, name, account.get("warehouse", name))) is not None:
+        return answer
+    account.remove("warehouse", name)
     account.put("warehouse", name, _options(reader))
     session.warehouse = name
     return Result.status(f"Warehouse {name} successfully created.")
@@ -74,11 +72,7 @@ def use_warehouse(session: Session, reader: Reader) -> Result:
     """Make a warehouse current."""
     name = reader.identifier()
     if session.engine.account.get("warehouse", name) is None:
-        raise errors.error(
-            "SQL compilation error:\nObject does not exist, or operation cannot be performed.",
-            2043,
-            "02000",
-        )
+        raise errors.unreachable()
     session.warehouse = name
     return Result.status()
 
@@ -133,11 +127,8 @@ def use_secondary_roles(_: Session, reader: Reader) -> Result:
 def create_role(session: Session, reader: Reader) -> Result:
     """Create a role."""
     name = reader.identifier()
-    if session.engine.account.get("role", name) is not None:
-        if reader.if_not_exists:
-            return Result.status(f"{name} already exists, statement succeeded.")
-        if not reader.or_replace:
-            raise errors.exists(name)
+    if (answer := taken(reader, name, session.engine.account.get("role", name))) is not None:
+        return answer
     session.engine.account.put("role", name, {})
     return Result.status(f"Role {name} successfully created.")
 

@@ -1,0 +1,121 @@
+"""What is the same for every kind of object that the catalog keeps: its CREATE, DROP and SHOW.
+
+What it holds: what IF [NOT] EXISTS is answered with, DROP, the rows of SHOW, and temporary objects,
+which are their session's own. What a kind does when it is made or goes stands in its module.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from embedded_snowflake import errors
+from embedded_snowflake.names import QualifiedName
+from embedded_snowflake.objects.showing import columns, show_scope
+from embedded_snowflake.sql.results import Result
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from embedded_snowflake.sessions.session import Session
+    from embedded_snowflake.sql.reading import Reader
+    from embedded_snowflake.storage.catalog import Entry
+
+_TEMPORARY: WeakKeyDictionary[Session, dict[str, dict[QualifiedName, dict[str, Any]]]] = (
+    WeakKeyDictionary()
+)
+
+
+def temporary(session: Session, kind: str) -> dict[QualifiedName, dict[str, Any]]:
+    """The session's own objects of a kind: what is kept of each, by name."""
+    return _TEMPORARY.setdefault(session, {}).setdefault(kind, {})
+
+
+def kept(session: Session, kind: str, name: QualifiedName) -> dict[str, Any] | None:
+    """What is kept of an object, or None; the session's own hides another of that name."""
+    own = temporary(session, kind).get(name)
+    if own is not None:
+        return own
+    entry = session.catalog.get(kind, name)
+    return None if entry is None else entry.props
+
+
+def taken(reader: Reader, name: QualifiedName | str, there: object) -> Result | None:
+    """What CREATE is answered with where its object is there; None where it is to be made.
+
+    Raises:
+        SnowflakeError: 002002 where it is there, and neither IF NOT EXISTS nor OR REPLACE is said.
+    """
+    if there is None or reader.or_replace:
+        return None
+    if not reader.if_not_exists:
+        raise errors.exists(name)
+    last = name if isinstance(name, str) else name.name
+    return Result.status(f"{last} already exists, statement succeeded.")
+
+
+def undropped(reader: Reader, shown: str, name: QualifiedName) -> Result:
+    """What DROP is answered with where there is no such object.
+
+    Raises:
+        SnowflakeError: 002003 without IF EXISTS.
+    """
+    if not reader.if_exists:
+        raise errors.missing(shown, name)
+    return Result.status(f"Drop statement executed successfully ({name.name} already dropped).")
+
+
+def drop_entry(
+    session: Session, reader: Reader, kind: str, shown: str, forget: Callable[[Entry], object]
+) -> Result:
+    """DROP .. [IF EXISTS] name.
+
+    Args:
+        session: whose transaction it is.
+        reader: stands before the name.
+        kind: of the catalog's entry.
+        shown: what errors call the kind.
+        forget: removes, in the same transaction, what goes with the entry.
+    """
+    name = reader.name()
+    reader.end()
+    entry = session.catalog.get(kind, name)
+    if entry is None:
+        return undropped(reader, shown, name)
+    with session.transaction():
+        session.catalog.remove(kind, name)
+        forget(entry)
+    return Result.status(f"{name.name} successfully dropped.")
+
+
+def show_entries(
+    session: Session,
+    reader: Reader,
+    kind: str,
+    shown: str,
+    tell: Callable[[Entry], dict[str, Any]],
+) -> Result:
+    """SHOW of objects that the catalog keeps: a row an object, oldest first.
+
+    Args:
+        session: who asks.
+        reader: stands before what the SHOW asks for.
+        kind: of the catalog's entries.
+        shown: the columns, in their order, as `columns` reads them.
+        tell: what an object says of itself, by column. Its name, place, time and owner are known
+            here; a column that nobody tells of is NULL.
+    """
+    known = columns(shown)
+    rows: list[list[Any]] = []
+    for entry in show_scope(reader).entries(session, kind):
+        told = {
+            "created_on": entry.created_on,
+            "name": entry.name.name,
+            "database_name": entry.name.database,
+            "schema_name": entry.name.schema,
+            "owner": session.role,
+            "owner_role_type": "ROLE",
+            **tell(entry),
+        }
+        rows.append([told.get(column) for column in known])
+    return Result.rows(known, rows)
