@@ -57,6 +57,15 @@ def find(session: Session, name: QualifiedName, number: int = DATASET_MISSING) -
     return dict(kept.props)
 
 
+def _version(name: QualifiedName, props: dict[str, Any], version: str) -> dict[str, Any]:
+    kept = props["versions"].get(version)
+    if kept is None:
+        raise errors.error(
+            f"Dataset version '{version}' of '{name}' does not exist.", VERSION_MISSING, "02000"
+        )
+    return kept
+
+
 @handles("CREATE", "DATASET")
 def create(session: Session, reader: Reader) -> Result:
     """CREATE DATASET [IF NOT EXISTS] name."""
@@ -88,11 +97,9 @@ def _drop_version(
 ) -> None:
     version = reader.string()
     reader.end()
-    if version not in props["versions"]:
-        raise errors.error(
-            f"Dataset version '{version}' of '{name}' does not exist.", VERSION_MISSING, "02000"
-        )
-    snow_files.remove_after_commit(session, FOLDER, props["versions"].pop(version)["files"])
+    files = _version(name, props, version)["files"]
+    del props["versions"][version]
+    snow_files.remove_after_commit(session, FOLDER, files)
 
 
 def _add_version(
@@ -173,12 +180,7 @@ def show_versions(session: Session, reader: Reader) -> Result:
 
 @snow_files.finds_files("dataset")
 def _files_of_version(session: Session, name: QualifiedName, wanted: str) -> tuple[str, Path]:
-    kept = find(session, name)["versions"].get(wanted)
-    if kept is None:
-        raise errors.error(
-            f"Dataset version '{wanted}' of '{name}' does not exist.", VERSION_MISSING, "02000"
-        )
-    return wanted, session.root / FOLDER / kept["files"]
+    return wanted, session.root / FOLDER / _version(name, find(session, name), wanted)["files"]
 
 
 @scalar("GET_PRESIGNED_URL")

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -39,7 +40,7 @@ from embedded_snowflake.sql.reading import Reader
 from embedded_snowflake.sql.results import Result
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Generator
     from pathlib import Path
 
     from embedded_snowflake.sessions.session import Session
@@ -73,10 +74,11 @@ def directory_of(root: Path, version: Version) -> Path:
     return root / FOLDER / version.files
 
 
-def _ruled(name: QualifiedName, change: Callable[[], object]) -> None:
-    """Make a change of a model, with the rules' refusals as Snowflake's errors."""
+@contextmanager
+def _rules(name: QualifiedName) -> Generator[None, None, None]:
+    """Within it the rules' refusals of a change of a model are Snowflake's errors."""
     try:
-        change()
+        yield
     except VersionMissingError as error:
         raise errors.missing("Version", f"{name}.{error}") from error
     except VersionExistsError as error:
@@ -86,9 +88,8 @@ def _ruled(name: QualifiedName, change: Callable[[], object]) -> None:
 
 
 def _version(name: QualifiedName, model: Model, wanted: str | None) -> Version:
-    found: list[Version] = []
-    _ruled(name, lambda: found.append(model.version(wanted)))
-    return found[0]
+    with _rules(name):
+        return model.version(wanted)
 
 
 def _read_source(session: Session, reader: Reader) -> Path:
@@ -99,16 +100,18 @@ def _read_source(session: Session, reader: Reader) -> Path:
         wanted = reader.identifier() if reader.accept("VERSION") else None
         reader.end()
         return directory_of(session.root, _version(source, model, wanted))
-    return stages.stage_directory(session, reader.rest())
+    return stages.location(session, reader.rest()).target()
 
 
 def _add(session: Session, name: QualifiedName, model: Model, version: str, source: Path) -> None:
-    _ruled(name, lambda: read_package(source, version, ""))
+    with _rules(name):
+        read_package(source, version, "")
     with snow_files.new_directory(session, FOLDER) as directory:
         shutil.copytree(source, directory, dirs_exist_ok=True)
         made = read_package(directory, version, datetime.now(UTC).isoformat())
     made.files = directory.stem
-    _ruled(name, lambda: model.add(made))
+    with _rules(name):
+        model.add(made)
     keep(session, name, model)
 
 
@@ -168,9 +171,8 @@ def _alter(session: Session, name: QualifiedName, reader: Reader) -> Result:
     if reader.accept("DROP", "VERSION"):
         dropped = reader.identifier()
         reader.end()
-        found = _version(name, model, dropped)
-        _ruled(name, lambda: model.drop(dropped))
-        _drop_files(session, [found])
+        with _rules(name):
+            _drop_files(session, [model.drop(dropped)])
     elif reader.accept("MODIFY", "VERSION"):
         version = _version(name, model, reader.identifier())
         _modify(version, reader)
@@ -208,13 +210,15 @@ def _alias(name: QualifiedName, model: Model, reader: Reader) -> None:
     version = reader.identifier()
     if reader.accept("UNSET", "ALIAS"):
         reader.end()
-        _ruled(name, lambda: model.unset_alias(version))
+        with _rules(name):
+            model.unset_alias(version)
         return
     reader.expect("SET", "ALIAS")
     reader.expect("=")
     alias = reader.string().upper() if reader.at_string() else reader.identifier()
     reader.end()
-    _ruled(name, lambda: model.set_alias(version, alias))
+    with _rules(name):
+        model.set_alias(version, alias)
 
 
 def _set(name: QualifiedName, model: Model, reader: Reader) -> None:
@@ -377,8 +381,8 @@ def replace_calls(session: Session, sql: str) -> str:
 def _call_sql(session: Session, call: calls.ModelCall) -> str:
     name = Reader(".".join(quoted(part) for part in call.model), session).name()
     version = _version(name, find(session, name), call.version)
-    kinds: list[str] = []
-    _ruled(name, lambda: kinds.extend(version.function(call.method).kinds()))
+    with _rules(name):
+        kinds = version.function(call.method).kinds()
     if len(kinds) != len(call.arguments):
         raise errors.refused(
             f"SQL compilation error:\n{name}!{call.method} takes {len(kinds)} arguments and was "
@@ -388,6 +392,6 @@ def _call_sql(session: Session, call: calls.ModelCall) -> str:
         directory=directory_of(session.root, version) / "model",
         title=f"Model {name} version {version.name}",
         function=call.method,
-        kinds=tuple(kinds),
+        kinds=kinds,
     )
     return f"PARSE_JSON({session.inference.call_sql(function, list(call.arguments))})"
