@@ -31,14 +31,9 @@ from sqlglot import TokenType, exp
 from embedded_snowflake import errors
 from embedded_snowflake.names import QualifiedName, quoted
 from embedded_snowflake.objects import functions
-from embedded_snowflake.objects.file_formats import (
-    FileFormat,
-    Value,
-    read_options,
-    resolve,
-    truth,
-)
+from embedded_snowflake.objects.file_formats import FileFormat, Value, read_options, resolve, truth
 from embedded_snowflake.objects.showing import columns
+from embedded_snowflake.objects.snow_files import content_md5
 from embedded_snowflake.objects.staged_files import Fault, UnreadableFile, parquet_schema
 from embedded_snowflake.objects.staged_queries import (
     ROW_NUMBER,
@@ -50,13 +45,7 @@ from embedded_snowflake.objects.staged_queries import (
     relation,
     stage_in,
 )
-from embedded_snowflake.objects.stages import (
-    Location,
-    content_md5,
-    location,
-    prune,
-    read_reference,
-)
+from embedded_snowflake.objects.stages import Location, location, prune, read_reference
 from embedded_snowflake.objects.table_facts import LOADS
 from embedded_snowflake.sessions.routing import follows, handles
 from embedded_snowflake.sql import refusing, wide_integers

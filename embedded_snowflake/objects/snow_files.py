@@ -11,43 +11,37 @@ import os
 import re
 import shutil
 import uuid
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from embedded_snowflake import errors
 from embedded_snowflake.names import QualifiedName
+from embedded_snowflake.objects.showing import columns
 from embedded_snowflake.sessions.routing import NotMine, handles
 from embedded_snowflake.sql.reading import Reader
 from embedded_snowflake.sql.results import Result
 from embedded_snowflake.storage.presigning import sign
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from embedded_snowflake.sessions.session import Session
 
 _ADDRESS = re.compile(r"snow://(\w+)/(.+?)/versions/([^/]+)(?:/(.*))?")
-_FINDERS: dict[str, Callable[[Session, QualifiedName, str], tuple[str, Path]]] = {}
+Finder = Callable[["Session", QualifiedName, str], "tuple[str, Path]"]
+_FINDERS: dict[str, Finder] = {}
 
 
-def finds_files(
-    domain: str,
-) -> Callable[
-    [Callable[[Session, QualifiedName, str], tuple[str, Path]]],
-    Callable[[Session, QualifiedName, str], tuple[str, Path]],
-]:
+def finds_files(domain: str) -> Callable[[Finder], Finder]:
     """Register who finds the files of ``snow://<domain>/..``.
 
     The function takes the object's name and the version as written, and answers the version's
     name and its directory.
     """
 
-    def register(
-        find: Callable[[Session, QualifiedName, str], tuple[str, Path]],
-    ) -> Callable[[Session, QualifiedName, str], tuple[str, Path]]:
+    def register(find: Finder) -> Finder:
         _FINDERS[domain] = find
         return find
 
@@ -109,20 +103,31 @@ def list_files(session: Session, reader: Reader) -> Result:
     """LIST 'snow://..'."""
     address = _read_address(reader)
     reader.end()
+    return listed(files_at(session, address))
+
+
+def listed(files: Iterable[tuple[str, Path]]) -> Result:
+    """LIST's answer: of each file what it is called, and where it is."""
     return Result.rows(
-        {"name": "VARCHAR", "size": "NUMBER", "md5": "VARCHAR", "last_modified": "VARCHAR"},
+        columns("name size:NUMBER md5 last_modified"),
         [
             (
                 shown,
                 path.stat().st_size,
-                hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest(),
+                content_md5(path),
                 datetime.fromtimestamp(path.stat().st_mtime, UTC).strftime(
                     "%a, %d %b %Y %H:%M:%S GMT"
                 ),
             )
-            for shown, path in files_at(session, address)
+            for shown, path in files
         ],
     )
+
+
+def content_md5(path: Path) -> str:
+    """MD5 of a file, in hexadecimal: what LIST shows, no matter of security."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
 @handles("GET")

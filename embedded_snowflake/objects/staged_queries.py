@@ -26,6 +26,7 @@ from embedded_snowflake import errors
 from embedded_snowflake.names import quoted
 from embedded_snowflake.objects.file_formats import FileFormat, number_of, read_options, resolve
 from embedded_snowflake.objects.showing import columns
+from embedded_snowflake.objects.snow_files import content_md5
 from embedded_snowflake.objects.staged_files import (
     Fault,
     UnreadableFile,
@@ -38,7 +39,7 @@ from embedded_snowflake.objects.staged_files import (
     snowflake_type,
     text_columns,
 )
-from embedded_snowflake.objects.stages import Location, content_md5, location, reference_end
+from embedded_snowflake.objects.stages import Location, location, reference_end
 from embedded_snowflake.sessions.routing import rewrites, table_function
 from embedded_snowflake.sql.reading import tokens_of
 from embedded_snowflake.sql.results import Result
@@ -348,11 +349,7 @@ def stage_in(sql: str) -> tuple[int, int, str, str] | None:
         if (
             len(rest) > 1
             and rest[0].text == "("
-            and rest[1].text.upper()
-            in (
-                "FILE_FORMAT",
-                "PATTERN",
-            )
+            and rest[1].text.upper() in ("FILE_FORMAT", "PATTERN")
         ):
             depth = 0
             for one in rest:

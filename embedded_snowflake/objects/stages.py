@@ -14,13 +14,11 @@ Sources: https://docs.snowflake.com/en/sql-reference/sql/create-stage, ../list, 
 
 from __future__ import annotations
 
-import hashlib
 import re
 import shutil
 import uuid
 import weakref
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -174,15 +172,6 @@ def _table_stage(session: Session, table: QualifiedName, *, create: bool) -> str
         with session.transaction():
             session.catalog.put(TABLE_KIND, table, {"id": made})
     return made
-
-
-def stage_directory(session: Session, reference: str) -> Path:
-    """The directory (or file) of ``@stage/path``; it need not exist.
-
-    Raises:
-        SnowflakeError: there is no such stage, or the path leaves it.
-    """
-    return location(session, reference).target()
 
 
 def known_directories(session: Session) -> set[str]:
@@ -363,40 +352,18 @@ def read_argument(text: str) -> tuple[str, str]:
     return word[0].rstrip(";"), text[word.end() :]
 
 
-def _pattern(reader: Reader) -> str | None:
-    pattern = None
-    if reader.accept("PATTERN"):
-        reader.expect("=")
-        pattern = reader.string()
-    reader.end()
-    return pattern
-
-
 @handles("LS")
 @handles("LIST")
 def list_stage(session: Session, reader: Reader) -> Result:
     """LIST @stage/path [PATTERN = '..']."""
     where = location(session, read_reference(reader))
-    return Result.rows(
-        {"name": "VARCHAR", "size": "NUMBER", "md5": "VARCHAR", "last_modified": "VARCHAR"},
-        [
-            (
-                where.shown + name,
-                path.stat().st_size,
-                content_md5(path),
-                datetime.fromtimestamp(path.stat().st_mtime, UTC).strftime(
-                    "%a, %d %b %Y %H:%M:%S GMT"
-                ),
-            )
-            for name, path in where.matching(_pattern(reader))
-        ],
-    )
-
-
-def content_md5(path: Path) -> str:
-    """MD5 of a file, in hexadecimal: what LIST shows, no matter of security."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+    pattern = None
+    if reader.accept("PATTERN"):
+        reader.expect("=")
+        pattern = reader.string()
+    reader.end()
+    found = where.matching(pattern)
+    return snow_files.listed((where.shown + name, path) for name, path in found)
 
 
 @handles("RM")
