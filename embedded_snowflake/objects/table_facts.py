@@ -127,11 +127,6 @@ def record_columns(
         kept.put(column, length=text_length(kind), kind=finer_kind)
 
 
-def set_length(session: Session, name: QualifiedName, column: str, length: int | None) -> None:
-    """Remember how many characters a column of texts takes; None for as many as there are."""
-    ColumnFacts(session, name).put(column, length=length)
-
-
 def forget(session: Session, name: QualifiedName) -> None:
     """The table is gone."""
     tags.forget(session, "TABLE", name)

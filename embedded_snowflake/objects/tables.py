@@ -186,17 +186,15 @@ def comment_on(session: Session, reader: Reader) -> Result:
         name = reader.name()
     else:
         raise NotMine
-    if session.relation_kind(name) is None:
-        if reader.if_exists:
-            return Result.status()
-        raise errors.missing("Table", name)
+    if reader.if_exists and session.relation_kind(name) is None:
+        return Result.status()
     reader.expect("IS")
-    text = literal(reader.string())
-    _comment(session, name, column, text)
-    return Result.status()
+    return _comment(session, name, column, literal(reader.string()))
 
 
-def _comment(session: Session, name: QualifiedName, column: str | None, text: str) -> None:
+def _comment(session: Session, name: QualifiedName, column: str | None, text: str) -> Result:
+    if session.relation_kind(name) is None:
+        raise errors.missing("Table", name)
     # DuckDB refuses to commit rows of a table that was commented on meanwhile.
     session.lock_table(name)
     about = f"TABLE {session.physical(name)}"
@@ -204,6 +202,7 @@ def _comment(session: Session, name: QualifiedName, column: str | None, text: st
         about = f"COLUMN {session.physical(name)}.{quoted(column)}"
     with session.transaction():
         session.duck.execute(f"COMMENT ON {about} IS {text}")
+    return Result.status()
 
 
 @handles("CREATE", "TABLE")
@@ -366,10 +365,7 @@ def _set_comment(session: Session, name: QualifiedName, reader: Reader) -> Resul
     else:
         return None
     reader.end()
-    if session.relation_kind(name) is None:
-        raise errors.missing("Table", name)
-    _comment(session, name, None, text)
-    return Result.status()
+    return _comment(session, name, None, text)
 
 
 def _column(session: Session, name: QualifiedName, reader: Reader) -> Result | None:
@@ -384,10 +380,7 @@ def _column(session: Session, name: QualifiedName, reader: Reader) -> Result | N
     if reader.accept("COMMENT"):
         text = literal(reader.string())
         reader.end()
-        if session.relation_kind(name) is None:
-            raise errors.missing("Table", name)
-        _comment(session, name, column, text)
-        return Result.status()
+        return _comment(session, name, column, text)
     reader.accept("SET", "DATA")
     if not reader.accept("TYPE") or reader.word() not in {"VARCHAR", "STRING", "TEXT", "CHAR"}:
         raise NotMine
@@ -413,6 +406,6 @@ def _column(session: Session, name: QualifiedName, reader: Reader) -> Result | N
     session.lock_table(name)
     with session.transaction():
         _redefine(session, name, definition)
-        table_facts.set_length(session, name, column, length)
+        ColumnFacts(session, name).put(column, length=length)
         session.log_change(name, created=False)
     return Result.status()
