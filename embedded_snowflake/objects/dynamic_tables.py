@@ -15,6 +15,7 @@ https://docs.snowflake.com/en/user-guide/dynamic-tables-refresh.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -116,27 +117,25 @@ def _read_options(reader: Reader, definition: views.Definition) -> dict[str, Any
     return options
 
 
+_OPTIONS: dict[str, Callable[[Reader], str]] = {
+    "TARGET_LAG": _read_lag,
+    "WAREHOUSE": Reader.identifier,
+    "INITIALIZATION_WAREHOUSE": Reader.identifier,
+    "REFRESH_MODE": lambda reader: _read_choice(reader, "REFRESH_MODE", _MODES),
+    "INITIALIZE": lambda reader: _read_choice(reader, "INITIALIZE", _INITIALIZE),
+}
+
+
 def _read_option(reader: Reader, options: dict[str, Any]) -> None:
-    if reader.accept("TARGET_LAG"):
-        reader.expect("=")
-        options["target_lag"] = _read_lag(reader)
-    elif reader.accept("WAREHOUSE"):
-        reader.expect("=")
-        options["warehouse"] = reader.identifier()
-    elif reader.accept("INITIALIZATION_WAREHOUSE"):
-        reader.expect("=")
-        options["initialization_warehouse"] = reader.identifier()
-    elif reader.accept("REFRESH_MODE"):
-        reader.expect("=")
-        options["refresh_mode"] = _read_choice(reader, "REFRESH_MODE", _MODES)
-    elif reader.accept("INITIALIZE"):
-        reader.expect("=")
-        options["initialize"] = _read_choice(reader, "INITIALIZE", _INITIALIZE)
-    else:
-        raise errors.refused(
-            "SQL compilation error:\na dynamic table takes TARGET_LAG, WAREHOUSE, "
-            "INITIALIZATION_WAREHOUSE, REFRESH_MODE, INITIALIZE, CLUSTER BY, COMMENT and TAG here."
-        )
+    for option, read in _OPTIONS.items():
+        if reader.accept(option):
+            reader.expect("=")
+            options[option.lower()] = read(reader)
+            return
+    raise errors.refused(
+        "SQL compilation error:\na dynamic table takes TARGET_LAG, WAREHOUSE, "
+        "INITIALIZATION_WAREHOUSE, REFRESH_MODE, INITIALIZE, CLUSTER BY, COMMENT and TAG here."
+    )
 
 
 @handles("CREATE", "DYNAMIC TABLE")
