@@ -508,18 +508,3 @@ def text_columns(records: Records, width: int) -> list[pa.Array]:
         else pa.nulls(len(records.rows), pa.string())
         for place in range(width)
     ]
-
-
-__all__ = [
-    "Fault",
-    "Records",
-    "UnreadableFile",
-    "as_text",
-    "check_times",
-    "csv_sample_types",
-    "parquet_schema",
-    "read_csv",
-    "read_parquet",
-    "snowflake_type",
-    "text_columns",
-]
