@@ -16,7 +16,7 @@ from sqlglot.errors import ParseError
 from sqlglot.tokenizer_core import TokenType
 
 from embedded_snowflake import errors
-from embedded_snowflake.sql import coercion, reading, refusing, rewriting
+from embedded_snowflake.sql import coercion, foreign, reading, refusing, rewriting
 from embedded_snowflake.sql.walking import WalkedTree
 
 if TYPE_CHECKING:
@@ -27,8 +27,16 @@ _HELD = "temp.main._ES_OVERWRITING"
 _PARSER: Any = Snowflake.parser_class
 
 
+def _snowflakes(functions: dict[str, Any]) -> dict[str, Any]:
+    return {name: made for name, made in functions.items() if name not in foreign.FUNCTIONS}
+
+
 class _Parser(_PARSER):
     """Names what a SELECT lists without an alias by its text, in upper case, as Snowflake does."""
+
+    FUNCTIONS = _snowflakes(_PARSER.FUNCTIONS)
+    FUNCTION_PARSERS = _snowflakes(_PARSER.FUNCTION_PARSERS)
+    NO_PAREN_FUNCTION_PARSERS = _snowflakes(_PARSER.NO_PAREN_FUNCTION_PARSERS)
 
     def _parse_projections(self) -> Any:
         return self._parse_csv(self._projection), None
@@ -75,6 +83,7 @@ def parsed(text: str) -> Any:
     tokens = list(reading.tokens_of(text))
     if tokens and tokens[0].text == "EXECUTE":
         raise errors.unsupported("EXECUTE")
+    foreign.check_tokens(tokens)
     try:
         trees = _Parser(dialect="snowflake").parse(tokens, text)
     except ParseError as cause:

@@ -15,6 +15,7 @@ from sqlglot import exp
 from embedded_snowflake import errors
 from embedded_snowflake.inference.pool import FUNCTION_NAME
 from embedded_snowflake.names import INTERNAL, QualifiedName, stored_name
+from embedded_snowflake.sql import foreign
 from embedded_snowflake.sql.describing import shown_type
 from embedded_snowflake.sql.inferred_types import group_of
 from embedded_snowflake.sql.number_types import scale_of
@@ -36,7 +37,9 @@ def check(session: Session, expression: Any) -> None:
         _check_source(found)
         if found.db.lower() == INTERNAL or found.catalog.lower() == "_fs_global":
             raise errors.missing("Object", found.sql(dialect="snowflake"))
+    foreign.check(expression)
     _check_functions(expression)
+    _check_rowid(session, expression)
     formatted = (exp.ToChar, exp.TimeToStr, exp.StrToTime, exp.TsOrDsToDate, exp.TsOrDsToTime)
     for call in expression.find_all(*formatted):
         if call.args.get("format") is not None:
@@ -281,6 +284,16 @@ def _check_source(table: Any) -> None:
         raise errors.missing("Object", table.name)
 
 
+def _check_rowid(session: Session, expression: Any) -> None:
+    """DuckDB numbers the rows of every table; on Snowflake that is no column unless one is named so."""
+    named = [one for one in expression.find_all(exp.Identifier) if one.name.upper() == "ROWID"]
+    if not named or any(not isinstance(one.parent, exp.Column) for one in named):
+        return
+    stored = "SELECT 1 FROM duckdb_columns() WHERE upper(column_name) = 'ROWID' LIMIT 1"
+    if not session.duck.execute(stored).fetchall():
+        raise errors.error("SQL compilation error:\ninvalid identifier 'ROWID'", 904, "42000")
+
+
 _BOTH = {"HASH", "TO_TIMESTAMP"}
 """Functions that Snowflake has too, among those that sqlglot knows by DuckDB's name alone."""
 
@@ -299,7 +312,7 @@ def _check_functions(expression: Any) -> None:
         if isinstance(parent, exp.Anonymous) and parent.name == FUNCTION_NAME:
             # What a model's call packs its arguments into.
             continue
-        if call.name.upper() in _native_functions():
+        if call.name.upper() in _native_functions() | foreign.FUNCTIONS:
             raise errors.unknown_function(call.name.upper())
     for node in expression.find_all(exp.TableFromRows):
         call = node.this
