@@ -39,6 +39,10 @@ FOLLOWERS: list[Follower] = []
 ENDINGS: list[Callable[[Session], None]] = []
 
 
+def _tersely(handler: Handler) -> Handler:
+    return lambda session, reader: handler(session, reader).terse()
+
+
 def handles(*words: str) -> Callable[[Handler], Handler]:
     """Register a handler for the statements that begin with these words.
 
@@ -49,7 +53,8 @@ def handles(*words: str) -> Callable[[Handler], Handler]:
     def register(handler: Handler) -> Handler:
         first, *others = words_of(words)
         found = HANDLERS.setdefault(first, [])
-        found.append((tuple(others), handler))
+        terse = "TERSE" in words and "KEYS" not in words
+        found.append((tuple(others), _tersely(handler) if terse else handler))
         found.sort(key=lambda one: -len(one[0]))
         return handler
 

@@ -36,7 +36,18 @@ class Result:
         """Rows with named columns."""
         return cls(list(columns.items()), [tuple(row) for row in rows])
 
+    def terse(self) -> Result:
+        """The five columns that SHOW TERSE answers; one that this SHOW does not have is NULL."""
+        names = [name for name, _ in self.columns]
+        places = [names.index(name) if name in names else None for name in _TERSE]
+        rows = [[None if one is None else row[one] for one in places] for row in self.data]
+        return self.rows(_TERSE, rows)
 
+
+_TERSE = {
+    "created_on": "TIMESTAMP_LTZ",
+    **dict.fromkeys(("name", "kind", "database_name", "schema_name"), "VARCHAR"),
+}
 _ARROW: dict[str, tuple[Any, str]] = {
     "VARCHAR": (pa.string(), "VARCHAR"),
     "NUMBER": (pa.int64(), "BIGINT"),

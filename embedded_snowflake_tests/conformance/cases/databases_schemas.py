@@ -34,6 +34,12 @@ GROUP = Group(
             rows=[("SHOWN_SCHEMA",)],
         ),
         Case(
+            "SHOW TERSE SCHEMAS has five columns",
+            ("CREATE SCHEMA terse_schema", "SHOW TERSE SCHEMAS LIKE 'TERSE_SCHEMA'"),
+            "sql-reference/sql/show-schemas",
+            columns=["created_on", "name", "kind", "database_name", "schema_name"],
+        ),
+        Case(
             "a dropped schema is gone",
             (
                 "CREATE SCHEMA dropped_schema",
