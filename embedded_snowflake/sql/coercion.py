@@ -58,6 +58,8 @@ _TIME_ARGUMENTS: dict[type[Any], tuple[str, ...]] = {
     **dict.fromkeys((exp.Year, exp.Quarter, exp.Month, exp.Week, exp.Day), _THIS),
     **dict.fromkeys((exp.DayOfWeek, exp.DayOfMonth, exp.DayOfYear), _THIS),
     **dict.fromkeys((exp.Hour, exp.Minute, exp.Second), _THIS),
+    **dict.fromkeys((exp.Dayname, exp.Monthname, exp.WeekOfYear, exp.DayOfWeekIso), _THIS),
+    **dict.fromkeys((exp.YearOfWeek, exp.YearOfWeekIso, exp.NextDay, exp.PreviousDay), _THIS),
 }
 """Functions of moments, and which of their arguments are."""
 _COMPARED = (
@@ -390,8 +392,17 @@ def _is_of_json(node: Any) -> bool:
 
 def _tried(node: Any, types: Inferred) -> Any:
     """TRY_ functions read texts alone: https://docs.snowflake.com/en/sql-reference/functions/try_cast."""
-    if types.kind(node.this) == "VARIANT":
-        message = "SQL compilation error:\nTRY_CAST cannot be used with an argument of type VARIANT"
+    if isinstance(node, exp.Anonymous):
+        tries = node.name.upper().startswith("TRY_TO_") and len(node.expressions) > 0
+        value = node.expressions[0] if tries else node
+    else:
+        tries, value = bool(node.args.get("safe")), node.this
+    kind = types.kind(value)
+    if not isinstance(node, exp.TryCast):
+        if tries and kind == "VARIANT":
+            raise errors.unsupported("a TRY_ function of a VARIANT: cast it to VARCHAR")
+    elif kind not in (None, "TEXT") and node.args.get("requires_string"):
+        message = f"SQL compilation error:\nTRY_CAST cannot be used with an argument of type {kind}"
         raise errors.error(message, 1065, "22023")
     return node
 
@@ -790,7 +801,8 @@ _RULES: dict[type[Any], Callable[[Any, Inferred], Any]] = {
     **dict.fromkeys(_COMPARED, _comparison),
     exp.DecodeCase: _decode,
     exp.Nullif: _nullif,
-    exp.TryCast: _tried,
+    **dict.fromkeys((exp.TryCast, exp.ToNumber, exp.ToDouble, exp.ToBoolean), _tried),
+    **dict.fromkeys((exp.TsOrDsToDate, exp.TsOrDsToTime, exp.ToBinary, exp.Anonymous), _tried),
     **dict.fromkeys((exp.Struct, exp.Array, exp.ArrayAgg, exp.ToVariant), _variant_parts),
     exp.In: _membership,
     exp.Between: _between,

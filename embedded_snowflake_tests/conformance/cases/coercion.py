@@ -164,6 +164,12 @@ GROUP = Group(
             Error(1065, "22023"),
             _F + "try_cast",
         ),
+        fails(
+            "TRY_CAST of a number",
+            "SELECT TRY_CAST(1.5 AS INT)",
+            Error(1065, "22023"),
+            _F + "try_cast",
+        ),
         _of_table(
             "COALESCE of a number and a column of texts",
             "COALESCE(NULLIF(k, 1), s)",
@@ -185,6 +191,13 @@ GROUP = Group(
                 (2024, 0, dt.datetime(2024, 2, 1), dt.date(2024, 2, 29)),
             ],
             _CONVERSION,
+        ),
+        Case(
+            "the names of a text's day and month, and its weeks",
+            "SELECT DAYNAME(d), MONTHNAME(d), WEEKISO(d), DAYOFWEEKISO(d), YEAROFWEEKISO(d) "
+            "FROM (SELECT '2024-01-05' AS d)",
+            _CONVERSION,
+            rows=[("Fri", "Jan", 1, 5, 2024)],
         ),
         fails(
             "a text that is no number beside one",
