@@ -111,3 +111,12 @@ def test_a_view_changes_when_a_table_beneath_it_does(cursor: SnowflakeCursor) ->
     assert int(after[0][0]) > int(before[0][0])
     cursor.execute("INSERT INTO t VALUES (9, 'z')")
     assert int(table(cursor, asked)[0][0]) > int(after[0][0])
+
+
+def test_a_view_is_not_replaced_by_one_that_reads_itself(cursor: SnowflakeCursor) -> None:
+    cursor.execute("CREATE VIEW first_view AS SELECT a FROM t WHERE a = 1")
+    cursor.execute("CREATE VIEW second_view AS SELECT a FROM first_view")
+    for read in ("first_view", "second_view"):
+        with pytest.raises(snowflake.connector.errors.ProgrammingError, match="recursi"):
+            cursor.execute(f"CREATE OR REPLACE VIEW first_view AS SELECT a FROM {read}")
+    assert table(cursor, "SELECT a FROM second_view") == [(1,)]

@@ -162,6 +162,9 @@ def create(session: Session, reader: Reader) -> Result:
             _forget(session, name)
         replace = "OR REPLACE " if existing else ""
         session.run(f"CREATE {replace}VIEW {name.sql} AS {select}")
+        if existing:
+            # DuckDB lets a view read itself, by way of others too, and its definition is lost.
+            session.run(f"SELECT * FROM {name.sql} LIMIT 0")
         session.catalog.put(
             KIND,
             name,
