@@ -347,6 +347,8 @@ def _as_query(expression: Any) -> Any:
 def _flatten_as_table(query: Any) -> None:
     """FLATTEN's columns are known: in its place stands a table that has them."""
     for node in list(query.find_all(exp.Lateral, exp.TableFromRows)):
+        if isinstance(node.this, exp.Subquery):
+            continue
         table = exp.to_table(_FLATTEN, catalog="_", db="_")
         table.set("alias", node.args.get("alias"))
         if isinstance(node, exp.TableFromRows) and not isinstance(node.this, exp.Explode):

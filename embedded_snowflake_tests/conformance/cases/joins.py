@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from embedded_snowflake_tests.conformance.case import Case, Error, Group, fails, value
 
 _JOIN = "sql-reference/constructs/join"
@@ -371,6 +373,13 @@ GROUP = Group(
             "SELECT k, v FROM l WHERE k = 1 UNION BY NAME SELECT w AS v, k FROM r WHERE k = 3 ORDER BY k",
             "sql-reference/operators-query",
             rows=[(1, "a"), (3, "z")],
+        ),
+        Case(
+            "conversions within a subquery in LATERAL",
+            "SELECT a.k, b.q, b.t FROM l a, LATERAL (SELECT MAX(k) / 3 AS q, "
+            "MAX('2024-01-01'::TIMESTAMP) || '' AS t FROM r WHERE r.k = a.k) b WHERE a.k = 1",
+            "sql-reference/constructs/join-lateral",
+            rows=[(1, Decimal("0.333333"), "2024-01-01 00:00:00.000")],
         ),
         Case(
             "a recursive WITH without the word",
