@@ -488,6 +488,26 @@ def _spread(node: Any, types: Inferred) -> Any:
     return _in_place_of(outer, node, made, types)
 
 
+def _deviation(node: Any, types: Inferred) -> Any:
+    """The root of the variance, which of NUMBERs has so many digits alone."""
+    scale = types.scale(node.this)
+    if scale is None:
+        return node
+    outer = _outermost(node)
+    spread = exp.VariancePop if isinstance(node, exp.StddevPop) else exp.Variance
+    variance = _decimal(_with_call(outer, spread, type(node)), 6 if scale == 0 else max(12, scale))
+    return _in_place_of(outer, node, exp.Sqrt(this=_cast(variance, "FLOAT")), types)
+
+
+def _cut(node: Any, types: Inferred) -> Any:
+    """DuckDB has a FLOAT that is 0 and negative."""
+    if types.kind(node.this) != "FLOAT":
+        return node
+    return exp.Paren(
+        this=exp.Add(this=node.copy(), expression=_cast(exp.Literal.number(0), "FLOAT"))
+    )
+
+
 def _slope(node: Any, types: Inferred) -> Any:
     """Of points that lie above each other it is NULL; DuckDB's is no number."""
     outer = _outermost(node)
@@ -509,10 +529,10 @@ def _in_place_of(outer: Any, call: Any, made: Any, types: Inferred) -> Any:
     return call
 
 
-def _with_call(outer: Any, function: type[Any]) -> Any:
+def _with_call(outer: Any, function: type[Any], of: type[Any] = exp.Avg) -> Any:
     """AVG, or what stands around it, with another function in its place."""
     part = outer.copy()
-    call = part.find(exp.Avg, bfs=False)
+    call = part.find(of, bfs=False)
     made = function(this=call.this.copy())
     if call is part:
         return made
@@ -823,6 +843,8 @@ _RULES: dict[type[Any], Callable[[Any, Inferred], Any]] = {
     exp.Avg: _average,
     exp.RegrSlope: _slope,
     **dict.fromkeys((exp.Variance, exp.VariancePop, exp.Kurtosis), _spread),
+    **dict.fromkeys((exp.Stddev, exp.StddevSamp, exp.StddevPop), _deviation),
+    exp.Trunc: _cut,
     exp.Median: _percentile,
     exp.WithinGroup: _percentile,
     exp.ApproxQuantile: _approximate,

@@ -35,9 +35,9 @@ def scale_of(kind: Any, node: Any = None) -> int | None:
     return int(kind.expressions[1].name) if len(kind.expressions) > 1 else 0
 
 
-def quotient_scale(dividend: int) -> int:
-    """The scale of a quotient, and of an AVG."""
-    return max(dividend, min(dividend + 6, 12))
+def quotient_scale(dividend: int, more: int = 6) -> int:
+    """The scale of a quotient, and of an AVG; with OVER it has three more digits, no six."""
+    return max(dividend, min(dividend + more, 12))
 
 
 def product_scale(left: int, right: int) -> int:
@@ -101,7 +101,8 @@ def _average(annotator: Any, node: Any) -> Any:
     scale = scale_of(value.type)
     if scale is None:
         return _sqlglots(annotator, node)
-    return _typed(annotator, node, number(quotient_scale(scale)))
+    more = 3 if isinstance(node.parent, exp.Window) else 6
+    return _typed(annotator, node, number(quotient_scale(scale, more)))
 
 
 def _rounded(annotator: Any, node: Any) -> Any:

@@ -92,6 +92,13 @@ GROUP = Group(
             rows=[(Decimal(1),), (Decimal("1.5"),), (Decimal(3),)],
             types=["FIXED"],
         ),
+        Case(
+            "AVG in a window is a NUMBER with three more digits",
+            "SELECT (AVG(v) OVER ())::VARCHAR, (AVG(v) OVER (PARTITION BY v))::VARCHAR "
+            "FROM (SELECT column1 AS v FROM VALUES (1), (1), (3)) ORDER BY v LIMIT 1",
+            _F + "avg",
+            rows=[("1.667", "1.000")],
+        ),
         _one("AVG of FLOAT", "AVG(v::FLOAT)", 20.0, _F + "avg"),
         _one("MIN of text", "MIN(s)", "a", _F + "min"),
         _one("MAX", "MAX(v)", 30, _F + "max"),
@@ -126,7 +133,9 @@ GROUP = Group(
             _F + "object_agg",
         ),
         _one("STDDEV is of a sample", "STDDEV(v)", 10.0, _F + "stddev"),
-        _one("STDDEV_POP", "STDDEV_POP(v)", 8.16496580927726, _F + "stddev_pop"),
+        # As Snowpark's reference shows it (DataFrame.agg): of NUMBERs, VAR_POP has six digits.
+        _one("STDDEV_POP is VAR_POP's root", "STDDEV_POP(v)", 8.164965829689676, _F + "stddev_pop"),
+        _one("STDDEV_POP of FLOAT", "STDDEV_POP(v::FLOAT)", 8.16496580927726, _F + "stddev_pop"),
         _one("STDDEV of one row is NULL", "STDDEV(v)", None, _F + "stddev", "(SELECT 1 AS v)"),
         _one("VARIANCE", "VARIANCE(v)::FLOAT", 100.0, _F + "variance"),
         _one("VAR_POP", "ROUND(VAR_POP(v)::FLOAT, 3)", 66.667, _F + "var_pop"),
