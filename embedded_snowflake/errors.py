@@ -198,6 +198,10 @@ def translated(cause: duckdb.Error) -> SnowflakeError:  # noqa: C901, PLR0911, P
         )
     if "Attempting to write to database" in text:
         return unsupported("a transaction that writes two databases")
+    # A function of an extension that is not loaded, and what Snowflake's own database has.
+    if "it exists in the" in first or 'Catalog "SNOWFLAKE" does not exist' in first:
+        name = re.search(r'Function with name "(.+?)"', first)
+        return unknown_function(name[1]) if name else unsupported("the database SNOWFLAKE")
     if "COLUMNS() can not be used together" in first:
         return unsupported(
             "a function of * in this place: select it alone, in a subquery of its own"

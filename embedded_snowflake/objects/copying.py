@@ -140,6 +140,12 @@ class _Copy:
         return str(self.options.get("MATCH_BY_COLUMN_NAME", "NONE")).upper()
 
 
+@handles("COPY", "FILES")
+def copy_files(_: Session, __: Reader) -> Result:
+    """COPY FILES is not here."""
+    raise errors.unsupported("COPY FILES")
+
+
 @handles("COPY", "INTO")
 def copy_into(session: Session, reader: Reader) -> Result:
     """COPY INTO table [(columns)] FROM @stage | (SELECT .. FROM @stage) [options]."""

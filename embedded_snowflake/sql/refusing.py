@@ -180,6 +180,15 @@ def _check_queries(expression: Any) -> None:
             raise errors.unsupported("CONNECT BY")
         if isinstance(node, exp.Column) and node.args.get("join_mark"):
             raise errors.unsupported("(+) for an outer join: write LEFT or RIGHT JOIN")
+        if isinstance(node, (exp.Collate, exp.CollateColumnConstraint)):
+            raise errors.unsupported("a collation")
+        argument, words = _REFUSED_ARGUMENTS.get(type(node), ("", ""))
+        if node.args.get(argument) is not None:
+            raise errors.unsupported(words)
+        name, literals = _LITERALS.get(type(node), ("", ()))
+        given = [node.args.get(one) for one in literals]
+        if any(one is not None and not isinstance(one, exp.Literal) for one in given):
+            raise errors.unsupported(f"{name} by a pattern or an option that is no literal")
         if isinstance(node, exp.PivotAny):
             raise errors.unsupported("PIVOT .. IN (ANY): list the values")
         if isinstance(node, exp.CTE):
@@ -254,6 +263,8 @@ def _check_window(window: Any) -> None:
 def _check_columns(expression: Any) -> None:
     """What DuckDB would keep otherwise of a column, or not at all."""
     for kind in expression.find_all(exp.DataType):
+        if kind.this in _REFUSED_TYPES or isinstance(kind.this, exp.Interval):
+            raise errors.unsupported(f"the type {kind.sql('snowflake')}")
         digits = kind.expressions[0].name if kind.expressions else "9"
         if kind.this in exp.DataType.TEMPORAL_TYPES and digits not in {"6", "9"}:
             raise errors.unsupported(f"{kind.sql('snowflake')}: 6 digits of a second are kept")
@@ -268,6 +279,21 @@ def _check_columns(expression: Any) -> None:
 
 
 _COMMENTED = {"TABLE", "COLUMN", "VIEW"}
+_REFUSED_TYPES = {exp.DType.GEOGRAPHY, exp.DType.GEOMETRY, exp.DType.VECTOR}
+_REFUSED_ARGUMENTS: dict[type[Any], tuple[str, str]] = {
+    exp.ToDouble: ("format", "TO_DOUBLE with a format"),
+    exp.Generator: ("timelimit", "GENERATOR with a TIMELIMIT"),
+    **dict.fromkeys(
+        (exp.BitwiseAnd, exp.BitwiseOr, exp.BitwiseXor),
+        ("padside", "BITAND and its like of BINARY"),
+    ),
+}
+"""Arguments that DuckDB's function has not, and what is said of them."""
+_LITERALS: dict[type[Any], tuple[str, tuple[str, ...]]] = {
+    exp.RegexpInstr: ("REGEXP_INSTR", ("option", "parameters")),
+    exp.RegexpExtract: ("REGEXP_SUBSTR", ("expression", "occurrence", "parameters")),
+}
+"""Arguments by which another function of DuckDB is called, so that they must be known."""
 _REFUSED_PROPERTIES = {exp.MaterializedProperty: "MATERIALIZED", exp.IcebergProperty: "ICEBERG"}
 _TABLE_FUNCTIONS = {"IDENTIFIER"}
 _WRAPPED_FUNCTIONS = {"RESULT_SCAN", "GENERATOR", "FLATTEN", "SPLIT_TO_TABLE", "EXPLODE"}
@@ -316,6 +342,8 @@ def _check_functions(expression: Any) -> None:
             raise errors.unknown_function(call.name.upper())
     for node in expression.find_all(exp.TableFromRows):
         call = node.this
+        if isinstance(call, exp.Window):
+            raise errors.unsupported("a table function with OVER")
         if isinstance(call, exp.Func):
             name = call.name if isinstance(call, exp.Anonymous) else call.sql_name()
             if name.upper() not in _WRAPPED_FUNCTIONS:
