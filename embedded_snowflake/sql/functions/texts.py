@@ -21,6 +21,8 @@ MACROS = {
     "_es_bytes(x)": (
         "CASE typeof(x) WHEN 'BLOB' THEN TRY_CAST(x AS BLOB) ELSE encode(CAST(x AS VARCHAR)) END"
     ),
+    # DuckDB's takes no BIGINT.
+    "_es_chr(x)": "chr(CAST(x AS INTEGER))",
 }
 
 
@@ -62,6 +64,8 @@ def _pad(node: Any) -> Any:
 NODES: dict[type[Any], Callable[[Any], Any]] = {
     exp.Trim: _trim,
     exp.ByteLength: _octets,
+    exp.BitLength: lambda node: exp.Mul(this=number("8"), expression=exp.Paren(this=_octets(node))),
+    exp.Chr: lambda node: invoke("_es_chr", *node.expressions),
     exp.Levenshtein: _distance,
     exp.JarowinklerSimilarity: _distance,
     exp.RegexpExtract: _regexp_extract,

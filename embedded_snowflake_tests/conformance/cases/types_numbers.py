@@ -16,6 +16,33 @@ GROUP = Group(
     "Numbers",
     "NUMBER with precision and scale to 38 digits, FLOAT, arithmetic and numeric functions.",
     (
+        Case(
+            "TRUNC to 0 has no sign",
+            "SELECT TRUNC(-0.5::FLOAT)::VARCHAR, TRUNC(-1.27::FLOAT, 1), TRUNC(-1.27, 1)::VARCHAR",
+            _F + "trunc",
+            rows=[("0", -1.2, "-1.2")],
+        ),
+        Case(
+            "FACTORIAL and GETBIT of columns",
+            "SELECT FACTORIAL(a), GETBIT(a, 1), GETBIT(a, 0) "
+            "FROM (SELECT column1::NUMBER AS a FROM VALUES (5), (0), (NULL)) ORDER BY a",
+            _F + "factorial",
+            rows=[(1, 0, 0), (120, 0, 1), (None, None, None)],
+        ),
+        value(
+            "BITAND of BINARY",
+            "BITAND(TO_BINARY('ABCD'), TO_BINARY('00FF'), 'LEFT')",
+            b"\x00\xcd",
+            _F + "bitand",
+            refused=Error(2, "0A000", "BINARY"),
+        ),
+        value(
+            "TO_DOUBLE with a format",
+            "TO_DOUBLE('12.5-', '99.9MI')",
+            -12.5,
+            _F + "to_double",
+            refused=Error(2, "0A000", "TO_DOUBLE with a format"),
+        ),
         value(
             "a quotient has six more digits",
             "5 / 2",

@@ -11,6 +11,27 @@ GROUP = Group(
     "Text and binary",
     "VARCHAR and BINARY, text functions, regular expressions, hashes.",
     (
+        Case(
+            "CHR of a column, BIT_LENGTH of both",
+            "SELECT CHR(a), BIT_LENGTH('é'), BIT_LENGTH(TO_BINARY('ABCD')) "
+            "FROM (SELECT 8364::NUMBER AS a)",
+            _F + "bit_length",
+            rows=[("€", 16, 16)],
+        ),
+        Case(
+            "REGEXP_INSTR by a column's option",
+            "SELECT REGEXP_INSTR('Hello world', 'world', 1, 1, o) FROM (SELECT 1 AS o)",
+            _F + "regexp_instr",
+            rows=[(12,)],
+            refused=Error(2, "0A000", "REGEXP_INSTR"),
+        ),
+        Case(
+            "REGEXP_SUBSTR by a column's pattern",
+            "SELECT REGEXP_SUBSTR('abc', p) FROM (SELECT 'b' AS p)",
+            _F + "regexp_substr",
+            rows=[("b",)],
+            refused=Error(2, "0A000", "REGEXP_SUBSTR"),
+        ),
         value("an empty text is not NULL", "'' IS NULL", False, _TEXT),
         value("comparison minds the case", "'a' = 'A'", False, _TEXT),
         value("spaces at the end count", "'a' = 'a '", False, _TEXT),
