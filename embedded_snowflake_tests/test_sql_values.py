@@ -255,8 +255,12 @@ def test_asof_join_using_takes_the_left_sides_column(connection: Any) -> None:
     right = "(SELECT 1 k, 4 u, 'r' w) r"
     sql = f"SELECT k, v, w FROM {left} ASOF JOIN {right} MATCH_CONDITION (l.t >= r.u) USING (k)"
     assert sorted(connection.cursor().execute(sql).fetchall()) == [(1, "l", "r"), (2, "m", None)]
+    found = connection.cursor().execute(sql.replace("k, v, w", "*")).fetchall()
+    assert sorted(found) == [(1, 5, "l", 4, "r"), (2, 5, "m", None, None)]
+    joined = sql.replace("k, v, w", "*").replace("FROM", "FROM (", 1) + ")"
+    assert sorted(connection.cursor().execute(joined).fetchall()) == sorted(found)
     with pytest.raises(snowflake.connector.errors.ProgrammingError, match="USING"):
-        connection.cursor().execute(sql.replace("k, v, w", "*"))
+        connection.cursor().execute(sql.replace("k, v, w", "*, 1"))
 
 
 @pytest.mark.parametrize("missing", [0, 1, 2])

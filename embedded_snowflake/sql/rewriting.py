@@ -92,6 +92,7 @@ def rewrite(session: Session, expression: Any) -> Any:
 def named(session: Session, expression: Any) -> Any:
     """The statement with the names written out that its text leaves to be found."""
     _identifiers(session, expression)
+    _dual(session, expression)
     _values_columns(expression)
     _recursive(expression)
     return expression
@@ -124,6 +125,20 @@ def _identifiers(session: Session, expression: Any) -> None:
             table.set("this", exp.to_identifier(name.name, quoted=True))
             table.set("db", exp.to_identifier(name.schema, quoted=True))
             table.set("catalog", exp.to_identifier(name.database, quoted=True))
+
+
+def _dual(session: Session, expression: Any) -> None:
+    """DUAL, where nothing has that name, is a row without columns."""
+    for table in list(expression.find_all(exp.Table)):
+        if table.name.upper() != "DUAL" or table.db or not isinstance(table.parent, exp.From):
+            continue
+        own = session.schema is not None and session.relation_kind(name_of(session, table))
+        if own or any(one.alias.upper() == "DUAL" for one in expression.find_all(exp.CTE)):
+            continue
+        if table.find_ancestor(exp.Select).is_star:
+            raise errors.unsupported("* of DUAL")
+        row = exp.select(exp.alias_(exp.null(), "_es_dual", quoted=True))
+        table.replace(row.subquery(table.alias or "DUAL"))
 
 
 def _values_columns(expression: Any) -> None:
@@ -173,9 +188,10 @@ def _asof(_: Session, expression: Any) -> Any:
         condition = condition.this if isinstance(condition, exp.Paren) else condition
         using = join.args.get("using")
         if using:
-            _name_sides(join, {one.name.upper() for one in using})
-            left = join.parent.args["from_"].this.alias_or_name
+            source = join.parent.args.get("from_")
+            left = (join.parent if source is None else source.this).alias_or_name
             right = join.this.alias_or_name
+            _name_sides(join, using, left, right)
             equal = [
                 exp.EQ(this=exp.column(one.name, left), expression=exp.column(one.name, right))
                 for one in using
@@ -189,12 +205,18 @@ def _asof(_: Session, expression: Any) -> Any:
     return expression
 
 
-def _name_sides(join: Any, columns: set[str]) -> None:
-    """A column of USING, without its table's name, is the left side's."""
-    select = join.parent
+def _name_sides(join: Any, using: list[Any], left: str, right: str) -> None:
+    """A column of USING, without its table's name, is the left side's; * has it once."""
+    select = join.find_ancestor(exp.Select)
+    columns = {one.name.upper() for one in using}
     if any(one.is_star for one in select.expressions):
-        raise errors.unsupported("SELECT * with ASOF JOIN .. USING: name the columns, or use ON")
-    left = select.args["from_"].this.alias_or_name
+        if select.expressions != [exp.Star()] or len(list(select.find_all(exp.Join))) > 1:
+            raise errors.unsupported("* and more with ASOF JOIN .. USING: name the columns")
+        made = [exp.column(one.copy(), left) for one in using]
+        for side in (left, right):
+            others = exp.Star(except_=[one.copy() for one in using])
+            made.append(exp.column(others, side))
+        select.set("expressions", made)
     for column in select.find_all(exp.Column):
         if not column.table and column.name.upper() in columns and column.parent_select is select:
             column.set("table", exp.to_identifier(left))

@@ -63,6 +63,12 @@ GROUP = Group(
             rows=[(1, None), (5, 20), (7, 30)],
         ),
         Case(
+            "DUAL is one row",
+            "SELECT 1 + 1, 'a' FROM DUAL",
+            "sql-reference/constructs/from",
+            rows=[(2, "a")],
+        ),
+        Case(
             "ASOF JOIN strictly before",
             "SELECT a.t, b.p FROM trades a ASOF JOIN quotes b MATCH_CONDITION (a.t > b.t) ON a.s = b.s ORDER BY a.t",
             _ASOF,
