@@ -11,6 +11,7 @@ https://docs.snowflake.com/en/sql-reference/functions/object_construct (how one 
 from __future__ import annotations
 
 import json
+import re
 from json.encoder import encode_basestring
 from typing import Any
 
@@ -28,6 +29,10 @@ class _Number(str):
 
 
 def _number(text: str) -> _Number:
+    whole, _, fraction = text.partition(".")
+    if fraction and not fraction.strip("0") and whole != "-0":
+        # To Snowflake it is an integer.
+        return _Number(whole)
     digits = text.lower().partition("e")[0].replace(".", "").strip("-0")
     if len(digits) > DIGITS and not text.lstrip("-").isdigit():
         message = f"{UNSUPPORTED}a number of more than {DIGITS} digits in a VARIANT, {text}: keep it as a text"
@@ -108,8 +113,36 @@ def ordered_or_null(text: str | None) -> str | None:
         return None
 
 
+_LENIENT = re.compile(r"""("(?:\\.|[^"\\])*")|'((?:\\.|[^'\\])*)'|,(?=\s*])""", re.DOTALL)
+
+
+def strict(text: str) -> str | None:
+    """The JSON that Snowflake reads in a text that is none, or None.
+
+    It takes texts in single quotes (Snowpark's reference, check_json), and a comma behind an
+    array's last element (https://docs.snowflake.com/en/sql-reference/functions/parse_json), where
+    it sees one more, undefined.
+    """
+
+    def written(found: re.Match[str]) -> str:
+        if found[1] is not None:
+            return found[1]
+        if found[2] is None:
+            return ",null"
+        inner = found[2].replace("\\'", "'")
+        return '"' + re.sub(r'(\\.)|"', lambda one: one[1] or '\\"', inner) + '"'
+
+    made = _LENIENT.sub(written, text)
+    try:
+        json.loads(made)
+    except (ValueError, RecursionError):
+        return None
+    return made
+
+
 def install(duck: Any) -> None:
     """Let DuckDB call it, as `_es_reordered`, and as `_es_try_reordered`, which may answer NULL."""
+    duck.create_function("_es_strict", strict, ["VARCHAR"], "VARCHAR", null_handling="special")
     duck.create_function("_es_reordered", ordered, ["VARCHAR"], "VARCHAR")
     duck.create_function(
         "_es_try_reordered", ordered_or_null, ["VARCHAR"], "VARCHAR", null_handling="special"
@@ -143,13 +176,16 @@ def upgrade(duck: Any, database: str) -> None:
 # Python is asked only where it is needed: not for values without objects, nor for an object of
 # single values whose keys are in order already. The list's one element is written out once, a
 # macro's argument wherever it is named.
-_PLAIN = f"""NOT contains(t, '\\') AND NOT regexp_matches(t, '[0-9.]{{{DIGITS}}}') AND (
+_PLAIN = f"""NOT contains(t, '\\') AND NOT regexp_matches(t, '[0-9.]{{{DIGITS}}}')
+    AND NOT regexp_matches(t, '[.]0+([^0-9]|$)') AND (
     NOT contains(t, '{{') OR (json_type(t) = 'OBJECT' AND NOT contains(substr(trim(t), 2), '{{')
         AND list_sort(list_distinct(json_keys(t))) = json_keys(t)))"""
 
 
 def _macro(malformed: str, function: str) -> str:
-    return f"""list_transform([CAST(x AS VARCHAR)], lambda t: CASE
+    return rf"""list_transform(list_transform([CAST(x AS VARCHAR)], lambda t:
+        CASE WHEN t IS NULL OR (json_valid(t) AND NOT regexp_matches(t, ',\s*]')) THEN t
+        ELSE coalesce(_es_strict(t), t) END), lambda t: CASE
         WHEN t IS NULL THEN NULL
         WHEN NOT json_valid(t) THEN {malformed}
         WHEN {_PLAIN} THEN json(t)
@@ -159,4 +195,6 @@ def _macro(malformed: str, function: str) -> str:
 MACROS = {
     "_es_parsed(x)": _macro("json(t)", "_es_reordered"),
     "_es_try_parsed(x)": _macro("NULL", "_es_try_reordered"),
+    "_es_check_json(x)": """CASE WHEN x IS NULL OR trim(CAST(x AS VARCHAR), ' \t\r\n') = ''
+        OR _es_try_parsed(x) IS NOT NULL THEN NULL ELSE 'Invalid JSON' END""",
 }

@@ -213,7 +213,7 @@ def _object_agg(node: Any) -> Any:
     return exp.Coalesce(this=invoke("_es_parsed", node.copy()), expressions=[empty])
 
 
-_FRACTION = re.compile(r"-?\d+(?:\.\d+(?![eE])|(?:\.\d+)?([eE][+-]?\d+))")
+_FRACTION = re.compile(r"-?\d+(?:\.(?!0+$)\d+(?![eE])|(?:\.\d+)?([eE][+-]?\d+))")
 
 
 def _typeof(node: Any) -> Any:
@@ -287,6 +287,7 @@ NODES: dict[type[Any], Callable[[Any], Any]] = {
     exp.TableFromRows: _flatten,
     exp.Typeof: _typeof,
     exp.ObjectAgg: _object_agg,
+    exp.CheckJson: lambda node: invoke("_es_check_json", node.this),
     exp.ParseJSON: _parse_json,
     exp.ObjectInsert: _object_insert,
     exp.JSONKeys: lambda node: invoke("to_json", invoke("json_keys", node.this)),

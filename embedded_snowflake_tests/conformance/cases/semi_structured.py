@@ -189,6 +189,36 @@ GROUP = Group(
             None,
             _F + "try_parse_json",
         ),
+        Case(
+            # As Snowpark's reference of check_json has it.
+            "a JSON with texts in single quotes",
+            """SELECT PARSE_JSON($${'a': "it's", 'b': 'say "x"'}$$), """
+            """TRY_PARSE_JSON($$['x\\'y']$$)[0]::VARCHAR, TRY_PARSE_JSON($${'a':}$$), """
+            """TRY_PARSE_JSON('it''s')""",
+            _F + "parse_json",
+            rows=[(Json({"a": "it's", "b": 'say "x"'}), "x'y", None, None)],
+        ),
+        Case(
+            "CHECK_JSON is NULL of a JSON",
+            "SELECT CHECK_JSON($${'a': 1}$$), CHECK_JSON(''), CHECK_JSON(NULL), "
+            "CHECK_JSON('{') IS NULL, CHECK_JSON('{\"a\": 1}')",
+            _F + "check_json",
+            rows=[(None, None, None, False, None)],
+        ),
+        value(
+            "a comma behind the last element of a JSON",
+            "ARRAY_SIZE(PARSE_JSON('[-1, 12, 289, 2188, false,]'))",
+            6,
+            _F + "parse_json",
+        ),
+        Case(
+            # As Snowpark's reference of get has it.
+            "a whole number in a JSON is an integer",
+            """SELECT PARSE_JSON('{"a": 1.0, "b": 1.50}'), TYPEOF(PARSE_JSON('2.0')), """
+            "PARSE_JSON('1.0')::VARCHAR, PARSE_JSON('1.0') = PARSE_JSON('1')",
+            _F + "get",
+            rows=[('{\n  "a": 1,\n  "b": 1.5\n}', "INTEGER", "1", True)],
+        ),
         value(
             "a number of more than 17 digits, tried",
             "TRY_PARSE_JSON('[1234567890.12345678901]')[0]::NUMBER(38, 11)",
