@@ -75,8 +75,10 @@ MACROS = {
         "CAST(nullif(list_position(_es_array(x), _es_element(to_json(item))), 0) AS BIGINT) - 1"
     ),
     "_es_array_to_string(x, separator)": (
-        "CASE WHEN separator IS NOT NULL THEN array_to_string(list_transform(_es_array(x), "
-        "lambda one: coalesce(_es_text(one), '')), separator) END"
+        # array_to_string takes a constant alone.
+        "CASE WHEN separator IS NOT NULL THEN list_reduce(list_transform(_es_array(x)[2:], "
+        "lambda one: coalesce(_es_text(one), '')), lambda made, one: concat(made, separator, one), "
+        "coalesce(_es_text(_es_array(x)[1]), '')) END"
     ),
     # A NULL and JSON's null in an array are the same here.
     "_es_array_contains(x, item)": (

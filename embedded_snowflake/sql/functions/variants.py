@@ -101,6 +101,12 @@ TYPED = {
             [struct_pack(seq := seq, list := _es_elements(to_json(input), keep))],
             lambda x: list_transform(x.list,
                 lambda e: struct_pack(seq := x.seq, k := e.k, i := e.i, v := e.v)))[1]) AS e)""",
+    "_es_split_to_table": """(input, delimiter, seq := 1) AS TABLE
+        SELECT CAST(e.seq AS BIGINT) AS SEQ, CAST(e.i AS BIGINT) AS INDEX, e.v AS VALUE
+        FROM (SELECT unnest(list_transform(
+            [struct_pack(seq := seq, list := string_split(input, delimiter))],
+            lambda x: list_transform(x.list,
+                lambda v, i: struct_pack(seq := x.seq, i := i, v := v)))[1]) AS e)""",
     "_es_no_bytes": "(x BLOB) AS hex(x), (x) AS x",
     "_es_to_variant": (
         "(x TIMESTAMP) AS to_json(_es_text(x)), (x TIMESTAMPTZ) AS to_json(_es_text(x)), "
@@ -245,8 +251,13 @@ def _object_insert(node: Any) -> Any:
 
 
 def _flatten(node: Any) -> Any:
-    """FLATTEN with its options, of which fakesnow reads the input alone."""
+    """FLATTEN with its options, of which fakesnow reads the input alone; SPLIT_TO_TABLE."""
     call = node.this
+    # SEQ: beside a table any number will do that no other row of it has.
+    seq = "1" if isinstance(node.parent, exp.From) else "hash(uuid()) >> 1"
+    if isinstance(call, exp.SplitToTable):
+        made = invoke("_es_split_to_table", call.this, call.expression, exp.var(seq))
+        return exp.Table(this=made, alias=node.args.get("alias"))
     if not isinstance(call, exp.Explode):
         return node
     options = {one.name.upper(): one.expression for one in _options(call)}
@@ -258,8 +269,6 @@ def _flatten(node: Any) -> Any:
         raise errors.unsupported("FLATTEN with RECURSIVE or MODE")
     if options:
         raise errors.refused(f"SQL compilation error:\nunknown argument {min(options)}.")
-    # Beside a table any number will do that no other row of it has.
-    seq = "1" if isinstance(node.parent, exp.From) else "hash(uuid()) >> 1"
     prefix = exp.Literal.string("")
     if path is not None and path.name:
         source = invoke("json_extract", variant(source), exp.Literal.string(f"$.{path.name}"))

@@ -594,7 +594,28 @@ GROUP = Group(
             "SELECT index, value FROM TABLE(SPLIT_TO_TABLE('a.b', '.')) ORDER BY index",
             _F + "split_to_table",
             rows=[(1, "a"), (2, "b")],
-            refused=Error(1003),
+        ),
+        Case(
+            "SPLIT_TO_TABLE beside a table",
+            "SELECT t.a, s.index, s.value || '!' FROM (SELECT 'x y' AS a UNION ALL SELECT 'z') t, "
+            "LATERAL SPLIT_TO_TABLE(t.a, ' ') s ORDER BY 1, 2",
+            _F + "split_to_table",
+            rows=[("x y", 1, "x!"), ("x y", 2, "y!"), ("z", 1, "z!")],
+        ),
+        Case(
+            "a table function with OVER",
+            "SELECT s.value FROM (SELECT 'x' AS a) t, "
+            "TABLE(SPLIT_TO_TABLE(t.a, ' ') OVER (PARTITION BY t.a)) s",
+            "sql-reference/functions-table",
+            rows=[("x",)],
+            refused=Error(2, "0A000", "OVER"),
+        ),
+        Case(
+            "ARRAY_TO_STRING by a column",
+            "SELECT ARRAY_TO_STRING(['a', 1, 'b'], d), ARRAY_TO_STRING([], d), "
+            "ARRAY_TO_STRING(NULL, d), ARRAY_TO_STRING(['a', 'b'], NULL) FROM (SELECT '-' AS d)",
+            _F + "array_to_string",
+            rows=[("a-1-b", "", None, None)],
         ),
         Case(
             "a VARIANT column",
