@@ -13,6 +13,13 @@ from pathlib import Path
 from embedded_snowflake_tests.conformance.api_calls import CALLS, Needs, Refused
 from embedded_snowflake_tests.conformance.case import Case, Group
 from embedded_snowflake_tests.conformance.cases import groups
+from embedded_snowflake_tests.conformance.snowpark_examples import (
+    DIFFERING,
+    REFUSED_GROUPS,
+    examples,
+    group_of,
+    is_refused,
+)
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "embedded-snowflake.md"
 MARKER = "<!-- From here on made by embedded_snowflake_tests/conformance/page.py. -->"
@@ -105,10 +112,35 @@ def _clients() -> Iterator[str]:
         yield f"| {one} | {' | '.join(columns)} |"
 
 
+def _examples() -> Iterator[str]:
+    names = examples()
+    refused = [one for one in names if is_refused(one)]
+    answered = len(names) - len(refused) - len(DIFFERING)
+    yield "## Snowpark's documented examples"
+    yield ""
+    yield (
+        f"The installed client's docstrings, whose outputs are those of a real account: "
+        f"{len(names)} with examples, {answered} answered as documented, {len(refused)} refused "
+        f"in part or whole, {len(DIFFERING)} answered otherwise."
+    )
+    yield ""
+    reasons: dict[str, list[str]] = {}
+    for name, reason in DIFFERING.items():
+        reasons.setdefault(reason, []).append(f"`{name.rpartition('.')[2]}`")
+    for reason, those in reasons.items():
+        yield f"- Otherwise: {_escaped(reason)} ({', '.join(those)})."
+    groups_of = [
+        f"{what} ({sum(group_of(one) == what for one in names)})" for what in REFUSED_GROUPS
+    ]
+    others = sorted(one.rpartition(".")[2] for one in refused if group_of(one) is None)
+    shown = ", ".join(f"`{one}`" for one in others)
+    yield f"- Refused: {', '.join(groups_of)}, and an example or more of {shown}."
+
+
 def made() -> str:
     """The part of the page that the suite makes."""
     found = groups()
-    parts = (_supported(found), _differing(found), _refused(found), _clients())
+    parts = (_supported(found), _differing(found), _refused(found), _clients(), _examples())
     return "\n".join("\n".join(part).rstrip("\n") + "\n" for part in parts if part).replace(
         "\n\n\n", "\n\n"
     )
