@@ -71,13 +71,6 @@ class Fails:
 
 
 @dataclass(frozen=True)
-class Types:
-    """What the embedded warehouse calls the columns' types where it differs."""
-
-    names: Sequence[str]
-
-
-@dataclass(frozen=True)
 class Case:
     """One statement of Snowflake's documentation, as SQL.
 
@@ -91,8 +84,7 @@ class Case:
         error: the error that Snowflake answers the last statement with.
         only: names of columns to compare, where the answer has more (SHOW).
         refused: what the embedded warehouse answers in place of rows: it does not have this.
-        differs: how the embedded warehouse knowingly differs; its rows or error are `here`.
-        here: what it answers then.
+            A third way, another answer, is none.
     """
 
     name: str
@@ -105,8 +97,6 @@ class Case:
     only: Sequence[str] | None = None
     unordered: bool = False
     refused: Error | None = None
-    differs: str | None = None
-    here: Sequence[tuple[Any, ...]] | Error | Types | None = None
 
     @property
     def statements(self) -> tuple[str | Other | Fails, ...]:

@@ -33,10 +33,6 @@ def _link(case: Case) -> str:
     return f"[{case.page.rsplit('/', 1)[-1]}]({case.address})"
 
 
-def _as_documented(case: Case) -> bool:
-    return not (case.refused or case.differs)
-
-
 def _supported(found: dict[str, Group]) -> Iterator[str]:
     yield "## What works"
     yield ""
@@ -45,31 +41,17 @@ def _supported(found: dict[str, Group]) -> Iterator[str]:
         "gives. The suite runs them here, and with `pytest -m snowflake` unchanged on an account."
     )
     yield ""
-    yield "| | cases | as documented | differ | refused |"
-    yield "|---|---|---|---|---|"
+    yield "| | cases | as documented | refused |"
+    yield "|---|---|---|---|"
     for group in found.values():
         cases = group.cases
         counts = (
             len(cases),
-            sum(_as_documented(one) for one in cases),
-            sum(one.differs is not None for one in cases),
+            sum(one.refused is None for one in cases),
             sum(one.refused is not None for one in cases),
         )
         shown = " | ".join(str(count) if count else "" for count in counts)
         yield f"| **{group.title}**. {_escaped(group.summary)} | {shown} |"
-
-
-def _differing(found: dict[str, Group]) -> Iterator[str]:
-    yield "## Where an answer differs"
-    yield ""
-    by_difference: dict[str, list[Case]] = {}
-    for group in found.values():
-        for case in group.cases:
-            if case.differs is not None:
-                by_difference.setdefault(case.differs, []).append(case)
-    for difference, cases in by_difference.items():
-        pages = ", ".join(dict.fromkeys(_link(one) for one in cases))
-        yield f"- {_escaped(difference[0].upper() + difference[1:])} ({pages})."
 
 
 def _refused(found: dict[str, Group]) -> Iterator[str]:
@@ -140,7 +122,7 @@ def _examples() -> Iterator[str]:
 def made() -> str:
     """The part of the page that the suite makes."""
     found = groups()
-    parts = (_supported(found), _differing(found), _refused(found), _clients(), _examples())
+    parts = (_supported(found), _refused(found), _clients(), _examples())
     return "\n".join("\n".join(part).rstrip("\n") + "\n" for part in parts if part).replace(
         "\n\n\n", "\n\n"
     )

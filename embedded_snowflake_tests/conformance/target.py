@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,6 @@ from embedded_snowflake_tests.conformance.case import (
     Fails,
     Group,
     Other,
-    Types,
     differing_rows,
 )
 
@@ -193,21 +191,14 @@ class Run:
         return sql.replace("{files}", str(self.target.files))
 
     def _compared(self, case: Case, answer: Answer) -> str | None:
-        rows, error, types = case.rows, case.error, case.types
+        error = case.error
         if self.target.embedded and case.refused is not None:
             error = case.refused
-        elif self.target.embedded and case.here is not None:
-            if isinstance(case.here, Types):
-                types = case.here.names
-            elif isinstance(case.here, Error):
-                error = case.here
-            else:
-                rows, error = case.here, None
         if error is not None:
             return _error_mismatch(error, answer)
         if answer.error is not None:
             return f"failed with {answer.error.errno} ({answer.error.sqlstate}): {answer.error}"
-        return _answer_mismatch(case, rows, types, answer)
+        return _answer_mismatch(case, answer)
 
 
 def _error_mismatch(error: Error, answer: Answer) -> str | None:
@@ -216,12 +207,7 @@ def _error_mismatch(error: Error, answer: Answer) -> str | None:
     return error.mismatch(answer.error.errno, answer.error.sqlstate, str(answer.error))
 
 
-def _answer_mismatch(
-    case: Case,
-    rows: Sequence[tuple[Any, ...]] | None,
-    expected_types: Sequence[str] | None,
-    answer: Answer,
-) -> str | None:
+def _answer_mismatch(case: Case, answer: Answer) -> str | None:
     found, columns, types = answer.rows, answer.columns, answer.types
     if case.only is not None:
         absent = [name for name in case.only if name not in columns]
@@ -233,8 +219,8 @@ def _answer_mismatch(
         types = [types[place] for place in places]
     if case.columns is not None and list(case.columns) != columns:
         return f"columns {columns} in place of {list(case.columns)}"
-    if expected_types is not None and list(expected_types) != types:
-        return f"types {types} in place of {list(expected_types)}"
-    if rows is None:
+    if case.types is not None and list(case.types) != types:
+        return f"types {types} in place of {list(case.types)}"
+    if case.rows is None:
         return None
-    return differing_rows(rows, found, unordered=case.unordered)
+    return differing_rows(case.rows, found, unordered=case.unordered)

@@ -47,4 +47,3 @@ def test_the_suite_is_as_large_as_promised_and_every_case_names_its_page() -> No
         assert case.page
         assert "." not in case.page
         assert case.rows is not None or case.error is not None or case.columns is not None
-        assert (case.differs is None) == (case.here is None)
