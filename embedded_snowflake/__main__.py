@@ -12,6 +12,7 @@ import fcntl
 import ipaddress
 import logging
 import logging.handlers
+import os
 import socket
 import sys
 from functools import partial
@@ -69,6 +70,9 @@ def main() -> int:
         except OSError:
             sys.stderr.write(f"Another process owns {home}.\n")
             return 3
+        owner.truncate(0)
+        owner.write(str(os.getpid()))
+        owner.flush()
         try:
             return asyncio.run(_serve(home, owner, arguments, password))
         except Exception as cause:
@@ -136,6 +140,8 @@ async def _serve(
     try:
         while not serving.done():
             await asyncio.sleep(1)
+            if http.should_exit:
+                server.cancel()
             idle = server.idle_seconds() > arguments.idle_seconds
             if idle or engine.broken or not owned():
                 http.should_exit = True

@@ -207,6 +207,18 @@ class Estimator(RegressorMixin, BaseEstimator):
             self.block_ = bytearray(1 << 30)
             self.block_[::4096] = b"x" * len(self.block_[::4096])
             time.sleep(60)
+        if first == 5:
+            if os.fork() == 0:
+                time.sleep(60)
+            os._exit(3)
+        if first == 6:
+            raise ValueError("x" * 10_000_000)
+        if first == 7:
+            for end in range(3, 20):
+                try:
+                    os.write(end, bytes([0, 0, 0, 2]) + b"{}")
+                except OSError:
+                    pass
         return X["B"].to_numpy()
 """
 
@@ -253,6 +265,9 @@ def test_a_worker_killed_in_a_batch_is_replaced_and_the_answer_is_right(
         (2, "ended twice while it worked on one batch"),
         (3, "took longer than 4 s for one batch"),
         (4, "used more than 800 MiB"),
+        (5, "ended twice while it worked on one batch"),
+        (6, "failed: ValueError: x+$"),
+        (7, "ended twice while it worked on one batch"),
     ],
 )
 def test_a_model_that_dies_hangs_or_swells_is_an_error_and_not_the_end(
@@ -263,8 +278,19 @@ def test_a_model_that_dies_hangs_or_swells_is_an_error_and_not_the_end(
     sentence: str,
 ) -> None:
     call = strict.call_sql(sleeper, [f"{trigger}.0", "1.0"])
-    with pytest.raises(duckdb.Error, match=sentence):
+    with pytest.raises(duckdb.Error, match=sentence) as caught:
         guarded.execute(f"SELECT {call}")
+    assert len(str(caught.value)) < 3000
+
+
+def test_what_a_model_has_forked_ends_with_its_process(
+    strict: Inference, guarded: duckdb.DuckDBPyConnection, sleeper: ModelFunction
+) -> None:
+    with pytest.raises(duckdb.Error):
+        guarded.execute(f"SELECT {strict.call_sql(sleeper, ['5.0', '1.0'])}")
+    there = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
+    mine = [line for line in there.stdout.splitlines() if "inference/worker.py" in line]
+    assert len(mine) <= len(strict.process_ids()) + 2
 
 
 def test_an_infinite_answer_stays_infinite_and_a_missing_one_is_null(

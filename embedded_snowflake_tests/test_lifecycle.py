@@ -139,18 +139,19 @@ def test_a_kill_leaves_no_files_that_no_row_names(root: Path, tmp_path: Path) ->
         rows(connection, "ALTER DATASET D ADD VERSION 'v1' FROM (SELECT 1 AS A)")
         stages, datasets = home(root) / "stages", home(root) / "datasets"
         (kept_dataset,) = datasets.iterdir()
-        (next(stages.iterdir()) / "half.csv.partial").write_text("1")
+        (stages / ".uploads").mkdir(exist_ok=True)
+        (stages / ".uploads" / "half").write_text("1")
         for folder in (datasets, home(root) / "models"):
             (folder / "undone").mkdir()
             (folder / "undone.partial").mkdir()
-        assert len(list(stages.iterdir())) == 4
+        assert len(list(stages.iterdir())) == 5
         kill(root)
     with connect(embedded_snowflake.ensure_running(root)) as connection:
         rows(connection, "USE SCHEMA KEPT.PUBLIC")
         for place in ("@S", "@%T", "@~"):
             assert len(rows(connection, f"LIST {place}")) == 1
         assert len(list(stages.iterdir())) == 3
-        assert list(stages.rglob("*.partial")) == []
+        assert not (stages / ".uploads").exists()
         assert list(datasets.iterdir()) == [kept_dataset]
         assert list((home(root) / "models").iterdir()) == []
         rows(connection, "REMOVE @~")
@@ -200,3 +201,85 @@ def test_it_ends_by_itself_once_nobody_needs_it(root: Path) -> None:
         assert embedded_snowflake.status(root).running
     wait(lambda: not lives(pid))
     assert embedded_snowflake.stop(root) is False
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        b"[]",
+        b"null",
+        b"\xff",
+        b'{"password": 5, "presign": 6}',
+        b'{"password": "p"}',
+        b'{"password": "p", "presign": "q", "pid": "x", "port": "y"}',
+        b'{"password": "p", "presign": "q", "port": 99999999}',
+    ],
+)
+def test_a_damaged_state_is_written_again_and_stops_nobody(root: Path, state: bytes) -> None:
+    home(root).mkdir(parents=True)
+    file = home(root) / "state.json"
+    file.write_bytes(state)
+    with connect(embedded_snowflake.ensure_running(root)) as connection:
+        assert rows(connection, "SELECT 1") == [(1,)]
+    pid = pid_of(root)
+    file.write_bytes(state)
+    assert embedded_snowflake.stop(root)
+    wait(lambda: not lives(pid))
+
+
+def test_who_is_stopped_is_the_owner_whatever_the_state_says(root: Path) -> None:
+    """A state may be older than its process, whose number another process has by now."""
+    other = subprocess.Popen(["sleep", "60"])
+    embedded_snowflake.ensure_running(root)
+    pid = pid_of(root)
+    file = home(root) / "state.json"
+    file.write_text(file.read_text().replace(f'"pid": {pid}', f'"pid": {other.pid}'))
+    assert embedded_snowflake.stop(root)
+    wait(lambda: not lives(pid))
+    assert lives(other.pid)
+    other.kill()
+    other.wait()
+
+
+def test_it_stops_though_a_statement_waits(root: Path) -> None:
+    server = embedded_snowflake.ensure_running(root)
+    with connect(server) as holder, connect(server) as waiter:
+        for sql in ("CREATE DATABASE D", "CREATE TABLE T (A INT)", "BEGIN", "DELETE FROM T"):
+            rows(holder, sql)
+        said: list[str] = []
+
+        def delete() -> None:
+            try:
+                rows(waiter, "DELETE FROM D.PUBLIC.T")
+            except Error as cause:
+                said.append(str(cause))
+
+        waiting = threading.Thread(target=delete)
+        waiting.start()
+        time.sleep(0.5)
+        began = time.monotonic()
+        assert embedded_snowflake.stop(root)
+        assert time.monotonic() - began < 15
+        waiting.join(30)
+        assert "is being stopped" in said[0]
+        holder.rest.delete_session = waiter.rest.delete_session = lambda *_, **__: None
+
+
+def test_what_is_no_folder_of_ours_is_swept_and_files_of_any_name_stay(
+    root: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "rows.partial"
+    file.write_text("1\n")
+    with connect(embedded_snowflake.ensure_running(root)) as connection:
+        rows(connection, f"PUT 'file://{file}' @~/a.partial AUTO_COMPRESS = FALSE")
+    embedded_snowflake.stop(root)
+    for folder in ("stages", "models", "datasets"):
+        (home(root) / folder / ".DS_Store").write_text("")
+        (home(root) / folder / "link").symlink_to(tmp_path)
+    with connect(embedded_snowflake.ensure_running(root)) as connection:
+        assert [row[0] for row in rows(connection, "LIST @~")] == ["a.partial/rows.partial"]
+        for place in ("@~/a.partial/rows.partial", "@~"):
+            sql = f"PUT 'file://{tmp_path}/a.partial' {place} AUTO_COMPRESS = FALSE"
+            with pytest.raises(Error, match="file and a folder of one name"):
+                rows(connection, sql)
+    assert file.exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import re
@@ -203,6 +204,90 @@ def test_a_damaged_database_is_named_when_the_warehouse_starts(tmp_path: Path) -
         embedded_snowflake.ensure_running(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("account.json", b"{x", r"account\.json is damaged"),
+        ("account.json", b"[]", r"account\.json is damaged"),
+        ("databases/D.db.wal", b"garbage" * 100, r"its log .*D\.db\.wal is damaged"),
+        ("databases/E.db.wal", b"", r"file .*E\.db is missing"),
+    ],
+)
+def test_a_damaged_or_missing_file_is_named_when_the_warehouse_starts(
+    tmp_path: Path, name: str, content: bytes, sentence: str
+) -> None:
+    """DuckDB itself leaves out a log that it cannot tell, and what was committed with it."""
+    with snowflake.connector.connect(
+        **embedded_snowflake.ensure_running(tmp_path).connect_arguments()
+    ) as connection:
+        connection.cursor().execute("CREATE DATABASE d")
+    embedded_snowflake.stop(tmp_path)
+    (lifecycle.home(tmp_path) / name).write_bytes(content)
+    with pytest.raises(embedded_snowflake.WarehouseError, match=sentence):
+        embedded_snowflake.ensure_running(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name", ["memory", "SYSTEM", "temp", '"../x"', '"a/b"', '"q\'uote"', '""', "x" * 300]
+)
+def test_a_name_that_no_database_can_have_is_refused_and_leaves_nothing(
+    server: ConnectionInfo, connection: Any, name: str
+) -> None:
+    """A file of such a name would keep the warehouse from its next start."""
+    before = list(lifecycle.home(server.root).rglob("*.db"))
+    with pytest.raises(ProgrammingError, match="choose another name"):
+        connection.cursor().execute(f"CREATE DATABASE {name}")
+    assert list(lifecycle.home(server.root).rglob("*.db")) == before
+
+
+_BODIES = [
+    b"",
+    b"{",
+    b"[]",
+    b"null",
+    b'"x"',
+    b"\xff",
+    b"[" * 100_000,
+    b'{"data": []}',
+    b'{"sqlText": 5}',
+    b'{"sqlText": "SELECT \\ud800"}',
+    b'{"sqlText": "SELECT 1", "parameters": 5}',
+    b'{"sqlText": "SELECT ?", "bindings": 5}',
+    b'{"sqlText": "SELECT ?", "bindings": {"1": 5}}',
+    b'{"sqlText": "SELECT ?", "bindings": {"1": {"type": "FIXED"}}}',
+]
+
+
+@pytest.mark.parametrize("body", _BODIES)
+@pytest.mark.parametrize(
+    "path", ["/queries/v1/query-request", "/session/v1/login-request", "/session/token-request"]
+)
+def test_a_request_that_no_client_sends_is_answered_with_a_sentence(
+    server: ConnectionInfo, connection: Any, path: str, body: bytes
+) -> None:
+    status, text = _ask(server, "POST", path, connection.rest.token, body)
+    answer = json.loads(text)
+    assert (status, answer["success"]) == (200, False)
+    assert "incident" not in answer["message"]
+
+
+def test_a_small_body_that_unpacks_to_a_large_one_is_not_unpacked(server: ConnectionInfo) -> None:
+    bomb = gzip.compress(b" " * (50 << 20))
+    request = urllib.request.Request(
+        f"http://{server.host}:{server.port}/session/v1/login-request",
+        data=bomb,
+        headers={"Content-Encoding": "gzip"},
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        assert "larger than 1 MB" in answer.read().decode()
+
+
+@pytest.mark.parametrize("part", ["%C3%A9", "%C2%B2", "9" * 5000, "-1", ""])
+def test_an_address_that_nobody_signed_is_refused(server: ConnectionInfo, part: str) -> None:
+    for address in (f"/files/GET/{part}/00/x", f"/files/GET/99999999999/{part}/x"):
+        assert _ask(server, "GET", address)[0] in {403, 404}
+
+
 def test_a_directory_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / ".vistora").write_text("a file where a directory belongs")
     with pytest.raises(embedded_snowflake.WarehouseError, match="make it a writable folder"):
@@ -247,6 +332,12 @@ def test_a_taken_port_is_given_up_for_another_and_a_full_disk_is_said_and_loses_
                 refused = str(cause)
                 break
         assert "free space on the disk" in refused
+        (tmp_path / "large").write_bytes(bytes(20_000_000))
+        began = time.monotonic()
+        with pytest.raises(Error, match="putting file"):
+            full.cursor().execute(f"PUT file://{tmp_path}/large @~ AUTO_COMPRESS = FALSE")
+        assert time.monotonic() - began < 10
+        assert list((lifecycle.home(tmp_path) / "stages" / ".uploads").iterdir()) == []
     os.kill(process.pid, 9)
     process.wait()
     again = embedded_snowflake.ensure_running(tmp_path)

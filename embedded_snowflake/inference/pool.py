@@ -9,6 +9,7 @@ model's code to ``worker.py``. Nothing here unpickles anything.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import os
 import signal
@@ -50,6 +51,9 @@ _MANIFEST_TYPES: dict[str, str] = {
     "BOOLEAN": "booleans",
     **dict.fromkeys(("TIMESTAMP_NTZ", "TIMESTAMP"), "timestamps"),
 }
+
+
+_ERROR_LENGTH = 2000
 
 
 class InferenceError(Exception):
@@ -214,7 +218,7 @@ class _Worker:
         process = self.process
         if process is None or process.stdin is None or process.stdout is None:
             raise _WorkerDiedError("it had not started")
-        watchdog = threading.Timer(seconds, process.send_signal, (signal.SIGKILL,))
+        watchdog = threading.Timer(seconds, _kill, (process,))
         watchdog.daemon = True
         watchdog.start()
         began = time.monotonic()
@@ -234,7 +238,11 @@ class _Worker:
                 )
             raise _WorkerDiedError(_ending(process))
         answer, payload = frame
+        if "ok" not in answer:
+            _kill(process)
+            raise _WorkerDiedError("it wrote what is no answer")
         if not answer["ok"]:
+            answer["error"] = str(answer.get("error"))[:_ERROR_LENGTH]
             if header["op"] == "load":
                 self.stop()
                 raise InferenceError(
@@ -264,11 +272,10 @@ class _Worker:
                     stream.close()
                 except BrokenPipeError:
                     continue  # what was still to be written goes with the process
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(1)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        _kill(process)
+        process.wait()
         if self.home is not None:
             self.home.cleanup()
             self.home = None
@@ -278,11 +285,17 @@ def _raw(stream: Any) -> BinaryIO:
     return stream
 
 
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End a worker and what it has started, which is in its group also after its own end."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
 def _ending(process: subprocess.Popen[bytes]) -> str:
     try:
         code = process.wait(10)
     except subprocess.TimeoutExpired:
-        process.kill()
+        _kill(process)
         code = process.wait()
     return f"signal {-code}" if code < 0 else f"exit code {code}"
 

@@ -331,6 +331,9 @@ def serve(requests: BinaryIO, output: BinaryIO) -> None:
             isolate(str(Path(directory) / "code"), header["own_packages"])
             limits = (header["memory_limit"], header["parent"], str(Path.cwd()))
             threading.Thread(target=watch, args=limits, daemon=True).start()
+            # For what is forked, and what is taken too fast to be watched: an address is no page
+            # in use, so this limit is the wider one.
+            resource.setrlimit(resource.RLIMIT_DATA, (2 * header["memory_limit"],) * 2)
             model = LoadedModel(directory)
             return b""
 
@@ -354,6 +357,9 @@ def main() -> None:
     """Serve on the standard streams, with what the model prints kept out of the answers."""
     requests = os.fdopen(os.dup(0), "rb")
     output = os.fdopen(os.dup(1), "wb")
+    # What the model forks holds neither end: else the server would wait for it, too.
+    ends = (requests.fileno(), output.fileno())
+    os.register_at_fork(after_in_child=lambda: [os.close(one) for one in ends])
     os.dup2(2, 1)
     with Path(os.devnull).open("rb") as nothing:
         os.dup2(nothing.fileno(), 0)

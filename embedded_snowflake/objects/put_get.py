@@ -99,6 +99,9 @@ def put(session: Session, reader: Reader) -> Result:
     path = where.target() / name
     if path.is_file() and not overwrite:
         path = session.root / FOLDER / SKIPPED / name
+    above = [one for one in path.parents if one.is_relative_to(where.directory)]
+    if path.is_dir() or any(one.is_file() for one in above):
+        raise errors.unsupported(f"a file and a folder of one name on a stage, as in {target}")
     answer["stageInfo"] = {
         "locationType": "GCS",
         "location": "stage/",

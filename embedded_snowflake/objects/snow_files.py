@@ -204,8 +204,12 @@ def sweep(root: Path, folder: str, known: set[str]) -> None:
     """
     directory = root / folder
     for path in directory.iterdir() if directory.is_dir() else ():
-        if path.name not in known:
+        if path.name in known:
+            continue
+        if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 def download(session: Session, paths: list[Path], local: str) -> Result:

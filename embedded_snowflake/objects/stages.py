@@ -40,6 +40,8 @@ TABLE_KIND = "table_stage"
 """Rows of the stages that every table has (``@%table``), made by the first PUT, named as the table."""
 FOLDER = "stages"
 USER_DIRECTORY = "user"
+UPLOADS = ".uploads"
+"""Where files are until they have arrived as a whole; the server's start empties it."""
 SKIPPED = ".skipped"
 """Where uploads go that OVERWRITE = FALSE does not let replace a file."""
 
@@ -75,9 +77,7 @@ class Location:
         found = [
             (path.relative_to(self.directory).as_posix(), path)
             for path in self.directory.rglob("*")
-            if path.is_file()
-            and not path.name.endswith(".partial")
-            and path.resolve().is_relative_to(inside)
+            if path.is_file() and path.resolve().is_relative_to(inside)
         ]
         return sorted((name, path) for name, path in found if name.startswith(self.path))
 

@@ -22,8 +22,9 @@ import urllib.request
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
+_STATE = {"password": str, "presign": str, "port": int, "pid": int}
 IDLE_SECONDS = 900.0
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
@@ -83,10 +84,18 @@ def home(root: Path) -> Path:
 
 
 def _state(folder: Path) -> dict[str, Any]:
+    """What is written there; what is not of its kind is as if it were not there."""
     try:
-        return json.loads((folder / "state.json").read_text())
-    except (FileNotFoundError, NotADirectoryError, json.JSONDecodeError):
+        found = json.loads((folder / "state.json").read_bytes())
+    except (OSError, ValueError):
         return {}
+    if not isinstance(found, dict):
+        return {}
+    there = cast("dict[str, Any]", found)
+    kept = {key: there[key] for key, kind in _STATE.items() if type(there.get(key)) is kind}
+    if not 0 < kept.get("port", 1) < 1 << 16:
+        del kept["port"]
+    return kept
 
 
 def _write_state(folder: Path, state: dict[str, Any]) -> None:
@@ -100,9 +109,10 @@ def _write_state(folder: Path, state: dict[str, Any]) -> None:
 def secrets_of(folder: Path) -> dict[str, Any]:
     """The state with its password; made at the first start, kept for all later ones."""
     state = _state(folder)
-    if "password" not in state:
-        state |= {"password": secrets.token_urlsafe(32), "presign": secrets.token_urlsafe(32)}
-        _write_state(folder, state)
+    for one in ("password", "presign"):
+        if not state.get(one):
+            state[one] = secrets.token_urlsafe(32)
+            _write_state(folder, state)
     return state
 
 
@@ -146,6 +156,12 @@ def _owned(folder: Path) -> bool:
             return True
         fcntl.flock(file, fcntl.LOCK_UN)
         return False
+
+
+def _owner(folder: Path) -> int | None:
+    """The process that holds the lock, as it wrote there: nobody else is ever sent a signal."""
+    text = (folder / "owner.lock").read_text(errors="replace")
+    return int(text) if text.isdecimal() and int(text) > 1 else None
 
 
 def _connection(root: Path, state: dict[str, Any]) -> ConnectionInfo:
@@ -222,7 +238,8 @@ def ensure_running(root: Path, *, idle_seconds: float = IDLE_SECONDS) -> Connect
 
 def _why(folder: Path) -> str:
     failure = folder / "failure.txt"
-    reason = failure.read_text() if failure.exists() else "no reason was left"
+    reason = failure.read_text() if failure.exists() else ""
+    reason = reason or "it left no reason: its disk may be full"
     return f"The embedded warehouse did not start ({reason}): see {folder / 'server.log'}."
 
 
@@ -263,15 +280,19 @@ def stop(root: Path) -> bool:
         WarehouseError: it did not end in time.
     """
     folder = home(root)
-    state = _state(folder)
-    if not _owned(folder) or "pid" not in state:
+    if not _owned(folder):
         return False
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(int(state["pid"]), signal.SIGTERM)
+    pid = _owner(folder)
+    if pid is not None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + STOP_SECONDS
     while _owned(folder):
         if time.monotonic() > deadline:
-            message = f"The embedded warehouse (process {state['pid']}) did not end in {STOP_SECONDS:.0f} s."
+            message = (
+                f"The embedded warehouse (process {pid or 'unknown'}) did not end in "
+                f"{STOP_SECONDS:.0f} s: end the process, or wait and stop it again."
+            )
             raise WarehouseError(message)
         time.sleep(0.05)
     return True
@@ -279,9 +300,11 @@ def stop(root: Path) -> bool:
 
 def reset(root: Path) -> None:
     """Stop the warehouse and delete everything that it holds."""
-    stop(root)
     folder = home(root)
-    if folder.exists():
+    if not folder.exists():
+        return
+    with _starting(folder):
+        stop(root)
         for one in folder.iterdir():
             if one.name == "start.lock":
                 continue

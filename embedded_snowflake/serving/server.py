@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import gzip
+import errno
 import hmac
 import json
 import logging
@@ -11,10 +11,11 @@ import secrets
 import threading
 import time
 import uuid
+import zlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pyarrow as pa
 from fakesnow.statement_type import DML_TYPE_IDS, SELECT
@@ -27,7 +28,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from embedded_snowflake import errors
-from embedded_snowflake.objects import context
+from embedded_snowflake.objects import context, stages
 from embedded_snowflake.serving import binding
 from embedded_snowflake.serving.faults import Faults, Met
 from embedded_snowflake.sessions.session import Answer, Session
@@ -40,6 +41,8 @@ SESSION_SECONDS = 4 * 3600.0
 """How long a session without a statement is kept."""
 TOKEN_SECONDS = 3600
 MASTER_SECONDS = 4 * 3600
+LOGIN_BYTES, REQUEST_BYTES = 1 << 20, 1 << 28
+"""How much a request may hold: of who has no token yet, and of a statement with its values."""
 _KEPT_ANSWERS, _KEPT_BYTES = 16, 1_000_000
 """Answers kept for a request that is sent again: so many a session, each of so many bytes."""
 
@@ -109,12 +112,12 @@ class Server:
 
     async def login(self, request: Request) -> Response:
         """Open a session for who knows the password."""
-        data = (await _body(request))["data"]
+        data = _table((await _body(request, LOGIN_BYTES)).get("data"), "data")
         given = str(data.get("PASSWORD") or "")
         if not hmac.compare_digest(given.encode(), self.password.encode()):
             return _failed("Incorrect username or password was specified.", "390100")
         asked = request.query_params
-        given_parameters = dict(data.get("SESSION_PARAMETERS") or {})
+        given_parameters = _table(data.get("SESSION_PARAMETERS"), "SESSION_PARAMETERS")
         parameters = {str(key).upper(): value for key, value in given_parameters.items()}
         try:
             for key, value in parameters.items():
@@ -168,13 +171,16 @@ class Server:
         session = self.session_of(request)
         if session is None:
             return self._no_session(request)
-        body = await _body(request)
+        body = _statement(await _body(request))
         # A client whose connection broke sends the same request again: it must not run twice.
         kept = self._answers.setdefault(session, OrderedDict())
         number = str(request.query_params.get("requestId") or uuid.uuid4())
         if number in kept:
             return await asyncio.shield(kept[number])
-        met = self.faults.meet("" if body.get("describeOnly") else str(body["sqlText"]))
+        try:
+            met = self.faults.meet("" if body.get("describeOnly") else str(body["sqlText"]))
+        except (ValueError, TypeError) as cause:
+            return _failed(f"The file of faults cannot be read: {cause}.", "000603", "XX000")
         early = await self._fault(request, met, "before", session)
         if early is not None:
             return early
@@ -260,6 +266,11 @@ class Server:
             return _failed(
                 message, f"{cause.errno or 1003:06d}", cause.sqlstate or "42000", session
             )
+        except OSError as cause:
+            logger.exception("files")
+            text = f"The warehouse's files cannot be written or read ({cause.strerror or cause})"
+            advice = ": free space on the disk, or mend the directory. What was committed is kept."
+            return _failed(text + advice, "000603", "XX000", session)
         except NotImplementedError as cause:
             return _failed(f"Unsupported feature '{cause}'.", "000002", "0A000", session)
         except Exception as cause:
@@ -303,7 +314,7 @@ class Server:
         if found is None:
             return self._no_session(request)
         if request.query_params.get("delete"):
-            token = next(key for key, value in self.sessions.items() if value is found)
+            token = next((key for key, one in list(self.sessions.items()) if one is found), "")
             await run_in_threadpool(self._forget, token)
         return JSONResponse({"data": None, "code": None, "message": None, "success": True})
 
@@ -339,8 +350,20 @@ class Server:
         target = self._file(request, "PUT")
         if target is None:
             return Response(status_code=403)
-        body = await request.body()
-        await run_in_threadpool(_write_whole, target, body)
+        partial = self.engine.root / stages.FOLDER / stages.UPLOADS / uuid.uuid4().hex
+        try:
+            partial.parent.mkdir(exist_ok=True)
+            with partial.open("wb") as file:
+                async for chunk in request.stream():
+                    file.write(chunk)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            partial.replace(target)
+        except OSError as cause:
+            # No status that the connector would try again: it says this one's name.
+            logger.warning("an upload failed: %s", cause)
+            return Response(status_code=507 if cause.errno == errno.ENOSPC else 409)
+        finally:
+            partial.unlink(missing_ok=True)
         return Response()
 
     async def ping(self, _: Request) -> Response:
@@ -359,14 +382,20 @@ class Server:
         ]
         files = "/files/{method}/{until}/{signature}/{path:path}"
         return Starlette(
+            exception_handlers={_BadRequest: _said},
             routes=[
                 *(Route(path, endpoint, methods=["POST"]) for path, endpoint in post),
                 Route(files, self.read_file, methods=["GET", "HEAD"]),
                 Route(files, self.write_file, methods=["PUT"]),
                 Route("/monitoring/queries/{query_id}", self.monitor, methods=["GET"]),
                 Route("/ping", self.ping, methods=["GET"]),
-            ]
+            ],
         )
+
+    def cancel(self) -> None:
+        """Give up every statement that runs: the process is to end."""
+        for session in list(self.sessions.values()):
+            session.cancel("SQL execution canceled: the warehouse is being stopped")
 
     def close(self) -> None:
         """End every session and the engine."""
@@ -380,18 +409,49 @@ def _refuse_several(body: dict[str, Any]) -> None:
         raise errors.unsupported("num_statements: send one statement at a time")
 
 
-def _write_whole(target: Path, body: bytes) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f"{target.name}.{uuid.uuid4().hex}.partial")
-    partial.write_bytes(body)
-    partial.replace(target)
+class _BadRequest(Exception):  # noqa: N818  (what it is)
+    """A request that is none of a Snowflake client's; the text says why."""
 
 
-async def _body(request: Request) -> dict[str, Any]:
-    body = await request.body()
-    if request.headers.get("Content-Encoding") == "gzip":
-        body = gzip.decompress(body)
-    return json.loads(body)
+async def _said(_: Request, cause: Exception) -> Response:
+    # An HTTP status would be tried again by the connector, so this is an answer, too.
+    return _failed(f"The request cannot be read: {cause}.", "390000", "08000")
+
+
+async def _body(request: Request, most: int = REQUEST_BYTES) -> dict[str, Any]:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > most:
+            raise _BadRequest(f"its body is larger than {most >> 20} MB")
+    text = bytes(body)
+    try:
+        if request.headers.get("Content-Encoding") == "gzip":
+            unpacking = zlib.decompressobj(wbits=31)
+            text = unpacking.decompress(text, most + 1)
+            if len(text) > most or not unpacking.eof:
+                raise _BadRequest(f"its body is cut off, or larger than {most >> 20} MB")
+        return _table(json.loads(text), "body")
+    except (ValueError, RecursionError, zlib.error) as cause:
+        raise _BadRequest(f"its body is no JSON ({cause})") from None
+
+
+def _table(value: Any, name: str) -> dict[str, Any]:
+    if value is not None and not isinstance(value, dict):
+        raise _BadRequest(f"its {name} is no JSON object")
+    return cast("dict[str, Any]", value or {})
+
+
+def _statement(body: dict[str, Any]) -> dict[str, Any]:
+    """The body of a statement, whose parts are of their kinds."""
+    sql = body.get("sqlText")
+    if not isinstance(sql, str) or any("\ud800" <= one <= "\udfff" for one in sql):
+        raise _BadRequest("its sqlText is no text")
+    _table(body.get("parameters"), "parameters")
+    for name, one in _table(body.get("bindings"), "bindings").items():
+        if not {"type", "value"} <= _table(one, f"binding {name}").keys():
+            raise _BadRequest(f"its binding {name} lacks a type or a value")
+    return body
 
 
 def _stored(name: str | None) -> str | None:

@@ -1,4 +1,4 @@
-"""What killed processes left on disk: directories that no row names, and halves of uploads.
+"""What killed processes left on disk: what no row names, halves of uploads among it.
 
 What it holds: `sweep`, for the server's start, before any session: what is not named then never
 will be. Add a folder when a kind of object gets one. What must not go here: rows; DuckDB brings
@@ -37,5 +37,3 @@ def sweep(engine: Engine) -> None:
         session.close()
     for folder, known in kept.items():
         snow_files.sweep(engine.root, folder, known)
-    for upload in (engine.root / stages.FOLDER).rglob("*.partial"):
-        upload.unlink()

@@ -121,6 +121,7 @@ class Session(Transactional):
         self.bound = False
         self.autocommit = str(parameters.get("AUTOCOMMIT", True)).lower() != "false"
         self.wide = False
+        self.most_bytes: int | None = None
         self.temporary_kinds: dict[str, dict[str, str]] = {}
         self.peers: set[tuple[str, int]] = set()
         self.seen = time.monotonic()
@@ -427,14 +428,11 @@ class Session(Transactional):
             rowtype = results.described(described)
             describing.refine(self, expression, rowtype)
             return Answer(self.query_id, None, rowtype, type_id)
-        cursor = self._run(expression)
-        if cursor._arrow_table.nbytes > RESULT_BYTES:  # noqa: SLF001
-            raise errors.error(
-                f"The result is larger than {RESULT_BYTES >> 20} MB: ask for fewer rows or "
-                "columns, or write it to a table and read it in parts.",
-                100357,
-                "54000",
-            )
+        self.most_bytes = RESULT_BYTES
+        try:
+            cursor = self._run(expression)
+        finally:
+            self.most_bytes = None
         rowtype = results.described(cursor._describe_last_sql())  # noqa: SLF001
         describing.refine(self, expression, rowtype)
         self.engine.fakesnow.results_cache.pop(cursor.sfqid, None)

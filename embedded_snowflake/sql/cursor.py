@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import duckdb
+import pyarrow as pa
 from fakesnow.conn import FakeSnowflakeConnection
 from fakesnow.cursor import FakeSnowflakeCursor
 from sqlglot import exp
@@ -22,6 +24,7 @@ from embedded_snowflake.sql.walking import WalkedTree
 if TYPE_CHECKING:
     from embedded_snowflake.sessions.session import Session
 
+_ROWS_AT_ONCE = 1_000_000
 _KINDS_RUN = (exp.Query, *rewriting.WRITING, exp.Comment, exp.Describe)
 _HELD = "temp.main._ES_OVERWRITING"
 _PARSER: Any = Snowflake.parser_class
@@ -161,9 +164,33 @@ class Cursor(FakeSnowflakeCursor):
         """As fakesnow does it, without its copy of all rows, and without keeping the result."""
         self._last_sql, self._last_params = query.sql(dialect="duckdb", copy=False), None
         relation = self._duck_conn.sql(self._last_sql)
-        self._arrow_table = relation.to_arrow_table()
+        self._arrow_table = self._rows_of(relation)
         self._told = (self._last_sql, relation.description)
         self._rowcount, self._sfqid = self._arrow_table.num_rows, self.session.query_id
+
+    def _rows_of(self, relation: Any) -> pa.Table:
+        """The rows, given up as soon as they are more than the session may answer."""
+        most, size = self.session.most_bytes, 0
+        reader = relation.to_arrow_reader(_ROWS_AT_ONCE)
+        batches: list[pa.RecordBatch] = []
+        try:
+            for batch in reader:
+                size += batch.nbytes
+                if most is not None and size > most:
+                    raise errors.error(
+                        f"The result is larger than {most >> 20} MB: ask for fewer rows or "
+                        "columns, or write it to a table and read it in parts.",
+                        100357,
+                        "54000",
+                    )
+                batches.append(batch)
+        except OSError as cause:
+            # What fails in the midst of the rows comes without DuckDB's class, but with its name.
+            kind = str(cause).partition(" Error")[0].replace(" ", "") + "Exception"
+            raise getattr(duckdb, kind, duckdb.Error)(str(cause)) from None
+        finally:
+            reader.close()
+        return pa.Table.from_batches(batches, reader.schema)
 
     def _describe_last_sql(self) -> list[Any]:
         # DuckDB has told the columns of what it ran; DESCRIBE would plan the query once more.

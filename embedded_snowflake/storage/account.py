@@ -11,7 +11,7 @@ import json
 import os
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 
 class Account:
@@ -22,7 +22,21 @@ class Account:
         self._lock = threading.RLock()
         self._objects: dict[str, dict[str, dict[str, Any]]] = {}
         if path.exists():
-            self._objects = json.loads(path.read_text())
+            self._objects = self._read(path)
+
+    @staticmethod
+    def _read(path: Path) -> dict[str, dict[str, dict[str, Any]]]:
+        try:
+            found = json.loads(path.read_bytes())
+        except ValueError as cause:
+            found = cause
+        if not isinstance(found, dict):
+            message = (
+                f"{path} is damaged: put back a copy of it, or move it away to go on without the "
+                "warehouses and roles in it"
+            )
+            raise ValueError(message)  # noqa: TRY004  (of whatever type, it is damaged)
+        return cast("dict[str, dict[str, dict[str, Any]]]", found)
 
     def get(self, kind: str, name: str) -> dict[str, Any] | None:
         """The object's properties, or None."""

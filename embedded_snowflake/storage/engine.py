@@ -33,11 +33,28 @@ VANISHED_SECONDS = 3.0
 
 
 _NOT_A_FILE = re.compile(r"""^$|["'/\\\x00-\x1f\x7f]""")
+_LOG_BEGINS = b"\x64\x00\x62"
 _RESERVED = {"memory", "system", "temp"}
 
 
 class DamagedDatabase(Exception):  # noqa: N818  (what it is, in one word)
     """A database's file cannot be opened; the text says which and what to do."""
+
+
+def _check_log(path: Path) -> None:
+    """A log is committed rows: DuckDB leaves it out without a word where it cannot tell what it is.
+
+    Raises:
+        DamagedDatabase: it begins as none does, or its database is missing.
+    """
+    with path.open("rb") as file:
+        begins = file.read(len(_LOG_BEGINS))
+    if not path.with_suffix("").is_file() or not _LOG_BEGINS.startswith(begins):
+        message = (
+            f"the database file {path.with_suffix('')} is missing, or its log {path} is damaged: "
+            "put back a copy of both, or move both away to go on without this database"
+        )
+        raise DamagedDatabase(message)
 
 
 class Holder(Protocol):
@@ -102,6 +119,8 @@ class Engine:
         self._committed: dict[QualifiedName, int] = {}
         self._freed = threading.Condition()
         self._run: deque[dict[str, Any]] = deque(maxlen=STATEMENTS_KEPT)
+        for path in sorted(self.files.glob("*.db.wal")):
+            _check_log(path)
         for path in sorted(self.files.glob("*.db")):
             self._attach(path.stem)
 

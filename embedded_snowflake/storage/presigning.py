@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import re
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,9 +38,10 @@ def opened(
     root: Path, secret: str, method: str, until: str, signature: str, path: str
 ) -> Path | None:
     """The file that an address stands for; None where it was not signed, or not for this."""
-    if not until.isdigit() or int(until) < time.time():
+    if not re.fullmatch(r"[0-9]{1,12}", until) or int(until) < time.time():
         return None
-    if not hmac.compare_digest(_signature(secret, method, path, int(until)), signature):
+    expected = _signature(secret, method, path, int(until))
+    if not hmac.compare_digest(expected.encode(), signature.encode()):
         return None
     target = (root / path).resolve()
     return target if target.is_relative_to(root.resolve()) else None
