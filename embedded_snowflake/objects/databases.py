@@ -6,7 +6,7 @@ import datetime
 
 from embedded_snowflake import errors
 from embedded_snowflake.names import INTERNAL, QualifiedName, literal, quoted
-from embedded_snowflake.objects.showing import columns, like
+from embedded_snowflake.objects.showing import Scope, columns, read_bounds
 from embedded_snowflake.sessions.routing import NotMine, handles
 from embedded_snowflake.sessions.session import Session
 from embedded_snowflake.sql.reading import Reader
@@ -120,7 +120,7 @@ def _drop_schema(session: Session, database: str, schema: str) -> None:
             session.forget_schema()
     with session.transaction():
         session.duck.execute(f"DROP SCHEMA {quoted(database)}.{quoted(schema)} CASCADE")
-        session.catalog.remove_scope(database, schema)
+        session.catalog.remove_schema(database, schema)
         session.catalog.remove(_KIND, QualifiedName(database, "", schema))
     for table in [
         one for one in session.temporary if (one.database, one.schema) == (database, schema)
@@ -153,7 +153,10 @@ def _kept(session: Session, database: str, schema: str | None) -> tuple[datetime
 @handles("SHOW", "TERSE", "DATABASES")
 def show_databases(session: Session, reader: Reader) -> Result:
     """SHOW DATABASES [LIKE ..] [STARTS WITH ..] [LIMIT ..]."""
-    pattern, starts, limit = _name_filter(reader)
+    scope = Scope(like=reader.string() if reader.accept("LIKE") else None)
+    if reader.accept("IN"):
+        reader.expect("ACCOUNT")
+    read_bounds(reader, scope)
     rows = [
         (
             _kept(session, name, None)[0],
@@ -168,30 +171,20 @@ def show_databases(session: Session, reader: Reader) -> Result:
             "STANDARD",
         )
         for name in session.engine.databases()
-        if (pattern is None or like(pattern, name)) and name.startswith(starts)
+        if scope.matches_name(name)
     ]
     shown = columns(
         "created_on:TIMESTAMP_LTZ name is_default is_current origin owner comment options "
         "retention_time kind"
     )
-    return Result.rows(shown, rows[:limit])
-
-
-def _name_filter(reader: Reader) -> tuple[str | None, str, int | None]:
-    pattern = reader.string() if reader.accept("LIKE") else None
-    if reader.accept("IN"):
-        reader.expect("ACCOUNT")
-    starts = reader.string() if reader.accept("STARTS", "WITH") else ""
-    limit = reader.number() if reader.accept("LIMIT") else None
-    reader.end()
-    return pattern, starts, limit
+    return Result.rows(shown, rows[: scope.limit])
 
 
 @handles("SHOW", "SCHEMAS")
 @handles("SHOW", "TERSE", "SCHEMAS")
 def show_schemas(session: Session, reader: Reader) -> Result:
     """SHOW SCHEMAS [LIKE ..] [IN ACCOUNT | [DATABASE] name] [STARTS WITH ..] [LIMIT ..]."""
-    pattern = reader.string() if reader.accept("LIKE") else None
+    scope = Scope(like=reader.string() if reader.accept("LIKE") else None)
     database = session.database
     if reader.accept("IN"):
         if reader.accept("ACCOUNT"):
@@ -201,9 +194,7 @@ def show_schemas(session: Session, reader: Reader) -> Result:
             database = reader.identifier()
             if database not in session.engine.databases():
                 raise errors.missing("Database", database)
-    starts = reader.string() if reader.accept("STARTS", "WITH") else ""
-    limit = reader.number() if reader.accept("LIMIT") else None
-    reader.end()
+    read_bounds(reader, scope)
     shown = session.engine.databases() if database is None else [database]
     names = ", ".join(literal(one) for one in shown) or "''"
     found = session.duck.execute(
@@ -231,13 +222,13 @@ def show_schemas(session: Session, reader: Reader) -> Result:
             [(one, schema, _kept(session, one, schema)) for one, schema in found]
             + [(one, "INFORMATION_SCHEMA", views) for one in shown]
         )
-        if (pattern is None or like(pattern, schema)) and schema.startswith(starts)
+        if scope.matches_name(schema)
     ]
     named = columns(
         "created_on:TIMESTAMP_LTZ name is_default is_current database_name owner comment options "
         "retention_time owner_role_type"
     )
-    return Result.rows(named, rows[:limit])
+    return Result.rows(named, rows[: scope.limit])
 
 
 @handles("USE", "DATABASE")

@@ -89,6 +89,12 @@ def show_scope(reader: Reader) -> Scope:
                 scope.schema = parts[-1]
                 scope.database = parts[0] if len(parts) == 2 else session.database
         _check_scope(session, scope)
+    read_bounds(reader, scope)
+    return scope
+
+
+def read_bounds(reader: Reader, scope: Scope) -> None:
+    """Read ``[STARTS WITH ..] [LIMIT ..]``, with which a SHOW ends."""
     if reader.accept("STARTS", "WITH"):
         scope.starts = reader.string()
     if reader.accept("LIMIT"):
@@ -96,7 +102,6 @@ def show_scope(reader: Reader) -> Scope:
         if reader.accept("FROM"):
             raise errors.unsupported("SHOW .. LIMIT .. FROM")
     reader.end()
-    return scope
 
 
 def columns(text: str) -> dict[str, str]:

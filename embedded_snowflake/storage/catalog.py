@@ -110,12 +110,10 @@ class Catalog:
             ]
         return sorted(found, key=lambda one: one.created_on)
 
-    def remove_scope(self, database: str, schema: str | None = None) -> None:
-        """Forget every entry of a schema, or of a whole database."""
+    def remove_schema(self, database: str, schema: str) -> None:
+        """Forget every entry of a schema."""
         tables = {"objects": "schema_name", "changes": "schema_name"}
         for table, column in {**tables, "_fs_columns_ext": "ext_table_schema"}.items():
-            where = "" if schema is None else f" WHERE {column} = ?"
             self._session.duck.execute(
-                f"DELETE FROM {quoted(database)}.{INTERNAL}.{table}{where}",
-                [] if schema is None else [schema],
+                f"DELETE FROM {quoted(database)}.{INTERNAL}.{table} WHERE {column} = ?", [schema]
             )

@@ -176,9 +176,8 @@ class Engine:
 
     def _attach(self, name: str) -> None:
         path = self.files / f"{name}.db"
-        target = str(path).replace("'", "''")
         try:
-            self.duck.execute(f"ATTACH '{target}' AS {quoted(name)}")
+            self.duck.execute(f"ATTACH {literal(str(path))} AS {quoted(name)}")
         except duckdb.Error as cause:
             reason = str(cause).split("\n", maxsplit=1)[0]
             message = (
