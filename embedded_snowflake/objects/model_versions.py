@@ -20,6 +20,7 @@ import yaml
 from embedded_snowflake.inference.pool import kind_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 SYSTEM_ALIASES = ("DEFAULT", "FIRST", "LAST")
@@ -266,26 +267,25 @@ class Model:
         """The model that ``to_json`` was called on."""
         versions: list[Version] = []
         for version in kept["versions"]:
-            functions = tuple(
-                Function(
-                    function["name"],
-                    function["table"],
-                    tuple((n, t) for n, t in function["inputs"]),
-                    tuple((n, t) for n, t in function["outputs"]),
-                )
-                for function in version["functions"]
-            )
-            platforms = tuple(version["platforms"])
-            # An older data directory has no sources.
-            datasets = tuple((str(d), str(v)) for d, v in version.get("datasets", ()))
             plain: dict[str, Any] = {
                 **version,
-                "functions": functions,
-                "platforms": platforms,
-                "datasets": datasets,
+                "functions": tuple(
+                    Function(
+                        one["name"], one["table"], _pairs(one["inputs"]), _pairs(one["outputs"])
+                    )
+                    for one in version["functions"]
+                ),
+                "platforms": tuple(version["platforms"]),
+                # An older data directory has no sources.
+                "datasets": _pairs(version.get("datasets", ())),
             }
             versions.append(Version(**plain))
         return cls(versions=versions, default=kept["default"], comment=kept["comment"])
+
+
+def _pairs(kept: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """What JSON made lists of."""
+    return tuple((name, other) for name, other in kept)
 
 
 def read_package(directory: Path, name: str, created_on: str) -> Version:
