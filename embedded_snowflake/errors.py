@@ -147,12 +147,7 @@ _WORDED = (
     (r"Date '(.*)' is not recognized", 100040, "22007", "Date '{0}' is not recognized"),
     (r"Timestamp '(.*)' is not recognized", 100035, "22007", "Timestamp '{0}' is not recognized"),
     (r"Time '(.*)' is not recognized", 100035, "22007", "Time '{0}' is not recognized"),
-    (
-        r"(Failed to cast variant value .* to OBJECT)",
-        100071,
-        "22000",
-        "{0}",
-    ),
+    (r"(Failed to cast variant value .* to OBJECT)", 100071, "22000", "{0}"),
     (r"Malformed JSON (.*)", 100069, "22P02", "Error parsing JSON: {0}"),
     (r"(duplicate object attribute .*)", 100069, "22P02", "Error parsing JSON: {0}"),
     (r"Map keys must be unique", 100183, "P0000", "Duplicate field key in OBJECT_AGG"),

@@ -99,6 +99,3 @@ class Faults:
         wanted: list[dict[str, Any]] = json.loads(path.read_text()) if version else []
         self._faults = [Fault(**one) for one in wanted]
         self._version = version
-
-
-__all__ = ["Fault", "Faults", "Met"]

@@ -281,7 +281,6 @@ class Server:
             return _failed(text, "000603", "XX000", session)
 
     def _described(self, session: Session, answer: Answer, sql: str) -> Response:
-        empty = {"queryResultFormat": "arrow", "rowsetBase64": ""}
         return JSONResponse(
             {
                 "data": {
@@ -294,7 +293,8 @@ class Server:
                     "arrayBindSupported": False,
                     "finalDatabaseName": session.database,
                     "finalSchemaName": session.schema,
-                    **empty,
+                    "queryResultFormat": "arrow",
+                    "rowsetBase64": "",
                 },
                 "success": True,
             }
@@ -513,6 +513,3 @@ def _with_rows(data: dict[str, Any], rows: bytes) -> Response:
     head = json.dumps({"success": True, "data": data}).removesuffix("}}").encode()
     body = b"".join((head, b', "rowsetBase64": "', rows, b'"}}'))
     return Response(body, media_type="application/json")
-
-
-__all__ = ["Server"]
