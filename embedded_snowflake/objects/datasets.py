@@ -148,10 +148,9 @@ def drop(session: Session, reader: Reader) -> Result:
 
 
 @handles("SHOW", "DATASETS")
-def show(session: Session, reader: Reader) -> Result:
+def show(_: Session, reader: Reader) -> Result:
     """SHOW DATASETS [LIKE ..] [IN ..] [STARTS WITH ..]."""
     return show_entries(
-        session,
         reader,
         KIND,
         "created_on:TIMESTAMP_LTZ name database_name schema_name owner comment versions",

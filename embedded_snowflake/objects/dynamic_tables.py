@@ -378,7 +378,7 @@ def drop(session: Session, reader: Reader) -> Result:
         session.run(f"DROP TABLE {entry.name.sql}")
         _forget(session, entry.name)
 
-    return drop_entry(session, reader, KIND, "Dynamic table", forget)
+    return drop_entry(reader, KIND, "Dynamic table", forget)
 
 
 def _shown_mode(props: dict[str, Any]) -> tuple[str, str | None]:
@@ -407,7 +407,6 @@ def show(session: Session, reader: Reader) -> Result:
         }
 
     return show_entries(
-        session,
         reader,
         KIND,
         "created_on:TIMESTAMP_LTZ name database_name schema_name cluster_by rows:NUMBER "

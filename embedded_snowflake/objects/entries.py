@@ -54,6 +54,16 @@ def taken(reader: Reader, name: QualifiedName | str, there: object) -> Result | 
     return Result.status(f"{last} already exists, statement succeeded.")
 
 
+def changed_comment(reader: Reader) -> str | None:
+    """The comment of ALTER .. SET COMMENT = '..', empty for UNSET COMMENT; None of other changes."""
+    if reader.accept("UNSET", "COMMENT"):
+        return ""
+    if not reader.accept("SET", "COMMENT"):
+        return None
+    reader.expect("=")
+    return reader.string()
+
+
 def undropped(reader: Reader, shown: str, name: QualifiedName) -> Result:
     """What DROP is answered with where there is no such object.
 
@@ -65,19 +75,16 @@ def undropped(reader: Reader, shown: str, name: QualifiedName) -> Result:
     return Result.status(f"Drop statement executed successfully ({name.name} already dropped).")
 
 
-def drop_entry(
-    session: Session, reader: Reader, kind: str, shown: str, forget: Callable[[Entry], object]
-) -> Result:
+def drop_entry(reader: Reader, kind: str, shown: str, forget: Callable[[Entry], object]) -> Result:
     """DROP .. [IF EXISTS] name.
 
     Args:
-        session: whose transaction it is.
         reader: stands before the name.
         kind: of the catalog's entry.
         shown: what errors call the kind.
         forget: removes, in the same transaction, what goes with the entry.
     """
-    name = reader.name()
+    session, name = reader.session, reader.name()
     reader.end()
     entry = session.catalog.get(kind, name)
     if entry is None:
@@ -89,23 +96,18 @@ def drop_entry(
 
 
 def show_entries(
-    session: Session,
-    reader: Reader,
-    kind: str,
-    shown: str,
-    tell: Callable[[Entry], dict[str, Any]],
+    reader: Reader, kind: str, shown: str, tell: Callable[[Entry], dict[str, Any]]
 ) -> Result:
     """SHOW of objects that the catalog keeps: a row an object, oldest first.
 
     Args:
-        session: who asks.
         reader: stands before what the SHOW asks for.
         kind: of the catalog's entries.
         shown: the columns, in their order, as `columns` reads them.
         tell: what an object says of itself, by column. Its name, place, time and owner are known
             here; a column that nobody tells of is NULL.
     """
-    known = columns(shown)
+    session, known = reader.session, columns(shown)
     rows: list[list[Any]] = []
     for entry in show_scope(reader).entries(session, kind):
         told = {

@@ -350,10 +350,9 @@ def drop_file_format(session: Session, reader: Reader) -> Result:
 
 
 @handles("SHOW", "FILE FORMATS")
-def show_file_formats(session: Session, reader: Reader) -> Result:
+def show_file_formats(_: Session, reader: Reader) -> Result:
     """SHOW FILE FORMATS [LIKE ..] [IN ..]; temporary ones of other sessions are not seen."""
     return show_entries(
-        session,
         reader,
         KIND,
         "created_on:TIMESTAMP_LTZ name database_name schema_name type owner comment format_options",

@@ -264,11 +264,11 @@ def drop(session: Session, reader: Reader) -> Result:
         tags.forget(session, "MODULE", entry.name)
         _drop_files(session, Model.from_json(entry.props).versions)
 
-    return drop_entry(session, reader, KIND, "Model", forget)
+    return drop_entry(reader, KIND, "Model", forget)
 
 
 @handles("SHOW", "MODELS")
-def show(session: Session, reader: Reader) -> Result:
+def show(_: Session, reader: Reader) -> Result:
     """SHOW MODELS [LIKE ..] [IN ..]."""
 
     def tell(entry: Entry) -> dict[str, object]:
@@ -285,7 +285,6 @@ def show(session: Session, reader: Reader) -> Result:
         }
 
     return show_entries(
-        session,
         reader,
         KIND,
         "created_on:TIMESTAMP_LTZ name model_type database_name schema_name comment owner "

@@ -262,10 +262,9 @@ def drop_stage(session: Session, reader: Reader) -> Result:
 
 
 @handles("SHOW", "STAGES")
-def show_stages(session: Session, reader: Reader) -> Result:
+def show_stages(_: Session, reader: Reader) -> Result:
     """SHOW STAGES [LIKE ..] [IN ..]; temporary ones are not shown."""
     return show_entries(
-        session,
         reader,
         KIND,
         "created_on:TIMESTAMP_LTZ name database_name schema_name url has_credentials "

@@ -14,6 +14,7 @@ from sqlglot import exp
 from embedded_snowflake import errors
 from embedded_snowflake.names import INTERNAL, QualifiedName, literal, quoted
 from embedded_snowflake.objects import functions, table_facts
+from embedded_snowflake.objects.entries import changed_comment
 from embedded_snowflake.objects.showing import Scope, columns, like, show_scope
 from embedded_snowflake.sessions.routing import NotMine, follows, handles
 from embedded_snowflake.sessions.session import Session
@@ -331,8 +332,9 @@ def alter_table(session: Session, reader: Reader) -> Result:
     name = reader.name()
     if (changed := _column(session, name, reader)) is not None:
         return changed
-    if (changed := _set_comment(session, name, reader)) is not None:
-        return changed
+    if (comment := changed_comment(reader)) is not None:
+        reader.end()
+        return _comment(session, name, None, literal(comment))
     if not reader.accept("SWAP", "WITH"):
         raise NotMine
     other = reader.name()
@@ -353,19 +355,6 @@ def alter_table(session: Session, reader: Reader) -> Result:
         for one in (name, other):
             session.log_change(one, created=False)
     return Result.status()
-
-
-def _set_comment(session: Session, name: QualifiedName, reader: Reader) -> Result | None:
-    """ALTER TABLE .. SET COMMENT = '..' | UNSET COMMENT."""
-    if reader.accept("SET", "COMMENT"):
-        reader.expect("=")
-        text = literal(reader.string())
-    elif reader.accept("UNSET", "COMMENT"):
-        text = "NULL"
-    else:
-        return None
-    reader.end()
-    return _comment(session, name, None, text)
 
 
 def _column(session: Session, name: QualifiedName, reader: Reader) -> Result | None:

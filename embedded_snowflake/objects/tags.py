@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from embedded_snowflake import errors
 from embedded_snowflake.names import QualifiedName
-from embedded_snowflake.objects.entries import drop_entry, show_entries, taken
+from embedded_snowflake.objects.entries import changed_comment, drop_entry, show_entries, taken
 from embedded_snowflake.objects.showing import columns
 from embedded_snowflake.sessions.routing import NotMine, handles, scalar, table_function
 from embedded_snowflake.sql.reading import Reader
@@ -235,11 +235,8 @@ def alter(session: Session, reader: Reader) -> Result:
         raise errors.missing("Tag", name)
     props = dict(kept.props)
     allowed: list[str] | None = props["allowed_values"]
-    if reader.accept("SET", "COMMENT"):
-        reader.expect("=")
-        props["comment"] = reader.string()
-    elif reader.accept("UNSET", "COMMENT"):
-        props["comment"] = ""
+    if (comment := changed_comment(reader)) is not None:
+        props["comment"] = comment
     elif reader.accept("UNSET", "ALLOWED_VALUES"):
         props["allowed_values"] = None
     elif reader.accept("ADD", "ALLOWED_VALUES"):
@@ -278,14 +275,13 @@ def drop(session: Session, reader: Reader) -> Result:
                 left = {tag: value for tag, value in entry.props.items() if tag != gone}
                 session.catalog.put(REFERENCES, entry.name, left)
 
-    return drop_entry(session, reader, KIND, "Tag", take_from_objects)
+    return drop_entry(reader, KIND, "Tag", take_from_objects)
 
 
 @handles("SHOW", "TAGS")
-def show(session: Session, reader: Reader) -> Result:
+def show(_: Session, reader: Reader) -> Result:
     """SHOW TAGS [LIKE ..] [IN ..]."""
     return show_entries(
-        session,
         reader,
         KIND,
         "created_on:TIMESTAMP_LTZ name database_name schema_name owner comment allowed_values "

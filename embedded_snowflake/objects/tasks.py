@@ -103,9 +103,7 @@ def alter(session: Session, reader: Reader) -> Result:
 @handles("DROP", "TASK")
 def drop(session: Session, reader: Reader) -> Result:
     """DROP TASK [IF EXISTS] name."""
-    return drop_entry(
-        session, reader, KIND, "Task", lambda entry: tags.forget(session, "TASK", entry.name)
-    )
+    return drop_entry(reader, KIND, "Task", lambda entry: tags.forget(session, "TASK", entry.name))
 
 
 @handles("EXECUTE", "TASK")
@@ -116,10 +114,9 @@ def execute(session: Session, reader: Reader) -> Result:
 
 
 @handles("SHOW", "TASKS")
-def show(session: Session, reader: Reader) -> Result:
+def show(_: Session, reader: Reader) -> Result:
     """SHOW TASKS [LIKE ..] [IN ..]."""
     return show_entries(
-        session,
         reader,
         KIND,
         "created_on:TIMESTAMP_LTZ name id database_name schema_name owner comment warehouse "

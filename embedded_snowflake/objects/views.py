@@ -21,7 +21,7 @@ from embedded_snowflake import errors
 from embedded_snowflake.inference import calls
 from embedded_snowflake.names import QualifiedName, quoted
 from embedded_snowflake.objects import table_facts, tags
-from embedded_snowflake.objects.entries import show_entries, undropped
+from embedded_snowflake.objects.entries import changed_comment, show_entries, undropped
 from embedded_snowflake.sessions.routing import handles
 from embedded_snowflake.sql import refusing
 from embedded_snowflake.sql.cursor import parsed
@@ -202,12 +202,7 @@ def alter(session: Session, reader: Reader) -> Result:
         reader.end()
         rename(session, KIND, name, new)
         return Result.status()
-    if reader.accept("SET", "COMMENT"):
-        reader.expect("=")
-        comment = reader.string()
-    elif reader.accept("UNSET", "COMMENT"):
-        comment = ""
-    else:
+    if (comment := changed_comment(reader)) is None:
         raise errors.refused("ALTER VIEW changes the comment, the tags or the name here.")
     reader.end()
     session.catalog.put(KIND, name, {**kept.props, "comment": comment})
@@ -263,10 +258,9 @@ def drop(session: Session, reader: Reader) -> Result:
 
 
 @handles("SHOW", "VIEWS")
-def show(session: Session, reader: Reader) -> Result:
+def show(_: Session, reader: Reader) -> Result:
     """SHOW VIEWS [LIKE ..] [IN ..]."""
     return show_entries(
-        session,
         reader,
         KIND,
         "created_on:TIMESTAMP_LTZ name reserved database_name schema_name owner comment text "

@@ -59,11 +59,16 @@ def alter_warehouse(session: Session, reader: Reader) -> Result:
 def drop_warehouse(session: Session, reader: Reader) -> Result:
     """Forget a warehouse."""
     name = reader.identifier()
-    if session.engine.account.get("warehouse", name) is None and not reader.if_exists:
-        raise errors.missing("Warehouse", name)
-    session.engine.account.remove("warehouse", name)
     if session.warehouse == name:
         session.warehouse = None
+    return _drop(reader, "warehouse", name)
+
+
+def _drop(reader: Reader, kind: str, name: str) -> Result:
+    account = reader.session.engine.account
+    if account.get(kind, name) is None and not reader.if_exists:
+        raise errors.missing(kind.capitalize(), name)
+    account.remove(kind, name)
     return Result.status(f"{name} successfully dropped.")
 
 
@@ -134,13 +139,9 @@ def create_role(session: Session, reader: Reader) -> Result:
 
 
 @handles("DROP", "ROLE")
-def drop_role(session: Session, reader: Reader) -> Result:
+def drop_role(_: Session, reader: Reader) -> Result:
     """Forget a role."""
-    name = reader.identifier()
-    if session.engine.account.get("role", name) is None and not reader.if_exists:
-        raise errors.missing("Role", name)
-    session.engine.account.remove("role", name)
-    return Result.status(f"{name} successfully dropped.")
+    return _drop(reader, "role", reader.identifier())
 
 
 @handles("GRANT")
