@@ -124,15 +124,9 @@ class Limits:
 
 def _own_packages() -> list[str]:
     package = __name__.partition(".")[0]
-    return sorted(
-        {
-            name
-            for distribution in importlib.metadata.packages_distributions().get(package, [])
-            for name, owners in importlib.metadata.packages_distributions().items()
-            if distribution in owners
-        }
-        | {package}
-    )
+    owners = importlib.metadata.packages_distributions()
+    mine = set(owners.get(package, []))
+    return sorted({package, *(name for name, others in owners.items() if mine & set(others))})
 
 
 def _environment(home: str) -> dict[str, str]:
