@@ -73,23 +73,15 @@ def query_history(session: Session, *rest: str, **named: str) -> Result:
     return _rows(session, rest, named, set(), lambda _: True)
 
 
-@table_function("QUERY_HISTORY_BY_SESSION")
-def query_history_by_session(session: Session, *rest: str, **named: str) -> Result:
-    """The same of one session; by default this one."""
-    one = named.get("SESSION_ID", str(session.session_id))
-    return _rows(session, rest, named, {"SESSION_ID"}, lambda row: row["SESSION_ID"] == one)
+def _history_by(kind: str, column: str, current: Callable[[Session], str]) -> None:
+    """QUERY_HISTORY_BY_..: the same of one session, user or warehouse; by default the current."""
+
+    @table_function(f"QUERY_HISTORY_BY_{kind}")
+    def query_history_by(session: Session, *rest: str, **named: str) -> Result:
+        one = named.get(column, current(session)).upper()
+        return _rows(session, rest, named, {column}, lambda row: row[column] == one)
 
 
-@table_function("QUERY_HISTORY_BY_USER")
-def query_history_by_user(session: Session, *rest: str, **named: str) -> Result:
-    """The same of one user; by default this one."""
-    one = named.get("USER_NAME", session.user).upper()
-    return _rows(session, rest, named, {"USER_NAME"}, lambda row: row["USER_NAME"] == one)
-
-
-@table_function("QUERY_HISTORY_BY_WAREHOUSE")
-def query_history_by_warehouse(session: Session, *rest: str, **named: str) -> Result:
-    """The same of one warehouse; by default the current one."""
-    one = named.get("WAREHOUSE_NAME", session.warehouse or "").upper()
-    wanted: Callable[[dict[str, Any]], bool] = lambda row: row["WAREHOUSE_NAME"] == one  # noqa: E731
-    return _rows(session, rest, named, {"WAREHOUSE_NAME"}, wanted)
+_history_by("SESSION", "SESSION_ID", lambda session: str(session.session_id))
+_history_by("USER", "USER_NAME", lambda session: session.user)
+_history_by("WAREHOUSE", "WAREHOUSE_NAME", lambda session: session.warehouse or "")
