@@ -21,7 +21,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 import duckdb
 import pyarrow as pa
@@ -31,6 +30,7 @@ from sqlglot import TokenType, exp
 from embedded_snowflake import errors
 from embedded_snowflake.names import QualifiedName, quoted
 from embedded_snowflake.objects import functions
+from embedded_snowflake.objects.entries import temporary
 from embedded_snowflake.objects.file_formats import FileFormat, Value, read_options, resolve, truth
 from embedded_snowflake.objects.showing import columns
 from embedded_snowflake.objects.snow_files import content_md5
@@ -74,8 +74,6 @@ _COLUMNS = columns(
     "file status rows_parsed:NUMBER rows_loaded:NUMBER error_limit:NUMBER errors_seen:NUMBER "
     "first_error first_error_line:NUMBER first_error_character:NUMBER first_error_column_name"
 )
-
-_TEMPORARY: WeakKeyDictionary[Session, dict[str, dict[str, str]]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -178,6 +176,7 @@ def copy_into(session: Session, reader: Reader) -> Result:
         alias,
     )
     statement.types = _types(session, target)
+    statement.columns = columns or list(statement.types)
     for column in columns:
         if column not in statement.types:
             raise errors.error(
@@ -339,26 +338,27 @@ def _read(
     copy: _Copy, files: Sequence[tuple[str, Path]]
 ) -> tuple[list[FileRead], Callable[[list[FileRead]], None]]:
     """Read the files, and say how good ones are inserted."""
+    judged = False
     if copy.select is not None:
         text, fields = read_fields(
             _texts_for_text_columns(copy, copy.select), copy.file_format.type
         )
-        columns = copy.columns or list(copy.types)
-        read = [read_file(name, path, copy.file_format, fields) for name, path in files]
+        columns = copy.columns
     elif copy.matching != "NONE":
-        read, fields, columns, text = _matched(copy, files)
+        fields, columns, text = _matched(copy, files)
     elif copy.file_format.type == "PARQUET":
         raise errors.refused(
             "A Parquet file has one field, $1: load it with a SELECT or with MATCH_BY_COLUMN_NAME."
         )
     else:
-        columns = copy.columns or list(copy.types)
+        columns = copy.columns
         fields = Fields(width=len(columns))
         text = ", ".join(quoted(f"${place + 1}") for place in range(len(columns)))
-        read = [read_file(name, path, copy.file_format, fields) for name, path in files]
-        if copy.file_format.error_on_column_count_mismatch:
-            for one in read:
-                _judge_widths(one, len(columns))
+        judged = copy.file_format.error_on_column_count_mismatch
+    read = [read_file(name, path, copy.file_format, fields) for name, path in files]
+    if judged:
+        for one in read:
+            _judge_widths(one, len(columns))
     if copy.select is None:
         places = [part.strip() for part in text.split(", ")]
         for one in read:
@@ -377,14 +377,13 @@ def _read(
 
 def _texts_for_text_columns(copy: _Copy, select: str) -> str:
     """The select list, with the text of a Parquet value where a column of text takes it bare."""
-    columns = copy.columns or list(copy.types)
     items = _split(select)
-    if copy.file_format.type != "PARQUET" or len(items) != len(columns):
+    if copy.file_format.type != "PARQUET" or len(items) != len(copy.columns):
         return select
     bare = re.compile(r'\s*(?:\w+\.)?\$1:(?:\w+|"(?:[^"]|"")+")\s*')
     return ",".join(
         f"{item}::VARCHAR" if copy.types[column] == "VARCHAR" and bare.fullmatch(item) else item
-        for item, column in zip(items, columns, strict=True)
+        for item, column in zip(items, copy.columns, strict=True)
     )
 
 
@@ -441,9 +440,7 @@ def _split(select: str) -> list[str]:
     return [*items, select[start:]]
 
 
-def _matched(
-    copy: _Copy, files: Sequence[tuple[str, Path]]
-) -> tuple[list[FileRead], Fields, list[str], str]:
+def _matched(copy: _Copy, files: Sequence[tuple[str, Path]]) -> tuple[Fields, list[str], str]:
     """MATCH_BY_COLUMN_NAME: columns that table and files have in common."""
     if copy.matching not in ("CASE_SENSITIVE", "CASE_INSENSITIVE"):
         raise errors.refused("MATCH_BY_COLUMN_NAME is CASE_SENSITIVE, CASE_INSENSITIVE or NONE.")
@@ -479,8 +476,7 @@ def _matched(
                 break
     if not columns:
         raise errors.refused("The files have no column of the table's.")
-    read = [read_file(name, path, copy.file_format, fields) for name, path in files]
-    return read, fields, columns, ", ".join(parts)
+    return fields, columns, ", ".join(parts)
 
 
 # --- faults ----------------------------------------------------------------------------------
@@ -564,10 +560,15 @@ def _made(session: Session, table: QualifiedName) -> str:
     return str(functions.made(session, table))
 
 
+def _stored(held: str) -> QualifiedName:
+    """A temporary table's name in DuckDB: one made anew has another there."""
+    return QualifiedName("temp", "main", held)
+
+
 def _history(copy: _Copy) -> dict[str, str]:
-    physical = copy.session.temporary.get(copy.target)
-    if physical is not None:
-        return dict(_TEMPORARY.setdefault(copy.session, {}).get(physical, {}))
+    held = copy.session.temporary.get(copy.target)
+    if held is not None:
+        return temporary(copy.session, LOADS).get(_stored(held), {})
     entry = copy.session.catalog.get(LOADS, copy.target)
     if entry is None or entry.props["made"] != _made(copy.session, copy.target):
         return {}
@@ -575,16 +576,16 @@ def _history(copy: _Copy) -> dict[str, str]:
 
 
 def _remember(copy: _Copy, files: dict[str, str]) -> None:
-    physical = copy.session.temporary.get(copy.target)
-    if physical is None:
+    held = copy.session.temporary.get(copy.target)
+    if held is None:
         copy.session.catalog.put(
             LOADS, copy.target, {"made": _made(copy.session, copy.target), "files": files}
         )
         return
-    own = _TEMPORARY.setdefault(copy.session, {})
-    before = own.get(physical, {})
-    own[physical] = files
-    copy.session.on_rollback(lambda: own.update({physical: before}))
+    own, table = temporary(copy.session, LOADS), _stored(held)
+    before = own.get(table, {})
+    own[table] = files
+    copy.session.on_rollback(lambda: own.update({table: before}))
 
 
 @follows
@@ -599,6 +600,6 @@ def forget_loads(
     if not isinstance(expression, exp.TruncateTable):
         return
     if own:
-        _TEMPORARY.setdefault(session, {}).pop(session.temporary[table], None)
+        temporary(session, LOADS).pop(_stored(session.temporary[table]), None)
     else:
         session.catalog.remove(LOADS, table)

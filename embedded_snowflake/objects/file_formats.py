@@ -300,21 +300,18 @@ def resolve(session: Session, value: Value | None, beneath: dict[str, Value]) ->
         value = beneath
     if not isinstance(value, dict):
         value = {"FORMAT_NAME": str(value)}
-    options = {name: one for name, one in value.items() if name != "FORMAT_NAME"}
-    named = value.get("FORMAT_NAME")
-    if named is not None:
-        options = {**_options_of(session, Reader(str(named), session).name()), **options}
-    elif "TYPE" not in options and beneath:
-        options = {**_stage_options(session, beneath), **options}
+    options = _with_named(session, value)
+    if "FORMAT_NAME" not in value and "TYPE" not in options:
+        options = {**_with_named(session, beneath), **options}
     return format_from(options)
 
 
-def _stage_options(session: Session, beneath: dict[str, Value]) -> dict[str, Value]:
-    named = beneath.get("FORMAT_NAME")
-    own = {name: one for name, one in beneath.items() if name != "FORMAT_NAME"}
-    if named is None:
+def _with_named(session: Session, given: dict[str, Value]) -> dict[str, Value]:
+    """The options, above those of the format that FORMAT_NAME names."""
+    own = {name: one for name, one in given.items() if name != "FORMAT_NAME"}
+    if "FORMAT_NAME" not in given:
         return own
-    return {**_options_of(session, Reader(str(named), session).name()), **own}
+    return {**_options_of(session, Reader(str(given["FORMAT_NAME"]), session).name()), **own}
 
 
 @handles("CREATE", "FILE FORMAT")

@@ -17,7 +17,6 @@ from __future__ import annotations
 import re
 import shutil
 import uuid
-import weakref
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -214,7 +213,6 @@ def create_stage(session: Session, reader: Reader) -> Result:
         if existing is not None:
             _remove_directory(session.root, existing["id"])
         own[name] = props
-        weakref.finalize(session, _remove_directory, session.root, props["id"])
     else:
         with session.transaction():
             _drop_row(session, name)
