@@ -144,7 +144,12 @@ class Inferred:
         self._nodes = nodes = list(self._expression.walk())
         for place, node in enumerate(nodes):
             node.meta["place"] = place
-        resolved = self._resolved()
+        # As a table in FROM, a subquery in LATERAL gives its columns' types, but knows none of the
+        # rows beside it.
+        resolved = self._resolved(laterals=False)
+        again = None
+        if any(isinstance(one, exp.Lateral) and _is_query(one) for one in nodes):
+            again = self._resolved(laterals=True)
         for node in nodes:
             node.meta.pop("place", None)
         found: dict[int, Any] = {}
@@ -159,6 +164,10 @@ class Inferred:
                 found.setdefault(place, node.type)
             if isinstance(node, exp.Query):
                 outputs.setdefault(place, [(one.alias_or_name, one.type) for one in node.selects])
+        for node in () if again is None else again.walk():
+            place = node.meta.get("place")
+            if place is not None and node.type is not None and not _is_known(found.get(place)):
+                found[place] = node.type
         self._types = {id(nodes[place]): kind for place, kind in found.items()}
         if resolved is not None:
             self._name_again([node for place, node in enumerate(nodes) if place not in kept])
@@ -183,11 +192,11 @@ class Inferred:
         """The column of the same SELECT that a name means, where it means one by its alias."""
         return self._aliases.get(id(column))
 
-    def _resolved(self) -> Any:
+    def _resolved(self, *, laterals: bool) -> Any:
         query = _as_query(self._expression.copy())
         if query is None:
             return None
-        _flatten_as_table(query)
+        _flatten_as_table(query, laterals=laterals)
         _values_as_one_row(query)
         schema = MappingSchema(dialect=_SNOWFLAKE, normalize=False)
         flattened = exp.to_table(_FLATTEN, catalog="_", db="_")
@@ -344,10 +353,26 @@ def _as_query(expression: Any) -> Any:
     return query
 
 
-def _flatten_as_table(query: Any) -> None:
-    """FLATTEN's columns are known: in its place stands a table that has them."""
+def _is_query(lateral: Any) -> bool:
+    return isinstance(lateral.this, exp.Subquery)
+
+
+def _is_known(kind: Any) -> bool:
+    return kind is not None and not kind.is_type(exp.DataType.Type.UNKNOWN)
+
+
+def _flatten_as_table(query: Any, *, laterals: bool) -> None:
+    """FLATTEN's columns are known: in its place stands a table that has them.
+
+    Args:
+        query: in which it stands.
+        laterals: leave a subquery in LATERAL one, which knows the rows beside it.
+    """
     for node in list(query.find_all(exp.Lateral, exp.TableFromRows)):
-        if isinstance(node.this, exp.Subquery):
+        if _is_query(node):
+            if not laterals and isinstance(node, exp.Lateral):
+                node.this.set("alias", node.args.get("alias"))
+                node.replace(node.this)
             continue
         table = exp.to_table(_FLATTEN, catalog="_", db="_")
         table.set("alias", node.args.get("alias"))

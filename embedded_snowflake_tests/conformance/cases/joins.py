@@ -388,6 +388,13 @@ GROUP = Group(
             rows=[(1, Decimal("0.333333"), "2024-01-01 00:00:00.000")],
         ),
         Case(
+            "conversions of the columns of a subquery in LATERAL, and of rows beside it",
+            "SELECT b.q / 2, a.k / 3, b.t || '!' FROM l a JOIN LATERAL (SELECT a.k / 3 AS q, "
+            "ANY_VALUE(TO_VARIANT('x')) AS t FROM r WHERE r.k = a.k) b WHERE a.k = 1",
+            "sql-reference/constructs/join-lateral",
+            rows=[(Decimal("0.166666500000"), Decimal("0.333333"), "x!")],
+        ),
+        Case(
             "a recursive WITH without the word",
             "WITH c AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM c WHERE n < 3) "
             "SELECT n FROM c ORDER BY n",
