@@ -283,6 +283,7 @@ _REFUSED_TYPES = {exp.DType.GEOGRAPHY, exp.DType.GEOMETRY, exp.DType.VECTOR}
 _REFUSED_ARGUMENTS: dict[type[Any], tuple[str, str]] = {
     exp.ToDouble: ("format", "TO_DOUBLE with a format"),
     exp.Generator: ("timelimit", "GENERATOR with a TIMELIMIT"),
+    exp.RegexpReplace: ("occurrence", "REGEXP_REPLACE of an occurrence"),
     **dict.fromkeys(
         (exp.BitwiseAnd, exp.BitwiseOr, exp.BitwiseXor),
         ("padside", "BITAND and its like of BINARY"),
@@ -291,6 +292,8 @@ _REFUSED_ARGUMENTS: dict[type[Any], tuple[str, str]] = {
 """Arguments that DuckDB's function has not, and what is said of them."""
 _LITERALS: dict[type[Any], tuple[str, tuple[str, ...]]] = {
     exp.RegexpInstr: ("REGEXP_INSTR", ("option", "parameters")),
+    exp.RegexpCount: ("REGEXP_COUNT", ("parameters",)),
+    **dict.fromkeys((exp.RegexpLike, exp.RegexpFullMatch), ("REGEXP_LIKE", ("flag", "options"))),
     exp.RegexpExtract: ("REGEXP_SUBSTR", ("expression", "occurrence", "parameters")),
 }
 """Arguments by which another function of DuckDB is called, so that they must be known."""

@@ -26,6 +26,27 @@ GROUP = Group(
             refused=Error(2, "0A000", "REGEXP_INSTR"),
         ),
         Case(
+            "REGEXP_COUNT by a column's parameters",
+            "SELECT REGEXP_COUNT('aAa', 'a', 1, p) FROM (SELECT 'i' AS p)",
+            _F + "regexp_count",
+            rows=[(3,)],
+            refused=Error(2, "0A000", "REGEXP_COUNT"),
+        ),
+        Case(
+            "REGEXP_LIKE by a column's parameters",
+            "SELECT REGEXP_LIKE('A', 'a', p) FROM (SELECT 'i' AS p)",
+            _F + "regexp_like",
+            rows=[(True,)],
+            refused=Error(2, "0A000", "REGEXP_LIKE"),
+        ),
+        Case(
+            "REGEXP_REPLACE of an occurrence",
+            "SELECT REGEXP_REPLACE('aaa', p, 'X', 1, 2) FROM (SELECT 'a' AS p)",
+            _F + "regexp_replace",
+            rows=[("aXa",)],
+            refused=Error(2, "0A000", "REGEXP_REPLACE"),
+        ),
+        Case(
             "REGEXP_SUBSTR by a column's pattern",
             "SELECT REGEXP_SUBSTR('abc', p) FROM (SELECT 'b' AS p)",
             _F + "regexp_substr",
