@@ -17,7 +17,7 @@ from embedded_snowflake.storage.engine import Engine
 
 AGGREGATES = (
     "COUNT(*), COUNT(DISTINCT n), COUNT_IF(n > 1), SUM(n), SUM(k), SUM(v), SUM(DISTINCT k), AVG(k), "
-    "AVG(n), AVG(v), AVG(DISTINCT n), AVG(n * k), AVG(n) FILTER (WHERE k > 1), MIN(n), MAX(w), "
+    "AVG(n), AVG(v), AVG(DISTINCT n), AVG(n * k), AVG(IFF(k > 1, n, NULL)), MIN(n), MAX(w), "
     "ANY_VALUE(w), MODE(n), MEDIAN(n), MEDIAN(k), MEDIAN(v), VARIANCE(n), VAR_POP(k), VARIANCE(v), "
     "STDDEV(n), KURTOSIS(k), SKEW(n), CORR(n, k), COVAR_POP(n, k), REGR_SLOPE(n, k), "
     "REGR_COUNT(n, k), MAX_BY(n, k), MIN_BY(k, n), APPROX_COUNT_DISTINCT(k), "

@@ -467,7 +467,7 @@ def _divided(node: Any, types: Inferred) -> Any:
 
 
 def _average(node: Any, types: Inferred) -> Any:
-    """The quotient of SUM and COUNT, with what stands around it: OVER, FILTER."""
+    """The quotient of SUM and COUNT, each with its OVER."""
     value = node.this.expressions[0] if isinstance(node.this, exp.Distinct) else node.this
     outer = _outermost(node)
     total, count = (_with_call(outer, function) for function in (exp.Sum, exp.Count))
@@ -516,10 +516,9 @@ def _slope(node: Any, types: Inferred) -> Any:
 
 
 def _outermost(call: Any) -> Any:
-    """An aggregate with what stands around it: OVER, FILTER."""
-    while isinstance(call.parent, (exp.Window, exp.Filter)) and call.arg_key == "this":
-        call = call.parent
-    return call
+    """An aggregate with its OVER."""
+    over = isinstance(call.parent, exp.Window) and call.arg_key == "this"
+    return call.parent if over else call
 
 
 def _in_place_of(outer: Any, call: Any, made: Any, types: Inferred) -> Any:

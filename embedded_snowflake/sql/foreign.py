@@ -36,6 +36,7 @@ _TYPES = {
     *(exp.DType.BIT, exp.DType.INTERVAL),
 }
 _CLAUSES: dict[type[Any], Callable[[Any], str | None]] = {
+    exp.Filter: lambda _: "FILTER",
     exp.Returning: lambda _: "RETURNING",
     exp.SimilarTo: lambda _: "SIMILAR TO",
     exp.Glob: lambda _: "GLOB",
