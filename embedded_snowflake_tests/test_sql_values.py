@@ -286,3 +286,16 @@ def test_many_rows_are_bound_by_the_server_with_missing_times(
     cursor.execute("SELECT * FROM qm ORDER BY i")
     assert cursor.fetchall() == rows
     opened.close()
+
+
+def test_texts_are_bound_within_a_query_in_parentheses(
+    server: ConnectionInfo, connection: Any
+) -> None:
+    """What stands behind the table is then no list of columns, whose types are looked up."""
+    connection.cursor().execute("CREATE OR REPLACE TABLE bracketed (s VARCHAR, i INT)")
+    with snowflake.connector.connect(
+        **server.connect_arguments(), database="VALUE_TESTS", schema="PUBLIC", paramstyle="qmark"
+    ) as opened:
+        cursor = opened.cursor()
+        cursor.execute("INSERT INTO bracketed (SELECT ?, 1)", ("x",))
+        assert cursor.execute("SELECT * FROM bracketed").fetchall() == [("x", 1)]

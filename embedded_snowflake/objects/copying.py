@@ -30,7 +30,7 @@ from sqlglot import TokenType, exp
 from embedded_snowflake import errors
 from embedded_snowflake.names import QualifiedName, quoted
 from embedded_snowflake.objects import functions
-from embedded_snowflake.objects.entries import temporary
+from embedded_snowflake.objects.entries import read_names, temporary
 from embedded_snowflake.objects.file_formats import FileFormat, Value, read_options, resolve, truth
 from embedded_snowflake.objects.showing import columns
 from embedded_snowflake.objects.snow_files import content_md5
@@ -46,7 +46,7 @@ from embedded_snowflake.objects.staged_queries import (
     stage_in,
 )
 from embedded_snowflake.objects.stages import Location, location, prune, read_reference
-from embedded_snowflake.objects.table_facts import LOADS
+from embedded_snowflake.objects.table_facts import LOADS, stored_types
 from embedded_snowflake.sessions.routing import follows, handles
 from embedded_snowflake.sql import refusing, wide_integers
 from embedded_snowflake.sql.column_facts import ColumnFacts
@@ -153,7 +153,7 @@ def copy_into(session: Session, reader: Reader) -> Result:
     target = reader.name()
     if session.relation_kind(target) != "TABLE":
         raise errors.missing("Table", target)
-    columns = _names(reader.parenthesised(), session) if reader.at("(") else []
+    columns = read_names(reader)
     reader.expect("FROM")
     select, alias = None, ""
     if reader.at("("):
@@ -175,7 +175,7 @@ def copy_into(session: Session, reader: Reader) -> Result:
         select,
         alias,
     )
-    statement.types = _types(session, target)
+    statement.types = stored_types(session, target)
     statement.columns = columns or list(statement.types)
     for column in columns:
         if column not in statement.types:
@@ -195,22 +195,13 @@ def copy_into(session: Session, reader: Reader) -> Result:
     except (duckdb.Error, ProgrammingError) as cause:
         if not wide_integers.too_long(cause) or not session.widen(target, writes):
             raise
-    statement.types = _types(session, target)
+    statement.types = stored_types(session, target)
     session.wide = True
     try:
         with session.transaction():
             return _load(statement)
     finally:
         session.wide = False
-
-
-def _names(text: str, session: Session) -> list[str]:
-    reader = Reader(text, session)
-    names = [reader.identifier()]
-    while reader.accept(","):
-        names.append(reader.identifier())
-    reader.end()
-    return names
 
 
 def _transformation(text: str) -> tuple[str, str, str]:
@@ -231,11 +222,6 @@ def _transformation(text: str) -> tuple[str, str, str]:
         raise errors.unsupported(f"'{after[1]}' in the SELECT of COPY INTO")
     before = [token for token in tokens if token.end < start]
     return text[tokens[1].start : before[-1].start], reference, text[end:].strip()
-
-
-def _types(session: Session, target: QualifiedName) -> dict[str, str]:
-    empty = session.duck.execute(f"SELECT * FROM {session.physical(target)} LIMIT 0")
-    return {str(one[0]): str(one[1]) for one in empty.description or []}
 
 
 # --- loading ---------------------------------------------------------------------------------

@@ -54,6 +54,16 @@ def taken(reader: Reader, name: QualifiedName | str, there: object) -> Result | 
     return Result.status(f"{last} already exists, statement succeeded.")
 
 
+def read_names(reader: Reader) -> list[str]:
+    """``(name, ..)`` from a statement, each as stored; none where no parenthesis comes next."""
+    found: list[str] = []
+    while reader.accept("," if found else "("):
+        found.append(reader.identifier())
+    if found:
+        reader.expect(")")
+    return found
+
+
 def changed_comment(reader: Reader) -> str | None:
     """The comment of ALTER .. SET COMMENT = '..', empty for UNSET COMMENT; None of other changes."""
     if reader.accept("UNSET", "COMMENT"):

@@ -96,6 +96,12 @@ def record_transient(session: Session, name: QualifiedName, expression: Any) -> 
         session.catalog.put(TRANSIENT, name, {})
 
 
+def stored_types(session: Session, name: QualifiedName) -> dict[str, str]:
+    """DuckDB's types of the columns of a table or view."""
+    empty = session.duck.execute(f"SELECT * FROM {session.physical(name)} LIMIT 0")
+    return {str(one[0]): str(one[1]) for one in empty.description or []}
+
+
 def record_columns(
     session: Session, name: QualifiedName, expression: Any, finer: Sequence[str | None] = ()
 ) -> None:
@@ -111,10 +117,9 @@ def record_columns(
     if isinstance(expression, exp.Create):
         kept.clear()
     if any(finer):
-        described = session.duck.execute(f"SELECT * FROM {session.physical(name)} LIMIT 0")
-        for (column, *_), kind in zip(described.description, finer, strict=False):
+        for column, kind in zip(stored_types(session, name), finer, strict=False):
             if kind is not None:
-                kept.put(str(column), kind=kind)
+                kept.put(column, kind=kind)
     for item in expression.args.get("actions") or expression.this.expressions:
         if isinstance(item, exp.RenameColumn):
             kept.rename(stored_name(item.this), stored_name(item.args["to"]))

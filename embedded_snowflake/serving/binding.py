@@ -11,6 +11,8 @@ from sqlglot.tokenizer_core import TokenType
 
 from embedded_snowflake import errors
 from embedded_snowflake.names import literal
+from embedded_snowflake.objects.entries import read_names
+from embedded_snowflake.objects.table_facts import stored_types
 from embedded_snowflake.sql import reading
 from embedded_snowflake.sql.results import UTC
 
@@ -121,18 +123,12 @@ def _as_stored(session: Session, sql: str, bindings: dict[str, Any]) -> dict[str
     if "TEXT" not in kinds or not reader.accept("INSERT", "INTO"):
         return {}
     name = reader.name()
-    columns = None
-    if reader.accept("("):
-        columns = [reader.identifier()]
-        while reader.accept(","):
-            columns.append(reader.identifier())
-        reader.expect(")")
+    if reader.at("(", "SELECT") or reader.at("(", "WITH"):
+        return {}
+    columns = read_names(reader)
     if not reader.accept("VALUES", "(") or session.relation_kind(name) is None:
         return {}
-    described: Any = session.duck.execute(
-        f"SELECT * FROM {session.physical(name)} LIMIT 0"
-    ).description
-    types = {str(one[0]): str(one[1]) for one in described or []}
+    types = stored_types(session, name)
     found: dict[str, str] = {}
     for place, column in enumerate(columns or list(types)):
         if place and not reader.accept(","):
