@@ -14,7 +14,8 @@ from typing import Any
 
 from embedded_snowflake import errors
 from embedded_snowflake.names import literal
-from embedded_snowflake.objects.showing import like
+from embedded_snowflake.objects.entries import read_names
+from embedded_snowflake.objects.showing import columns, like
 from embedded_snowflake.sessions.routing import handles, scalar
 from embedded_snowflake.sessions.session import Session, Variable
 from embedded_snowflake.sql.reading import Reader
@@ -40,12 +41,8 @@ _LITERALS: dict[str, tuple[str, Callable[[Any], str]]] = {
 @handles("SET")
 def set_variables(session: Session, reader: Reader) -> Result:
     """SET name = expression, SET (name, ..) = (expression, ..)."""
-    several = reader.accept("(")
-    names = [reader.identifier().upper()]
-    while several and reader.accept(","):
-        names.append(reader.identifier().upper())
-    if several:
-        reader.expect(")")
+    several = reader.at("(")
+    names = [one.upper() for one in read_names(reader) or [reader.identifier()]]
     reader.expect("=")
     text = reader.parenthesised() if several else reader.rest()
     query = text if text.split(None, 1)[:1] in (["SELECT"], ["select"]) else f"SELECT {text}"
@@ -85,12 +82,8 @@ def _written(name: str, kind: str, value: Any) -> tuple[str, str]:
 @handles("UNSET")
 def unset_variables(session: Session, reader: Reader) -> Result:
     """UNSET name, UNSET (name, ..)."""
-    several = reader.accept("(")
-    session.variables.pop(reader.identifier().upper(), None)
-    while several and reader.accept(","):
-        session.variables.pop(reader.identifier().upper(), None)
-    if several:
-        reader.expect(")")
+    for name in read_names(reader) or [reader.identifier()]:
+        session.variables.pop(name.upper(), None)
     reader.end()
     return Result.status()
 
@@ -100,13 +93,11 @@ def show_variables(session: Session, reader: Reader) -> Result:
     """SHOW VARIABLES [LIKE ..]."""
     pattern = reader.string() if reader.accept("LIKE") else "%"
     reader.end()
-    columns = {
-        "session_id": "NUMBER",
-        **dict.fromkeys(("created_on", "updated_on"), "TIMESTAMP_LTZ"),
-        **dict.fromkeys(("name", "value", "type", "comment"), "VARCHAR"),
-    }
     return Result.rows(
-        columns,
+        columns(
+            "session_id:NUMBER created_on:TIMESTAMP_LTZ updated_on:TIMESTAMP_LTZ name value type "
+            "comment"
+        ),
         [
             (session.session_id, one.created_on, one.updated_on, name, one.shown, one.kind, "")
             for name, one in sorted(session.variables.items())
