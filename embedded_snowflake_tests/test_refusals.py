@@ -73,6 +73,10 @@ def test_no_file_of_the_machine_can_be_read(connection: Any, tmp_path: Path) -> 
         ("CREATE TABLE u (a INT CHECK (a > 0))", 1003),
         ("CREATE TABLE u (a UUID)", 1003),
         ("SELECT ROWID FROM t", 904),
+        ("SELECT DATE_PART('DECADE', '2024-01-05'::DATE)", 1003),
+        ("SELECT EXTRACT(MILLISECOND FROM '2024-01-05'::TIMESTAMP)", 1003),
+        ("SELECT DATE_TRUNC('DOW', '2024-01-05'::DATE)", 1003),
+        ("SELECT DATEDIFF(CENTURY, '1999-01-05'::DATE, '2024-01-05'::DATE)", 1003),
         ("SELECT TRY_TO_NUMBER(PARSE_JSON('7'))", 2),
         ("SELECT TRY_TO_TIMESTAMP(PARSE_JSON('7'))", 2),
         # DuckDB casts to the type of the first query: 0.3 in place of 0.25.
