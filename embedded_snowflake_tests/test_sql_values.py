@@ -298,4 +298,5 @@ def test_texts_are_bound_within_a_query_in_parentheses(
     ) as opened:
         cursor = opened.cursor()
         cursor.execute("INSERT INTO bracketed (SELECT ?, 1)", ("x",))
-        assert cursor.execute("SELECT * FROM bracketed").fetchall() == [("x", 1)]
+        cursor.execute("SELECT * FROM bracketed")
+        assert cursor.fetchall() == [("x", 1)]

@@ -102,7 +102,8 @@ def test_another_content_is_refused_packed_and_by_a_pattern(
     for name in ("one.csv", "two.csv"):
         written(tmp_path, name, b"a,b")
     every = tmp_path / "*.csv"
-    assert [row[6] for row in put(connection, every, "@PACKED")] == ["UPLOADED"] * 2
+    # Without quotes, too, where the pattern begins like a comment.
+    assert [row[6] for row in rows(connection, f"PUT file://{every} @PACKED")] == ["UPLOADED"] * 2
     assert [row[6] for row in put(connection, every, "@PACKED")] == ["UPLOADED"] * 2
     written(tmp_path, "two.csv", b"a,c")
     with pytest.raises(ProgrammingError, match=r"PUT of two\.csv\.gz"):

@@ -529,7 +529,7 @@ def _in_place_of(outer: Any, call: Any, made: Any, types: Inferred) -> Any:
 
 
 def _with_call(outer: Any, function: type[Any], of: type[Any] = exp.Avg) -> Any:
-    """AVG, or what stands around it, with another function in its place."""
+    """AVG, or its window, with another function in its place."""
     part = outer.copy()
     call = part.find(of, bfs=False)
     made = function(this=call.this.copy())

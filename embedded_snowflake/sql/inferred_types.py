@@ -216,7 +216,8 @@ class Inferred:
             return annotate_types(
                 query, schema=schema, expression_metadata=_METADATA, dialect=_SNOWFLAKE
             )
-        except SqlglotError:
+        except (SqlglotError, AssertionError):
+            # The latter of ORDER BY 1 beside a * whose columns are not known.
             return None
 
     def type_of(self, node: Any) -> Any:

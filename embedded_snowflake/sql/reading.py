@@ -88,17 +88,17 @@ def refuse_several(tokens: Sequence[Token]) -> None:
 
 _ADDRESS = re.compile(
     r"""(?P<kept>'(?:[^'\\]|\\.|'')*'|"[^"]*"|\$\$.*?\$\$|--[^\n]*|/\*.*?\*/)"""
-    r"""|(?P<address>\bsnow://(?:"[^"]*"|[^\s()"';,])+)""",
+    r"""|(?P<address>\b(?:snow|file)://(?:"[^"]*"|[^\s()"';,])+)""",
     re.DOTALL,
 )
 
 
 def quote_addresses(sql: str) -> str:
-    """Put ``snow://..`` in quotes where it stands without: ``//`` begins a comment otherwise.
+    """Put ``snow://..`` and ``file://..`` in quotes: ``//`` and ``/*`` begin a comment otherwise.
 
     Texts, quoted names and comments stay as they are.
     """
-    if "snow://" not in sql:
+    if "snow://" not in sql and "file://" not in sql:
         return sql
 
     def quoted(found: re.Match[str]) -> str:

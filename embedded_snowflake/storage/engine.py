@@ -137,8 +137,13 @@ class Engine:
         """See whether an error left a database or DuckDB that answers nothing more."""
         fatal = (duckdb.FatalException, duckdb.InternalException)
         causes = (cause, cause.__cause__)
-        if any(isinstance(one, fatal) or "has been invalidated" in str(one) for one in causes):
+        if any("has been invalidated" in str(one) for one in causes):
             self.broken = True
+        elif any(isinstance(one, fatal) for one in causes):
+            try:
+                self.duck.cursor().execute("SELECT 1")
+            except duckdb.Error:
+                self.broken = True
 
     def note_statement(self, row: dict[str, Any]) -> None:
         """Remember what was run, for QUERY_HISTORY."""

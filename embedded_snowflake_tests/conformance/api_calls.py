@@ -453,18 +453,18 @@ def _spec(world: World) -> None:
 
 CALLS: dict[str, Works | Refused | Needs] = {
     "FeatureStore.alter_online_service": Refused(
-        lambda w: w.store.alter_online_service(size="S"), "does not exist"
+        lambda w: w.store.alter_online_service(size="S"), "Unknown function"
     ),
     "FeatureStore.close": Works(lambda w: w.store.close()),
     "FeatureStore.create_online_service": Refused(
-        lambda w: w.store.create_online_service("A", "B"), "does not exist"
+        lambda w: w.store.create_online_service("A", "B"), "Unknown function"
     ),
     "FeatureStore.delete_entity": Works(_deleted_entity),
     "FeatureStore.delete_feature_group": Needs(_POSTGRES),
     "FeatureStore.delete_feature_view": Works(_deleted_view),
     "FeatureStore.delete_stream_source": Works(_stream_deleted),
     "FeatureStore.drop_online_service": Refused(
-        lambda w: w.store.drop_online_service(), "does not exist"
+        lambda w: w.store.drop_online_service(), "Unknown function"
     ),
     "FeatureStore.generate_dataset": Works(
         lambda w: _is(len(w.generated_once.read.to_pandas()), 2)
@@ -478,7 +478,7 @@ CALLS: dict[str, Works | Refused | Needs] = {
         lambda w: _is(w.store.get_feature_view(str(w.view.name), "1").desc, "events")
     ),
     "FeatureStore.get_online_service_status": Refused(
-        lambda w: w.store.get_online_service_status(), "does not exist"
+        lambda w: w.store.get_online_service_status(), "Unknown function"
     ),
     "FeatureStore.get_refresh_history": Works(
         lambda w: _is(w.store.get_refresh_history(w.view).count() >= 1)

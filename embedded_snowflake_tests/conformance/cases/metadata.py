@@ -24,6 +24,12 @@ GROUP = Group(
     "What is there, with real row counts and times of change.",
     (
         Case(
+            "INFORMATION_SCHEMA ordered by places of *",
+            "SELECT * FROM INFORMATION_SCHEMA.TABLES WHERE FALSE ORDER BY 1, 2",
+            "sql-reference/info-schema/tables",
+            rows=[],
+        ),
+        Case(
             "SHOW TABLES",
             (*_T, "SHOW TABLES LIKE 'T'"),
             "sql-reference/sql/show-tables",

@@ -104,6 +104,24 @@ GROUP = Group(
             _F + "object_construct_keep_null",
         ),
         Case(
+            "OBJECT_CONSTRUCT in a view, and by its alias",
+            (
+                "CREATE TABLE constructed (k VARCHAR, n INT)",
+                "INSERT INTO constructed VALUES ('a', 1), ('b', NULL), (NULL, 3)",
+                "CREATE VIEW constructing AS SELECT OBJECT_CONSTRUCT('k', k, 'n', n) AS o, "
+                "o:n AS n, OBJECT_CONSTRUCT(k, n, 'x', 'it''s \"x\"') AS by_key, "
+                "OBJECT_CONSTRUCT_KEEP_NULL('n', n) AS kept FROM constructed",
+                "SELECT * FROM constructing",
+            ),
+            _F + "object_construct",
+            rows=[
+                (Json({"k": "a", "n": 1}), "1", Json({"a": 1, "x": 'it\'s "x"'}), Json({"n": 1})),
+                (Json({"k": "b"}), None, Json({"x": 'it\'s "x"'}), Json({"n": None})),
+                (Json({"n": 3}), "3", Json({"x": 'it\'s "x"'}), Json({"n": 3})),
+            ],
+            unordered=True,
+        ),
+        Case(
             "OBJECT_CONSTRUCT(*)",
             "SELECT OBJECT_CONSTRUCT(*) FROM (SELECT 1 AS a, 'x' AS b)",
             _F + "object_construct",
