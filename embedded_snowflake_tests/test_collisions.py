@@ -281,3 +281,24 @@ def test_a_transaction_sees_the_objects_that_others_made_since_its_first_write(
     assert [row[0] for row in _rows(one, "DESC TABLE b")] == ["V", "W"]
     _rows(one, "ROLLBACK")
     assert _rows(one, "SELECT v FROM a") == [(0,)]
+
+
+def test_what_is_set_of_a_dynamic_table_stands_beside_its_refreshes(sessions: list[Any]) -> None:
+    _rows(
+        sessions[0],
+        "CREATE DYNAMIC TABLE t TARGET_LAG = '1 day' WAREHOUSE = w AS SELECT v FROM a",
+    )
+    for step in range(5):
+        _rows(sessions[0], "UPDATE a SET v = v + 1")
+        said = _at_once(
+            sessions,
+            [
+                f"ALTER DYNAMIC TABLE t SET COMMENT = '{step}'",
+                f"ALTER DYNAMIC TABLE t SET TARGET_LAG = '{step + 1} hours'",
+                *["ALTER DYNAMIC TABLE t REFRESH"] * (SESSIONS - 2),
+            ],
+        )
+        assert all(one[0] == "[" for one in said), said
+        assert _rows(sessions[0], "SELECT v FROM t") == [(step + 1,)]
+        shown = _rows(sessions[0], "SHOW DYNAMIC TABLES LIKE 'T'")[0]
+        assert (shown[13], shown[8]) == (str(step), f"{step + 1} hours")

@@ -82,6 +82,14 @@ def test_no_file_of_the_machine_can_be_read(connection: Any, tmp_path: Path) -> 
         # DuckDB casts to the type of the first query: 0.3 in place of 0.25.
         ("WITH c AS (SELECT 1 n, 0.5 f UNION ALL SELECT n + 1, f / 2 FROM c) SELECT f FROM c", 2),
         ("WITH c AS (SELECT 'a' p UNION ALL SELECT 1 FROM c) SELECT p FROM c", 2),
+        ("ALTER SESSION UNSET no_such_parameter", 1006),
+        ("SELECT * FROM sqlite_master", 2003),
+        ("SELECT * FROM duckdb_tables", 2003),
+        ("SELECT * FROM t FOR UPDATE", 2),
+        ("SELECT SYSTEM$ABORT_SESSION(1)", 2140),
+        ("SELECT SYSTEM$CANCEL_ALL_QUERIES(1)", 2),
+        ("SHOW STAGES LIMIT x", 1003),
+        ("PUT file:///tmp/x @~ PARALLEL = abc", 1003),
     ],
 )
 def test_each_refusal_has_snowflakes_number(connection: Any, sql: str, number: int | None) -> None:

@@ -298,7 +298,7 @@ def alter(session: Session, reader: Reader) -> Result:
     name = reader.name()
     if session.catalog.get(KIND, name) is None and reader.if_exists:
         return Result.status()
-    props = find(session, name)
+    find(session, name)
     if reader.at("SET", "TAG") or reader.at("UNSET", "TAG"):
         return tags.change(session, "DYNAMIC TABLE", name, reader)
     if reader.accept("RENAME", "TO"):
@@ -311,16 +311,20 @@ def alter(session: Session, reader: Reader) -> Result:
             {"statistics": "VARCHAR", "data_timestamp": "TIMESTAMP_LTZ"},
             [("{}", datetime.fromisoformat(find(session, name)["data_timestamp"]))],
         )
-    if reader.accept("SUSPEND"):
-        props["scheduling_state"] = "SUSPENDED"
-    elif reader.accept("RESUME"):
-        props["scheduling_state"] = "ACTIVE"
-    elif reader.accept("UNSET"):
-        _unset(reader, props)
-    else:
-        _set(reader, props)
-    reader.end()
-    session.catalog.put(KIND, name, props)
+    # Under the lock of a refresh, which writes the same row: neither undoes what the other did.
+    session.lock_table(name)
+    with session.transaction():
+        props = find(session, name)
+        if reader.accept("SUSPEND"):
+            props["scheduling_state"] = "SUSPENDED"
+        elif reader.accept("RESUME"):
+            props["scheduling_state"] = "ACTIVE"
+        elif reader.accept("UNSET"):
+            _unset(reader, props)
+        else:
+            _set(reader, props)
+        reader.end()
+        session.catalog.put(KIND, name, props)
     return Result.status()
 
 

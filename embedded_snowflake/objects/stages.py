@@ -163,13 +163,14 @@ def _split(dotted: str) -> tuple[str, str]:
 def _table_stage(session: Session, table: QualifiedName, *, create: bool) -> str:
     if session.relation_kind(table) != "TABLE":
         raise errors.missing("Stage", f"%{table.name}")
-    entry = session.catalog.get(TABLE_KIND, table)
-    if entry is not None:
-        return str(entry.props["id"])
     made = uuid.uuid4().hex
-    if create:
-        with session.transaction():
-            session.catalog.put(TABLE_KIND, table, {"id": made})
+    with session.engine.defining((table.database, table.schema, f"%{table.name}")):
+        entry = session.catalog.get(TABLE_KIND, table)
+        if entry is not None:
+            return str(entry.props["id"])
+        if create:
+            with session.transaction():
+                session.catalog.put(TABLE_KIND, table, {"id": made})
     return made
 
 

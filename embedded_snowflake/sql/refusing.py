@@ -7,6 +7,7 @@ in `errors.py`.
 from __future__ import annotations
 
 import functools
+import re
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -25,18 +26,19 @@ if TYPE_CHECKING:
     from embedded_snowflake.sessions.session import Session
 
 
+_OF_DUCKDB = re.compile("(duckdb|sqlite|pragma)_", re.IGNORECASE)
+"""How the views begin that DuckDB has in every database: they show what no user may see."""
+
+
 def check(session: Session, expression: Any) -> None:
     """Refuse what DuckDB would answer otherwise than Snowflake, or not at all.
 
     Raises:
         SnowflakeError: the statement is refused, by name.
     """
-    for found in expression.find_all(exp.Table):
-        if found.args.get("when") is not None or found.args.get("version") is not None:
-            raise errors.unsupported("time travel (AT, BEFORE)")
-        _check_source(found)
-        if found.db.lower() == INTERNAL or found.catalog.lower() == "_fs_global":
-            raise errors.missing("Object", found.sql(dialect="snowflake"))
+    if any(one.args.get("locks") for one in expression.find_all(exp.Query)):
+        raise errors.unsupported("SELECT .. FOR UPDATE")
+    _check_sources(session, expression)
     foreign.check(expression)
     _check_functions(expression)
     _check_rowid(session, expression)
@@ -58,6 +60,20 @@ def check(session: Session, expression: Any) -> None:
     target = written_table(session, expression)
     if target is not None and not session.within_handler:
         _check_target(session, expression, target)
+
+
+def _check_sources(session: Session, expression: Any) -> None:
+    """What a statement reads is there for users, as it is now."""
+    hidden = {one.alias_or_name.upper() for one in expression.find_all(exp.CTE)}
+    for found in expression.find_all(exp.Table):
+        own = _OF_DUCKDB.match(found.name) and found.name.upper() not in hidden
+        if own and session.relation_kind(name_of(session, found)) is None:
+            raise errors.missing("Object", found.sql(dialect="snowflake"))
+        if found.args.get("when") is not None or found.args.get("version") is not None:
+            raise errors.unsupported("time travel (AT, BEFORE)")
+        _check_source(found)
+        if found.db.lower() == INTERNAL or found.catalog.lower() == "_fs_global":
+            raise errors.missing("Object", found.sql(dialect="snowflake"))
 
 
 def _check_target(session: Session, expression: Any, target: QualifiedName) -> None:
