@@ -145,6 +145,14 @@ def test_a_token_cannot_be_renewed_with_another_sessions_master_token(connection
 
 
 def test_no_statement_can_ask_for_faults(connection: Any) -> None:
-    for sql in ("ALTER SESSION SET faults = 'x'", "SET faults = 'x'", "CALL faults()"):
+    for sql in (
+        "ALTER SESSION SET faults = 'x'",
+        "ALTER ACCOUNT SET faults = 'x'",
+        "CALL faults()",
+    ):
         with pytest.raises(Error):
             _rows(connection, sql)
+    # A variable of the session's, and nothing else.
+    _rows(connection, """SET faults = '[{"kind": "fail"}]'""")
+    assert _rows(connection, "SELECT $faults") == [('[{"kind": "fail"}]',)]
+    _rows(connection, "UNSET faults")
