@@ -15,6 +15,7 @@ from sqlglot.errors import ParseError
 
 from embedded_snowflake import objects
 from embedded_snowflake.sessions.session import Session
+from embedded_snowflake.sql import refusing
 from embedded_snowflake.sql.cursor import parsed
 from embedded_snowflake.sql.rewriting import rewrite
 from embedded_snowflake.sql.walking import WalkedTree, _kinds_named
@@ -96,7 +97,9 @@ def test_all_transforms_together_make_what_they_make_in_sqlglots_walk(session: S
         # Nothing is run, so that no table stands behind the names.
         session.temporary.clear()
         try:
-            tree = rewrite(session, parsed(text))
+            statement = parsed(text)
+            refusing.check(session, statement)
+            tree = rewrite(session, statement)
         except Error:
             continue
         if not _comes_here(tree):
