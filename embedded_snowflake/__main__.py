@@ -86,7 +86,7 @@ async def _serve(
 ) -> int:
     import uvicorn
     from anyio import to_thread
-    from uvicorn.protocols.http.h11_impl import H11Protocol
+    from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
     from embedded_snowflake import objects
     from embedded_snowflake.serving import sweeping
@@ -105,7 +105,7 @@ async def _serve(
     server = Server(engine, password or state["password"], arguments.faults)
     owned = partial(lifecycle.still_owns, home, owner)
 
-    class Protocol(H11Protocol):
+    class Protocol(HttpToolsProtocol):
         """Tells the server when a client's connection comes and goes."""
 
         def connection_made(self, transport: Any) -> None:

@@ -57,7 +57,7 @@ _ARROW: dict[str, tuple[Any, str]] = {
     "TIMESTAMP_LTZ": (pa.timestamp("us", tz="UTC"), "TIMESTAMP WITH TIME ZONE"),
     "VARIANT": (pa.string(), "JSON"),
 }
-CACHE_BYTES = 256 * 1024 * 1024
+CACHE_BYTES = 64 * 1024 * 1024
 
 
 class ResultCache(OrderedDict[str, tuple[Any, ...]]):
@@ -68,11 +68,18 @@ class ResultCache(OrderedDict[str, tuple[Any, ...]]):
         self._bytes = 0
 
     def __setitem__(self, key: str, value: tuple[Any, ...]) -> None:
+        self.pop(key, None)
         super().__setitem__(key, value)
         self._bytes += _size(value)
         while self._bytes > CACHE_BYTES and len(self) > 1:
             _, dropped = self.popitem(last=False)
             self._bytes -= _size(dropped)
+
+    def pop(self, key: str, default: Any = None) -> Any:
+        """Forget a result, of which there may be none."""
+        found = super().pop(key, default)
+        self._bytes -= _size(found or ())
+        return found
 
 
 def _size(value: tuple[Any, ...]) -> int:
