@@ -9,7 +9,7 @@ import pytest
 
 from embedded_snowflake import objects
 from embedded_snowflake.sessions.session import Session
-from embedded_snowflake.sql import rewriting
+from embedded_snowflake.sql import table_names
 from embedded_snowflake.sql.cursor import parsed
 from embedded_snowflake.sql.inferred_types import Inferred
 from embedded_snowflake.storage.engine import Engine
@@ -29,7 +29,7 @@ def kinds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kinds]:
     session.execute("CREATE TEMPORARY TABLE own (k FLOAT, b BINARY)")
 
     def found(sql: str) -> list[str | None]:
-        tree = rewriting.named(session, parsed(sql))
+        tree = table_names.named(session, parsed(sql))
         before = tree.copy()
         types = Inferred(session, tree)
         types.resolve()

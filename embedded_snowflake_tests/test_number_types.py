@@ -9,7 +9,7 @@ import pytest
 
 from embedded_snowflake import objects
 from embedded_snowflake.sessions.session import Session
-from embedded_snowflake.sql import rewriting
+from embedded_snowflake.sql import table_names
 from embedded_snowflake.sql.cursor import parsed
 from embedded_snowflake.sql.inferred_types import Inferred, group_of
 from embedded_snowflake.sql.number_types import scale_of
@@ -87,7 +87,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
 @pytest.mark.parametrize("expression", _split(f"{AGGREGATES}, {WINDOWS}, {SCALARS}"))
 def test_what_is_inferred_is_what_is_computed(session: Session, expression: str) -> None:
     sql = f"SELECT {expression} AS x FROM g"
-    tree = rewriting.named(session, parsed(sql).copy())
+    tree = table_names.named(session, parsed(sql).copy())
     types = Inferred(session, tree)
     types.resolve()
     ((_, kind),) = types.outputs(tree)

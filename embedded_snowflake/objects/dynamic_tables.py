@@ -28,7 +28,7 @@ from embedded_snowflake.objects import functions, table_facts, tags, views
 from embedded_snowflake.objects.entries import drop_entry, show_entries
 from embedded_snowflake.objects.showing import columns
 from embedded_snowflake.sessions.routing import NotMine, handles, table_function
-from embedded_snowflake.sql import rewriting
+from embedded_snowflake.sql import table_names
 from embedded_snowflake.sql.reading import Reader
 from embedded_snowflake.sql.results import Result
 
@@ -236,7 +236,7 @@ def _query(props: dict[str, Any]) -> Any:
 def _sources(session: Session, query: Any) -> set[QualifiedName]:
     found: set[QualifiedName] = set()
     for table in views.real_tables(query):
-        found |= functions.tables_under(session, rewriting.name_of(session, table))
+        found |= functions.tables_under(session, table_names.name_of(session, table))
     return found
 
 

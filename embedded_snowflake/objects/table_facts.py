@@ -20,12 +20,12 @@ from embedded_snowflake.names import INTERNAL, QualifiedName, literal, quoted, s
 from embedded_snowflake.objects import tags
 from embedded_snowflake.objects.showing import columns, show_scope
 from embedded_snowflake.sessions.routing import follows, handles, information_schema_view
-from embedded_snowflake.sql import describing, rewriting
+from embedded_snowflake.sql import describing, table_names
 from embedded_snowflake.sql.column_facts import ColumnFacts, columns_kept
+from embedded_snowflake.sql.definitions import text_length
 from embedded_snowflake.sql.inferred_types import FINER
 from embedded_snowflake.sql.reading import Reader
 from embedded_snowflake.sql.results import Result
-from embedded_snowflake.sql.rewriting import text_length
 
 if TYPE_CHECKING:
     from embedded_snowflake.sessions.session import Session
@@ -199,7 +199,7 @@ def follow(
         record_columns(session, name, expression)
         for action in expression.args.get("actions") or []:
             if isinstance(action, exp.AlterRename):
-                move(session, name, rewriting.name_of(session, action.this))
+                move(session, name, table_names.name_of(session, action.this))
 
 
 def describe_relation(session: Session, name: QualifiedName) -> Result:

@@ -18,12 +18,12 @@ from embedded_snowflake.objects.entries import changed_comment
 from embedded_snowflake.objects.showing import Scope, columns, like, show_scope
 from embedded_snowflake.sessions.routing import NotMine, follows, handles
 from embedded_snowflake.sessions.session import Session
-from embedded_snowflake.sql import rewriting
+from embedded_snowflake.sql import definitions
 from embedded_snowflake.sql.column_facts import ColumnFacts
 from embedded_snowflake.sql.describing import COARSE, shown_default
 from embedded_snowflake.sql.reading import Reader
 from embedded_snowflake.sql.results import Result
-from embedded_snowflake.sql.rewriting import temporary_made
+from embedded_snowflake.sql.temporary_tables import temporary_made
 
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
@@ -315,7 +315,7 @@ def limit_lengths(
     """Let texts of columns that ADD COLUMN or CREATE TABLE .. AS made be no longer than declared."""
     if not isinstance(expression, (exp.Create, exp.Alter)):
         return
-    lengths = rewriting.lengths_to_limit(expression)
+    lengths = definitions.lengths_to_limit(expression)
     if not lengths:
         return
     stored = QualifiedName("temp", "main", session.temporary[name]) if own else name

@@ -31,11 +31,12 @@ from embedded_snowflake.sessions import history, routing, text_rewriting
 from embedded_snowflake.sessions.journal import RecordingConnection
 from embedded_snowflake.sessions.transactions import Transactional
 from embedded_snowflake.sql import (
+    definitions,
     describing,
     reading,
     refusing,
     results,
-    rewriting,
+    table_names,
     time_formats,
     wide_integers,
 )
@@ -351,7 +352,7 @@ class Session(Transactional):
         source = expression
         if isinstance(expression, exp.Insert):
             source = expression.expression
-        read = rewriting.tables_of(self, source)
+        read = table_names.tables_of(self, source)
         if read & changed or any(self.relation_kind(one) == "VIEW" for one in read):
             self._renew()
             self.check_aborted()
@@ -469,7 +470,7 @@ class Session(Transactional):
 
     def _run_locked(self, expression: Any) -> Any:
         refusing.check(self, expression)
-        target = rewriting.written_table(self, expression)
+        target = table_names.written_table(self, expression)
         dml = isinstance(expression, (exp.Insert, exp.Update, exp.Delete, exp.Merge))
         if target is not None:
             if dml and not self.autocommit and not self.in_transaction:
@@ -540,15 +541,15 @@ class Session(Transactional):
         with self.transaction():
             cursor = self._cursor_run(expression)
             if there:
-                rewriting.say(cursor, f"{target.name} already exists, statement succeeded.")
+                cursor.say(f"{target.name} already exists, statement succeeded.")
                 return cursor
-            for column in rewriting.required_columns(expression) if made else ():
+            for column in definitions.required_columns(expression) if made else ():
                 self.duck.execute(
                     f"ALTER TABLE {self.physical(target)} "
                     f"ALTER COLUMN {quoted(column)} SET NOT NULL"
                 )
             if made:
-                self.set_column_comments(target, rewriting.column_comments(expression))
+                self.set_column_comments(target, definitions.column_comments(expression))
             if not own:
                 self.log_change(target, created=isinstance(expression, exp.Create))
             if own or self._depth == 1 or isinstance(expression, exp.Create):
@@ -573,7 +574,7 @@ class Session(Transactional):
     def _cursor_run(self, expression: Any) -> Any:
         cursor = self.connection.cursor()
         if isinstance(expression, exp.Merge):
-            rewriting.merge(self, cursor, expression.copy())
+            cursor.merge(expression.copy())
             return cursor
         known = dict(self.temporary)
         try:
@@ -585,7 +586,7 @@ class Session(Transactional):
             for name in known.keys() & self.temporary.keys():
                 if known[name] != self.temporary[name]:
                     self.duck.execute(f"DROP TABLE temp.main.{quoted(known[name])}")
-        rewriting.name_in_status(cursor, expression)
+        cursor.name_in_status(expression)
         return cursor
 
     def log_change(self, name: QualifiedName, *, created: bool) -> None:

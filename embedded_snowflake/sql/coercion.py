@@ -17,7 +17,7 @@ from sqlglot import exp
 
 from embedded_snowflake import errors
 from embedded_snowflake.names import stored_name
-from embedded_snowflake.sql import rewriting
+from embedded_snowflake.sql import rewriting, table_names
 from embedded_snowflake.sql.column_facts import ColumnFacts
 from embedded_snowflake.sql.functions.casts import plainly_a_time
 from embedded_snowflake.sql.functions.times import UNITS
@@ -640,7 +640,7 @@ def _set_operator(node: Any, types: Inferred) -> Any:
     left, right = types.outputs(node.this), types.outputs(node.expression)
     if len(left) != len(right) and not node.args.get("by_name"):
         return node
-    if rewriting.is_recursive(node):
+    if table_names.is_recursive(node):
         for (name, begun), (_, later) in zip(left, right, strict=True):
             if _narrower(begun, later):
                 raise errors.unsupported(
@@ -718,7 +718,7 @@ def _assign(session: Session, expression: Any, types: Inferred) -> None:
         halves = [one if one and one.this in _HALF_STRUCTURED else None for one in kinds]
         _cast_source(expression, halves, types)
         return
-    target = rewriting.written_table(session, expression)
+    target = table_names.written_table(session, expression)
     stored = {} if target is None else _stored(session, target, types)
     if not stored:
         return

@@ -6,6 +6,8 @@ transaction, in `sessions/session.py`.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -18,14 +20,23 @@ from sqlglot.errors import ParseError
 from sqlglot.tokenizer_core import TokenType
 
 from embedded_snowflake import errors
-from embedded_snowflake.sql import coercion, foreign, reading, refusing, rewriting
+from embedded_snowflake.names import literal, quoted, stored_name
+from embedded_snowflake.sql import (
+    coercion,
+    foreign,
+    reading,
+    refusing,
+    rewriting,
+    table_names,
+    temporary_tables,
+)
 from embedded_snowflake.sql.walking import WalkedTree
 
 if TYPE_CHECKING:
     from embedded_snowflake.sessions.session import Session
 
 _ROWS_AT_ONCE = 1_000_000
-_KINDS_RUN = (exp.Query, *rewriting.WRITING, exp.Comment, exp.Describe)
+_KINDS_RUN = (exp.Query, *table_names.WRITING, exp.Comment, exp.Describe)
 _HELD = "temp.main._ES_OVERWRITING"
 _PARSER: Any = Snowflake.parser_class
 
@@ -138,6 +149,59 @@ class Cursor(FakeSnowflakeCursor):
         super()._execute(insert)
         self._duck_conn.execute(f"DROP TABLE {_HELD}")
 
+    def merge(self, expression: Any) -> None:
+        """MERGE as DuckDB's own, which is atomic.
+
+        Raises:
+            duckdb.Error: what DuckDB says.
+        """
+        transformed = self._transform(expression, None)
+        kinds: set[str] = set()
+        for when in transformed.find_all(exp.When):
+            then = when.args.get("then")
+            if isinstance(then, exp.Update):
+                kinds.add("UPDATE")
+                for pair in then.expressions:
+                    pair.this.set("table", None)
+            elif isinstance(then, exp.Insert):
+                kinds.add("INSERT")
+                if then.this:
+                    for column in then.this.find_all(exp.Column):
+                        column.set("table", None)
+            else:
+                kinds.add("DELETE")
+        sql = transformed.sql(dialect="duckdb") + " RETURNING merge_action"
+        counts = Counter(action for (action,) in self.session.duck.execute(sql).fetchall())
+        shown = [("INSERT", "inserted"), ("UPDATE", "updated"), ("DELETE", "deleted")]
+        values = {f"number of rows {word}": counts[kind] for kind, word in shown if kind in kinds}
+        self._answer(values)
+        self._rowcount, self._sfqid = sum(values.values()), self.session.query_id
+
+    def say(self, status: str) -> None:
+        """Answer a definition with this status."""
+        self._answer({"status": status})
+
+    def _answer(self, row: Mapping[str, str | int]) -> None:
+        self._arrow_table = pa.table({name: [value] for name, value in row.items()})
+        shown = (
+            f"{literal(one) if isinstance(one, str) else f'{one}::BIGINT'} AS {quoted(name)}"
+            for name, one in row.items()
+        )
+        self._last_sql, self._last_params = f"SELECT {', '.join(shown)}", None
+
+    def name_in_status(self, expression: Any) -> None:
+        """Say a table's own name where fakesnow says the one that DuckDB knows it by."""
+        if not isinstance(expression, (exp.Create, exp.Drop)) or expression.kind != "TABLE":
+            return
+        table = expression.this or (expression.args.get("tables") or [None])[0]
+        table = table.this if isinstance(table, exp.Schema) else table
+        if not isinstance(table, exp.Table) or not isinstance(table.this, exp.Identifier):
+            return
+        said = str(self._arrow_table[0][0])
+        held = temporary_tables.HELD.search(said)
+        if held is not None:
+            self.say(said.replace(held.group(), stored_name(table)))
+
     def columns_of(self, query: Any) -> list[Any]:
         """The columns of a query, which is not run: by the same way, so that they are the same."""
         self.check_db_and_schema(query)
@@ -147,10 +211,10 @@ class Cursor(FakeSnowflakeCursor):
         return self.session.duck.execute(f"DESCRIBE {sql}").fetchall()
 
     def _transform(self, expression: Any, params: Any) -> Any:
-        expression = rewriting.named(self.session, expression)
+        expression = table_names.named(self.session, expression)
         expression = coercion.coerced(self.session, expression)
         tree: Any = WalkedTree(rewriting.rewrite(self.session, expression))
-        return rewriting.quote_reserved(super()._transform(tree, params).root)
+        return table_names.quote_reserved(super()._transform(tree, params).root)
 
     def _execute(self, transformed: Any, params: Any = None) -> None:
         self.session.bind_first(transformed)

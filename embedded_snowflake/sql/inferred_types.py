@@ -19,7 +19,7 @@ from sqlglot.optimizer.qualify_tables import qualify_tables
 from sqlglot.schema import MappingSchema
 
 from embedded_snowflake.names import QualifiedName
-from embedded_snowflake.sql import rewriting
+from embedded_snowflake.sql import table_names
 from embedded_snowflake.sql.column_facts import ColumnFacts
 from embedded_snowflake.sql.number_types import ANNOTATORS, scale_of
 
@@ -113,7 +113,7 @@ def finer_types(session: Session, query: Any) -> list[str | None]:
         One for each column, None where DuckDB's type says all or nothing more is known; nothing
         where the query's types cannot be inferred.
     """
-    query = rewriting.named(session, query.copy())
+    query = table_names.named(session, query.copy())
     types = Inferred(session, query, finer=True)
     types.resolve()
     return [kind and FINER.get(kind.this) for _, kind in types.outputs(query)]
@@ -292,7 +292,7 @@ def _columns_of(
         ("temp", "main", session.temporary[one])
         if one in session.temporary
         else (one.database, one.schema, one.name): one
-        for one in rewriting.tables_of(session, expression)
+        for one in table_names.tables_of(session, expression)
     }
     if not held:
         return {}

@@ -38,7 +38,7 @@ from sqlglot import exp
 
 from embedded_snowflake import errors
 from embedded_snowflake.names import literal, quoted, stored_name
-from embedded_snowflake.sql import rewriting
+from embedded_snowflake.sql import definitions, temporary_tables
 from embedded_snowflake.sql.functions import casts
 
 PINNED = {
@@ -75,7 +75,7 @@ def _table_comment(catalog: str, schema: str, table: str, comment: str | None) -
     """Comments go into fakesnow's own database: a second database written by one transaction."""
     if comment is None:
         return "SELECT 1"
-    own = rewriting.is_temporary(table)
+    own = temporary_tables.is_temporary(table)
     where = "temp.main" if own else f"{quoted(catalog)}.{quoted(schema)}"
     return f"COMMENT ON TABLE {where}.{quoted(table)} IS {literal(comment)}"
 
@@ -147,7 +147,7 @@ def _created_as(expression: Any, duck: Any) -> Any:
     ]
     for one in wanted:
         for constraint in one.args.get("constraints") or []:
-            # NOT NULL is set once the table is there (`rewriting.required_columns`).
+            # NOT NULL is set once the table is there (`definitions.required_columns`).
             if not isinstance(constraint.kind, exp.NotNullColumnConstraint):
                 raise errors.unsupported(
                     "CREATE TABLE .. AS with such constraints of columns: create it, then insert"
@@ -159,7 +159,7 @@ def _created_as(expression: Any, duck: Any) -> Any:
     for one, row in zip(wanted, given, strict=True):
         column: Any = exp.column(exp.to_identifier(row[0], quoted=True), "_s")
         kind = one.args.get("kind")
-        if kind and rewriting.text_length(kind):
+        if kind and definitions.text_length(kind):
             # Longer texts are an error: a CAST would cut them.
             kind = exp.DataType.build("VARCHAR")
         value = casts.cast(column, kind.copy()) if kind else column

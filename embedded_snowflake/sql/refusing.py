@@ -20,7 +20,7 @@ from embedded_snowflake.sql import foreign
 from embedded_snowflake.sql.describing import shown_type
 from embedded_snowflake.sql.inferred_types import group_of
 from embedded_snowflake.sql.number_types import scale_of
-from embedded_snowflake.sql.rewriting import name_of, written_table
+from embedded_snowflake.sql.table_names import name_of, written_table
 
 if TYPE_CHECKING:
     from embedded_snowflake.sessions.session import Session

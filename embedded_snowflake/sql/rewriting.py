@@ -1,16 +1,15 @@
 """Rewrites of a parsed statement, before fakesnow's own.
 
-Add one here when it concerns whole statements. A function that DuckDB answers otherwise stands in
-`functions/`, a conversion between types in `coercion.py`, a rewrite of the text in
-`sessions/text_rewriting.py`, what is refused in `refusing.py`.
+Add one here when it concerns whole queries; of definitions they stand in `definitions.py`, of the
+session's own tables in `temporary_tables.py`, of names in `table_names.py`. A function that DuckDB
+answers otherwise stands in `functions/`, a conversion between types in `coercion.py`, a rewrite of
+the text in `sessions/text_rewriting.py`, what is refused in `refusing.py`.
 """
 
 from __future__ import annotations
 
 import datetime
 import re
-import time
-import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -19,65 +18,15 @@ import sqlglot
 from sqlglot import exp
 
 from embedded_snowflake import errors
-from embedded_snowflake.names import INTERNAL, QualifiedName, literal, quoted, stored_name
-from embedded_snowflake.sql import reading, wide_integers
+from embedded_snowflake.names import INTERNAL, QualifiedName, quoted, stored_name
+from embedded_snowflake.sql import definitions, temporary_tables, wide_integers
+from embedded_snowflake.sql.definitions import is_sequence
 from embedded_snowflake.sql.functions import casts, translating
 from embedded_snowflake.sql.macros import invoke
+from embedded_snowflake.sql.temporary_tables import temporary_made
 
 if TYPE_CHECKING:
     from embedded_snowflake.sessions.session import Session
-
-WRITING = (
-    exp.Insert,
-    exp.Update,
-    exp.Delete,
-    exp.Merge,
-    exp.TruncateTable,
-    exp.Create,
-    exp.Drop,
-    exp.Alter,
-)
-"""The kinds of statement that write an object, which they name."""
-
-
-def written_table(session: Session, expression: Any) -> QualifiedName | None:
-    """The table that a statement writes, completed; None for one that only reads."""
-    if not isinstance(expression, WRITING):
-        return None
-    if isinstance(expression, exp.TruncateTable):
-        table = expression.expressions[0]
-    elif isinstance(expression, exp.Drop):
-        table = expression.this or (expression.args.get("tables") or [None])[0]
-    else:
-        table = expression.this
-        if isinstance(table, exp.Schema):
-            table = table.this
-    return name_of(session, table) if isinstance(table, exp.Table) else None
-
-
-def name_of(session: Session, table: Any) -> QualifiedName:
-    """The name of a table in a statement, completed by the current database and schema."""
-    inner = table.this
-    if isinstance(inner, (exp.Anonymous, exp.DynamicIdentifier)):
-        text = (inner.expressions or [inner.this])[0].name
-        return session.qualified(reading.Reader(text, session).parts())
-    parts = [
-        stored_name(part)
-        for part in (table.args.get("catalog"), table.args.get("db"), inner)
-        if isinstance(part, exp.Identifier)
-    ]
-    return session.qualified(tuple(parts))
-
-
-def tables_of(session: Session, expression: Any) -> set[QualifiedName]:
-    """The names of the tables that stand in a tree, where they can be completed."""
-    return {
-        name_of(session, table)
-        for table in expression.find_all(exp.Table)
-        if isinstance(table.this, exp.Identifier)
-        and (table.db or session.schema is not None)
-        and (table.catalog or session.database is not None)
-    }
 
 
 def rewrite(session: Session, expression: Any) -> Any:
@@ -87,77 +36,6 @@ def rewrite(session: Session, expression: Any) -> Any:
         if not there.isdisjoint(kinds):
             expression = step(session, expression)
     return expression
-
-
-def named(session: Session, expression: Any) -> Any:
-    """The statement with the names written out that its text leaves to be found."""
-    _identifiers(session, expression)
-    _dual(session, expression)
-    _values_columns(expression)
-    _recursive(expression)
-    return expression
-
-
-def is_recursive(union: Any) -> bool:
-    """Whether a set operator's second query reads the WITH that it makes."""
-    made = union.parent
-    return isinstance(made, exp.CTE) and any(
-        not table.db and table.name.upper() == made.alias.upper()
-        for table in union.expression.find_all(exp.Table)
-    )
-
-
-def _recursive(expression: Any) -> None:
-    """RECURSIVE may be left out; DuckDB needs the word, and with it takes no table of that name."""
-    for node in expression.find_all(exp.With):
-        made = [one.this for one in node.expressions]
-        if any(isinstance(one, exp.Union) and is_recursive(one) for one in made):
-            node.args["recursive"] = True
-
-
-def _identifiers(session: Session, expression: Any) -> None:
-    """``IDENTIFIER('"A"."B"')``: fakesnow takes a quoted name of parts for one part."""
-    for table in list(expression.find_all(exp.Table)):
-        if isinstance(table.this, (exp.Anonymous, exp.DynamicIdentifier)) and (
-            isinstance(table.this, exp.DynamicIdentifier) or table.this.name.upper() == "IDENTIFIER"
-        ):
-            name = name_of(session, table)
-            table.set("this", exp.to_identifier(name.name, quoted=True))
-            table.set("db", exp.to_identifier(name.schema, quoted=True))
-            table.set("catalog", exp.to_identifier(name.database, quoted=True))
-
-
-def _dual(session: Session, expression: Any) -> None:
-    """DUAL, where nothing has that name, is a row without columns."""
-    for table in list(expression.find_all(exp.Table)):
-        if table.name.upper() != "DUAL" or table.db or not isinstance(table.parent, exp.From):
-            continue
-        own = session.schema is not None and session.relation_kind(name_of(session, table))
-        if own or any(one.alias.upper() == "DUAL" for one in expression.find_all(exp.CTE)):
-            continue
-        if table.find_ancestor(exp.Select).is_star:
-            raise errors.unsupported("* of DUAL")
-        row = exp.select(exp.alias_(exp.null(), "_es_dual", quoted=True))
-        table.replace(row.subquery(table.alias or "DUAL"))
-
-
-def _values_columns(expression: Any) -> None:
-    """``SELECT $1 FROM VALUES (..)``, ``SELECT x.column1 FROM VALUES (..) x``."""
-    for place, values in enumerate(expression.find_all(exp.Values)):
-        alias, rows = values.args.get("alias"), values.expressions
-        if not rows or not isinstance(rows[0], exp.Tuple) or (alias and alias.columns):
-            continue
-        if alias is None and not values.find_ancestor(exp.Select):
-            # Rows that are inserted.
-            continue
-        width = len(rows[0].expressions)
-        names = [exp.to_identifier(f"COLUMN{n + 1}", quoted=True) for n in range(width)]
-        named = alias.this if alias else exp.to_identifier(f"_VALUES_{place}")
-        values.set("alias", exp.TableAlias(this=named, columns=names))
-    for parameter in list(expression.find_all(exp.Parameter)):
-        if isinstance(parameter.this, exp.Literal) and parameter.this.is_int:
-            column = exp.to_identifier(f"COLUMN{parameter.this.name}", quoted=True)
-            parameter.replace(exp.column(column))
 
 
 def _laterals(_: Session, expression: Any) -> Any:
@@ -222,65 +100,6 @@ def _name_sides(join: Any, using: list[Any], left: str, right: str) -> None:
             column.set("table", exp.to_identifier(left))
 
 
-def _lengths(_: Session, expression: Any) -> Any:
-    """VARCHAR(n) takes n characters at most; DuckDB's takes any number."""
-    if not isinstance(expression, exp.Create) or not isinstance(expression.this, exp.Schema):
-        return expression
-    if expression.kind != "TABLE" or expression.expression is not None:
-        return expression
-    for column in expression.this.expressions:
-        if isinstance(column, exp.ColumnDef) and (length := text_length(column.args.get("kind"))):
-            column.set("kind", exp.DataType.build(f"VARCHAR({length})"))
-            measured = invoke("length", exp.column(column.this.copy()))
-            fits = exp.LTE(this=measured, expression=exp.Literal.number(length))
-            check = exp.CheckColumnConstraint(this=fits)
-            column.append("constraints", exp.ColumnConstraint(kind=check))
-    return expression
-
-
-def lengths_to_limit(expression: Any) -> dict[str, int]:
-    """The lengths of columns that ADD COLUMN or CREATE TABLE .. AS makes, where no CHECK can stand."""
-    columns: list[Any] = []
-    if isinstance(expression, exp.Alter):
-        columns = expression.args.get("actions") or []
-    elif expression.expression is not None and isinstance(expression.this, exp.Schema):
-        columns = expression.this.expressions
-    found: dict[str, int] = {}
-    for column in columns:
-        length = text_length(column.args.get("kind")) if isinstance(column, exp.ColumnDef) else None
-        if length:
-            found[stored_name(column)] = length
-    return found
-
-
-def text_length(kind: Any) -> int | None:
-    """How many characters a type of texts takes; None where it takes any number."""
-    if not isinstance(kind, exp.DataType) or kind.this not in exp.DataType.TEXT_TYPES:
-        return None
-    if kind.expressions:
-        return int(kind.expressions[0].name)
-    return 1 if kind.this in (exp.DataType.Type.CHAR, exp.DataType.Type.NCHAR) else None
-
-
-def quote_reserved(expression: Any) -> Any:
-    """Names that are no reserved words on Snowflake, but are for DuckDB."""
-    for node in expression.find_all(exp.Identifier):
-        if not node.quoted and node.name.lower() in _RESERVED:
-            node.args["quoted"] = True
-    return expression
-
-
-_RESERVED = frozenset(
-    {
-        *("analyse", "analyze", "array", "asymmetric", "at", "both", "collate", "concurrently"),
-        *("deferrable", "describe", "do", "end", "fetch", "foreign", "initially", "lambda"),
-        *("leading", "limit", "offset", "only", "pivot", "pivot_longer", "pivot_wider"),
-        *("placing", "primary", "references", "show", "summarize", "symmetric", "trailing"),
-        *("unpivot", "variadic", "window"),
-    }
-)
-
-
 def _query_id(session: Session, call: Any) -> str:
     """``LAST_QUERY_ID([-n])``: the n-th id from the end."""
     if not isinstance(call, exp.Anonymous) or call.name.upper() != "LAST_QUERY_ID":
@@ -306,65 +125,6 @@ def _result_scan(session: Session, expression: Any) -> Any:
             exp.Table(this=exp.to_identifier(name, quoted=True), alias=node.args.get("alias"))
         )
     return expression
-
-
-def _primary_not_null(create: Any) -> None:
-    """A primary key's columns are NOT NULL, which Snowflake does enforce."""
-    named = {one.name.upper() for key in create.find_all(exp.PrimaryKey) for one in key.expressions}
-    for column in create.find_all(exp.ColumnDef):
-        kinds = {type(one.kind) for one in column.args.get("constraints") or []}
-        keyed = exp.PrimaryKeyColumnConstraint in kinds or column.name.upper() in named
-        if keyed and exp.NotNullColumnConstraint not in kinds:
-            column.append("constraints", exp.ColumnConstraint(kind=exp.NotNullColumnConstraint()))
-
-
-def _constraints(_: Session, expression: Any) -> Any:
-    """Snowflake records keys and enforces none of them; DuckDB would enforce them."""
-    if isinstance(expression, exp.Create):
-        _primary_not_null(expression)
-        for kind in (
-            exp.PrimaryKeyColumnConstraint,
-            exp.UniqueColumnConstraint,
-            exp.Reference,
-        ):
-            for node in list(expression.find_all(kind)):
-                parent = node.parent
-                (parent if isinstance(parent, exp.ColumnConstraint) else node).pop()
-        for node in list(expression.find_all(exp.PrimaryKey, exp.ForeignKey, exp.Constraint)):
-            node.pop()
-        for node in list(expression.find_all(exp.UniqueColumnConstraint)):
-            node.pop()
-        for node in list(expression.find_all(exp.CommentColumnConstraint)):
-            # Set once the table is there (`column_comments`).
-            (node.parent or node).pop()
-    return expression
-
-
-def required_columns(expression: Any) -> list[str]:
-    """The columns that a CREATE TABLE .. AS declares NOT NULL."""
-    if not isinstance(expression.this, exp.Schema) or expression.expression is None:
-        return []
-    return [
-        stored_name(column)
-        for column in expression.this.expressions
-        if isinstance(column, exp.ColumnDef)
-        for constraint in column.args.get("constraints") or []
-        if isinstance(constraint.kind, exp.NotNullColumnConstraint)
-        and not constraint.kind.args.get("allow_null")
-    ]
-
-
-def column_comments(expression: Any) -> dict[str, str]:
-    """The comments that a CREATE TABLE gives its columns."""
-    if not isinstance(expression.this, exp.Schema):
-        return {}
-    return {
-        stored_name(column): constraint.kind.this.name
-        for column in expression.this.expressions
-        if isinstance(column, exp.ColumnDef)
-        for constraint in column.args.get("constraints") or []
-        if isinstance(constraint.kind, exp.CommentColumnConstraint)
-    }
 
 
 def _context_functions(session: Session, expression: Any) -> Any:
@@ -450,7 +210,7 @@ def _sequences(session: Session, expression: Any) -> Any:
             continue
         parts = [stored_name(one) for one in column.parts[:-1]]
         name = session.qualified(tuple(parts))
-        if not _is_sequence(session, name):
+        if not is_sequence(session, name):
             continue
         made: Any = invoke("nextval", exp.Literal.string(name.sql))
         if isinstance(column.parent, exp.Select) and column.arg_key == "expressions":
@@ -459,18 +219,12 @@ def _sequences(session: Session, expression: Any) -> Any:
     return expression
 
 
-def _is_sequence(session: Session, name: QualifiedName) -> bool:
-    return bool(
-        session.duck.execute(
-            "SELECT 1 FROM duckdb_sequences() WHERE database_name = ? AND schema_name = ? "
-            "AND sequence_name = ?",
-            [name.database, name.schema, name.name],
-        ).fetchall()
-    )
-
-
 _WITH_OFFSET = {"TO_TIMESTAMP_TZ", "TRY_TO_TIMESTAMP_TZ"}
+
+
 _PASSING = (exp.Paren, exp.Coalesce, exp.Nullif, exp.Case, exp.If, exp.Max, exp.Min)
+
+
 _BY_INSTANT = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between, exp.In)
 
 
@@ -538,83 +292,6 @@ def _tried(_: Session, expression: Any) -> Any:
     return expression
 
 
-def _temporary_names(session: Session, expression: Any) -> Any:
-    """Temporary tables are the session's own, under the qualified name that they were given."""
-    if isinstance(expression, exp.Create) and expression.find(exp.TemporaryProperty):
-        name = written_table(session, expression)
-        table = expression.this.this if isinstance(expression.this, exp.Schema) else expression.this
-        if name is not None and expression.kind == "TABLE":
-            if name in session.temporary and expression.args.get("exists"):
-                held = session.temporary[name]
-            elif name in session.temporary and not expression.args.get("replace"):
-                raise errors.exists(name)
-            else:
-                held = f"TEMP_{time.time_ns():016X}{uuid.uuid4().hex[16:].upper()}"
-            table.set("this", exp.to_identifier(held, quoted=True))
-            table.set("db", None)
-            table.set("catalog", None)
-            # The query may read the table that is replaced.
-            _own_names(session, expression, made=table)
-            session.temporary[name] = held
-            return expression
-    return _own_names(session, expression) if session.temporary else expression
-
-
-_NAMING = (exp.From, exp.Join, exp.Merge, exp.Update, exp.Delete)
-"""What columns may name a table in that has no alias."""
-
-
-def _own_names(session: Session, expression: Any, made: Any = None) -> Any:
-    """The names that DuckDB knows the session's temporary tables by, in place of theirs."""
-    hidden = {one.alias_or_name.upper() for one in expression.find_all(exp.CTE)}
-    for table in list(expression.find_all(exp.Table)):
-        if not isinstance(table.this, exp.Identifier) or table is made:
-            continue
-        if not table.db and (table.name.upper() in hidden or session.schema is None):
-            continue
-        if table.db and not table.catalog and session.database is None:
-            continue
-        held = session.temporary.get(name_of(session, table))
-        if held is not None:
-            if table.args.get("alias") is None and isinstance(table.parent, _NAMING):
-                name = exp.to_identifier(table.name, quoted=True)
-                table.set("alias", exp.TableAlias(this=name))
-            if isinstance(expression, exp.Drop):
-                session.temporary.pop(name_of(session, table))
-            table.set("this", exp.to_identifier(held, quoted=True))
-            table.set("db", exp.to_identifier("main"))
-            table.set("catalog", exp.to_identifier("temp"))
-    return expression
-
-
-def _renamed(session: Session, expression: Any) -> Any:
-    """A temporary table keeps the name that DuckDB knows it by; the session's changes."""
-    renamed = expression.find(exp.AlterRename) if isinstance(expression, exp.Alter) else None
-    name = written_table(session, expression) if renamed is not None else None
-    if renamed is None or name not in session.temporary:
-        return expression
-    session.temporary[name_of(session, renamed.this)] = session.temporary.pop(name)
-    return _done()
-
-
-def _done() -> Any:
-    done = exp.Literal.string("Statement executed successfully.")
-    return exp.select(exp.alias_(done, "status"))
-
-
-_HELD = re.compile(r"TEMP_[0-9A-F]{32}")
-
-
-def is_temporary(held: str) -> bool:
-    """Whether it is a name that DuckDB knows a temporary table by."""
-    return _HELD.fullmatch(held) is not None
-
-
-def temporary_made(held: str) -> datetime.datetime:
-    """When a temporary table was made: the name that it has in DuckDB begins with it."""
-    return datetime.datetime.fromtimestamp(int(held[5:21], 16) / 1e9, datetime.UTC)
-
-
 def _set_columns(_: Session, expression: Any) -> Any:
     """``UPDATE t SET t.a = ..``: DuckDB takes the column's name alone."""
     if not isinstance(expression, exp.Update):
@@ -624,35 +301,6 @@ def _set_columns(_: Session, expression: Any) -> Any:
         if table and table.upper() == expression.this.alias_or_name.upper():
             one.set("this", exp.column(one.this.this))
     return expression
-
-
-def _truncate(session: Session, expression: Any) -> Any:
-    """TRUNCATE IF EXISTS, which DuckDB does not know."""
-    if isinstance(expression, exp.TruncateTable) and expression.args.get("exists"):
-        name = written_table(session, expression)
-        if name is None or session.relation_kind(name) is None:
-            return _done()
-        expression.set("exists", None)
-    return expression
-
-
-def _idle(session: Session, expression: Any) -> Any:
-    """What IF [NOT] EXISTS answers where there is nothing to do."""
-    if not expression.args.get("exists") or not isinstance(expression, (exp.Create, exp.Drop)):
-        return expression
-    kinds = {"TABLE", "VIEW", "SEQUENCE"}
-    name = written_table(session, expression) if expression.kind in kinds else None
-    if name is None:
-        return expression
-    sequence = expression.kind == "SEQUENCE"
-    there = _is_sequence(session, name) if sequence else session.relation_kind(name)
-    if bool(there) != isinstance(expression, exp.Create):
-        return expression
-    if isinstance(expression, exp.Create):
-        text = f"{name.name} already exists, statement succeeded."
-    else:
-        text = f"Drop statement executed successfully ({name.name} already dropped)."
-    return exp.select(exp.alias_(exp.Literal.string(text), "status"))
 
 
 def _own_tables(session: Session, database: str | None) -> list[dict[str, Any]]:
@@ -708,24 +356,6 @@ def _row_counts(session: Session, expression: Any) -> Any:
     return expression
 
 
-def _transient(_: Session, expression: Any) -> Any:
-    """Transient tables are tables here: there is no time travel to leave out."""
-    if isinstance(expression, exp.Create):
-        for node in list(expression.find_all(exp.TransientProperty)):
-            node.pop()
-    return expression
-
-
-def _longest_binary(_: Session, expression: Any) -> Any:
-    """BINARY(8388608), as DESCRIBE shows it, is the longest; DuckDB's type takes no length."""
-    for node in list(expression.find_all(exp.DataType)):
-        if node.this in (exp.DataType.Type.BINARY, exp.DataType.Type.VARBINARY):
-            if node.expressions and node.expressions[0].name != "8388608":
-                raise errors.unsupported("BINARY of a length")
-            node.set("expressions", [])
-    return expression
-
-
 def _division(_: Session, expression: Any) -> Any:
     """Division by zero is an error on Snowflake; DuckDB answers infinity."""
     for node in list(expression.find_all(exp.Div)):
@@ -773,6 +403,8 @@ def _random(_: Session, expression: Any) -> Any:
 
 
 _ANY = (exp.Expr,)
+
+
 _STEPS: tuple[tuple[tuple[type[Any], ...], Callable[[Session, Any], Any]], ...] = (
     (_ANY, _row_counts),
     (_ANY, _sequences),
@@ -780,21 +412,15 @@ _STEPS: tuple[tuple[tuple[type[Any], ...], Callable[[Session, Any], Any]], ...] 
     ((exp.TableSample,), _samples),
     ((exp.Join,), _laterals),
     ((exp.Join,), _asof),
-    ((exp.Create,), _constraints),
-    ((exp.Create,), _lengths),
-    ((exp.Create,), _transient),
-    ((exp.DataType,), _longest_binary),
+    *definitions.STEPS,
     ((exp.Update,), _set_columns),
-    ((exp.TruncateTable,), _truncate),
-    ((exp.Create, exp.Drop), _idle),
     ((exp.Func,), _context_functions),
     ((exp.CurrentTimestamp, exp.CurrentDate, exp.CurrentTime), _moments),
     ((exp.HashAgg, exp.Anonymous), _hashes),
     ((exp.Div,), _division),
     ((exp.Cast, exp.Anonymous), _offsets),
     ((exp.TryCast, exp.ToDouble, exp.Anonymous), _tried),
-    ((exp.Alter,), _renamed),
-    (_ANY, _temporary_names),
+    *temporary_tables.STEPS,
     (
         _ANY,
         lambda session, expression: (
@@ -805,64 +431,3 @@ _STEPS: tuple[tuple[tuple[type[Any], ...], Callable[[Session, Any], Any]], ...] 
     ((exp.Rand,), _random),
 )
 """Each with the kinds of node that it looks for: without one of them it has nothing to do."""
-
-
-# ---- statements that DuckDB answers otherwise
-
-
-def name_in_status(cursor: Any, expression: Any) -> None:
-    """Say a table's own name where fakesnow says the one that DuckDB knows it by."""
-    if not isinstance(expression, (exp.Create, exp.Drop)) or expression.kind != "TABLE":
-        return
-    table = expression.this or (expression.args.get("tables") or [None])[0]
-    table = table.this if isinstance(table, exp.Schema) else table
-    if not isinstance(table, exp.Table) or not isinstance(table.this, exp.Identifier):
-        return
-    held = _HELD.search(str(cursor._arrow_table[0][0]))  # noqa: SLF001
-    if held is None:
-        return
-    say(cursor, str(cursor._arrow_table[0][0]).replace(held.group(), stored_name(table)))  # noqa: SLF001
-
-
-def say(cursor: Any, status: str) -> None:
-    """Answer a definition with this status."""
-    cursor._arrow_table = pa.table({"status": [status]})  # noqa: SLF001
-    cursor._last_sql = f"SELECT {literal(status)} AS status"  # noqa: SLF001
-    cursor._last_params = None  # noqa: SLF001
-
-
-def merge(session: Session, cursor: Any, expression: Any) -> None:
-    """MERGE as DuckDB's own, which is atomic; fills the cursor as fakesnow's would be.
-
-    Raises:
-        duckdb.Error: what DuckDB says.
-    """
-    transformed = cursor._transform(expression, None)  # noqa: SLF001
-    kinds: set[str] = set()
-    for when in transformed.find_all(exp.When):
-        then = when.args.get("then")
-        if isinstance(then, exp.Update):
-            kinds.add("UPDATE")
-            for pair in then.expressions:
-                pair.this.set("table", None)
-        elif isinstance(then, exp.Insert):
-            kinds.add("INSERT")
-            if then.this:
-                for column in then.this.find_all(exp.Column):
-                    column.set("table", None)
-        else:
-            kinds.add("DELETE")
-    sql = transformed.sql(dialect="duckdb") + " RETURNING merge_action"
-    counts: dict[str, int] = {}
-    for (action,) in session.duck.execute(sql).fetchall():
-        counts[action] = counts.get(action, 0) + 1
-    shown = [("INSERT", "inserted"), ("UPDATE", "updated"), ("DELETE", "deleted")]
-    values = [(word, counts.get(kind, 0)) for kind, word in shown if kind in kinds]
-    select = ", ".join(f'{count}::BIGINT AS "number of rows {word}"' for word, count in values)
-    cursor._last_sql = f"SELECT {select}"  # noqa: SLF001
-    cursor._last_params = None  # noqa: SLF001
-    cursor._arrow_table = pa.table(  # noqa: SLF001
-        {f"number of rows {word}": pa.array([count], pa.int64()) for word, count in values}
-    )
-    cursor._rowcount = sum(count for _, count in values)  # noqa: SLF001
-    cursor._sfqid = session.query_id  # noqa: SLF001

@@ -1,0 +1,192 @@
+"""Rewrites of definitions: what DuckDB does not take, or does otherwise, in CREATE, DROP, TRUNCATE.
+
+What is kept beside a table (keys, lengths, comments) is read here and written by `objects/`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlglot import exp
+
+from embedded_snowflake import errors
+from embedded_snowflake.names import QualifiedName, stored_name
+from embedded_snowflake.sql.macros import invoke
+from embedded_snowflake.sql.table_names import written_table
+
+if TYPE_CHECKING:
+    from embedded_snowflake.sessions.session import Session
+
+
+def _lengths(_: Session, expression: Any) -> Any:
+    """VARCHAR(n) takes n characters at most; DuckDB's takes any number."""
+    if not isinstance(expression, exp.Create) or not isinstance(expression.this, exp.Schema):
+        return expression
+    if expression.kind != "TABLE" or expression.expression is not None:
+        return expression
+    for column in expression.this.expressions:
+        if isinstance(column, exp.ColumnDef) and (length := text_length(column.args.get("kind"))):
+            column.set("kind", exp.DataType.build(f"VARCHAR({length})"))
+            measured = invoke("length", exp.column(column.this.copy()))
+            fits = exp.LTE(this=measured, expression=exp.Literal.number(length))
+            check = exp.CheckColumnConstraint(this=fits)
+            column.append("constraints", exp.ColumnConstraint(kind=check))
+    return expression
+
+
+def lengths_to_limit(expression: Any) -> dict[str, int]:
+    """The lengths of columns that ADD COLUMN or CREATE TABLE .. AS makes, where no CHECK can stand."""
+    columns: list[Any] = []
+    if isinstance(expression, exp.Alter):
+        columns = expression.args.get("actions") or []
+    elif expression.expression is not None and isinstance(expression.this, exp.Schema):
+        columns = expression.this.expressions
+    found: dict[str, int] = {}
+    for column in columns:
+        length = text_length(column.args.get("kind")) if isinstance(column, exp.ColumnDef) else None
+        if length:
+            found[stored_name(column)] = length
+    return found
+
+
+def text_length(kind: Any) -> int | None:
+    """How many characters a type of texts takes; None where it takes any number."""
+    if not isinstance(kind, exp.DataType) or kind.this not in exp.DataType.TEXT_TYPES:
+        return None
+    if kind.expressions:
+        return int(kind.expressions[0].name)
+    return 1 if kind.this in (exp.DataType.Type.CHAR, exp.DataType.Type.NCHAR) else None
+
+
+def _primary_not_null(create: Any) -> None:
+    """A primary key's columns are NOT NULL, which Snowflake does enforce."""
+    named = {one.name.upper() for key in create.find_all(exp.PrimaryKey) for one in key.expressions}
+    for column in create.find_all(exp.ColumnDef):
+        kinds = {type(one.kind) for one in column.args.get("constraints") or []}
+        keyed = exp.PrimaryKeyColumnConstraint in kinds or column.name.upper() in named
+        if keyed and exp.NotNullColumnConstraint not in kinds:
+            column.append("constraints", exp.ColumnConstraint(kind=exp.NotNullColumnConstraint()))
+
+
+def _constraints(_: Session, expression: Any) -> Any:
+    """Snowflake records keys and enforces none of them; DuckDB would enforce them."""
+    if isinstance(expression, exp.Create):
+        _primary_not_null(expression)
+        for kind in (
+            exp.PrimaryKeyColumnConstraint,
+            exp.UniqueColumnConstraint,
+            exp.Reference,
+        ):
+            for node in list(expression.find_all(kind)):
+                parent = node.parent
+                (parent if isinstance(parent, exp.ColumnConstraint) else node).pop()
+        for node in list(expression.find_all(exp.PrimaryKey, exp.ForeignKey, exp.Constraint)):
+            node.pop()
+        for node in list(expression.find_all(exp.UniqueColumnConstraint)):
+            node.pop()
+        for node in list(expression.find_all(exp.CommentColumnConstraint)):
+            # Set once the table is there (`column_comments`).
+            (node.parent or node).pop()
+    return expression
+
+
+def required_columns(expression: Any) -> list[str]:
+    """The columns that a CREATE TABLE .. AS declares NOT NULL."""
+    if not isinstance(expression.this, exp.Schema) or expression.expression is None:
+        return []
+    return [
+        stored_name(column)
+        for column in expression.this.expressions
+        if isinstance(column, exp.ColumnDef)
+        for constraint in column.args.get("constraints") or []
+        if isinstance(constraint.kind, exp.NotNullColumnConstraint)
+        and not constraint.kind.args.get("allow_null")
+    ]
+
+
+def column_comments(expression: Any) -> dict[str, str]:
+    """The comments that a CREATE TABLE gives its columns."""
+    if not isinstance(expression.this, exp.Schema):
+        return {}
+    return {
+        stored_name(column): constraint.kind.this.name
+        for column in expression.this.expressions
+        if isinstance(column, exp.ColumnDef)
+        for constraint in column.args.get("constraints") or []
+        if isinstance(constraint.kind, exp.CommentColumnConstraint)
+    }
+
+
+def is_sequence(session: Session, name: QualifiedName) -> bool:
+    """Whether there is a sequence of this name."""
+    return bool(
+        session.duck.execute(
+            "SELECT 1 FROM duckdb_sequences() WHERE database_name = ? AND schema_name = ? "
+            "AND sequence_name = ?",
+            [name.database, name.schema, name.name],
+        ).fetchall()
+    )
+
+
+def done() -> Any:
+    """The answer to what needs nothing done."""
+    done = exp.Literal.string("Statement executed successfully.")
+    return exp.select(exp.alias_(done, "status"))
+
+
+def _truncate(session: Session, expression: Any) -> Any:
+    """TRUNCATE IF EXISTS, which DuckDB does not know."""
+    if isinstance(expression, exp.TruncateTable) and expression.args.get("exists"):
+        name = written_table(session, expression)
+        if name is None or session.relation_kind(name) is None:
+            return done()
+        expression.set("exists", None)
+    return expression
+
+
+def _idle(session: Session, expression: Any) -> Any:
+    """What IF [NOT] EXISTS answers where there is nothing to do."""
+    if not expression.args.get("exists") or not isinstance(expression, (exp.Create, exp.Drop)):
+        return expression
+    kinds = {"TABLE", "VIEW", "SEQUENCE"}
+    name = written_table(session, expression) if expression.kind in kinds else None
+    if name is None:
+        return expression
+    sequence = expression.kind == "SEQUENCE"
+    there = is_sequence(session, name) if sequence else session.relation_kind(name)
+    if bool(there) != isinstance(expression, exp.Create):
+        return expression
+    if isinstance(expression, exp.Create):
+        text = f"{name.name} already exists, statement succeeded."
+    else:
+        text = f"Drop statement executed successfully ({name.name} already dropped)."
+    return exp.select(exp.alias_(exp.Literal.string(text), "status"))
+
+
+def _transient(_: Session, expression: Any) -> Any:
+    """Transient tables are tables here: there is no time travel to leave out."""
+    if isinstance(expression, exp.Create):
+        for node in list(expression.find_all(exp.TransientProperty)):
+            node.pop()
+    return expression
+
+
+def _longest_binary(_: Session, expression: Any) -> Any:
+    """BINARY(8388608), as DESCRIBE shows it, is the longest; DuckDB's type takes no length."""
+    for node in list(expression.find_all(exp.DataType)):
+        if node.this in (exp.DataType.Type.BINARY, exp.DataType.Type.VARBINARY):
+            if node.expressions and node.expressions[0].name != "8388608":
+                raise errors.unsupported("BINARY of a length")
+            node.set("expressions", [])
+    return expression
+
+
+STEPS = (
+    ((exp.Create,), _constraints),
+    ((exp.Create,), _lengths),
+    ((exp.Create,), _transient),
+    ((exp.DataType,), _longest_binary),
+    ((exp.TruncateTable,), _truncate),
+    ((exp.Create, exp.Drop), _idle),
+)
+"""Steps of `rewriting`, with the kinds of node that each looks for."""
