@@ -115,9 +115,7 @@ def create_schema(session: Session, reader: Reader) -> Result:
 def _drop_schema(session: Session, database: str, schema: str) -> None:
     session.engine.lock_all(session, database, schema)
     if (session.database, session.schema) == (database, schema):
-        session.use_database(database, "PUBLIC" if schema != "PUBLIC" else "")
-        if session.schema == schema:
-            session.forget_schema()
+        session.leave_schema()
     with session.transaction():
         session.duck.execute(f"DROP SCHEMA {quoted(database)}.{quoted(schema)} CASCADE")
         session.catalog.remove_schema(database, schema)

@@ -171,8 +171,7 @@ class Session(Transactional):
         if self.has_schema(database, wanted):
             self.use_schema(database, wanted)
         else:
-            self.connection.set_schema(None)
-            self.duck.execute(f"SET schema = {literal(quoted(database) + '.main')}")
+            self.leave_schema()
 
     def use_schema(self, database: str, schema: str) -> None:
         """Make a schema current.
@@ -185,6 +184,11 @@ class Session(Transactional):
         self.connection.database, self.connection.database_set = database, True
         self.connection.set_schema(schema)
         self.duck.execute(f"SET schema = {literal(quoted(database) + '.' + quoted(schema))}")
+
+    def leave_schema(self) -> None:
+        """No schema is current any more; the database stays."""
+        self.connection.set_schema(None)
+        self.duck.execute(f"SET schema = {literal(quoted(str(self.database)) + '.main')}")
 
     def forget_schema(self) -> None:
         """No schema, and no database, is current: theirs was dropped."""
@@ -207,15 +211,16 @@ class Session(Transactional):
         """A name completed by the current database and schema.
 
         Raises:
-            SnowflakeError: 090105 where a part is missing and none is current.
+            SnowflakeError: 090105, 090106 where a part is missing and none is current.
         """
         current = (self.database, self.schema)
         missing = current[: 3 - len(parts)]
         if len(parts) > 3 or None in missing:
+            kind, number = ("database", 90105) if self.database is None else ("schema", 90106)
             raise errors.error(
-                "Cannot perform operation. This session does not have a current database. "
-                "Call 'USE DATABASE', or use a qualified name.",
-                90105,
+                f"Cannot perform operation. This session does not have a current {kind}. "
+                f"Call 'USE {kind.upper()}', or use a qualified name.",
+                number,
                 "22000",
             )
         return QualifiedName(*cast("tuple[str, str, str]", (*missing, *parts)))

@@ -51,6 +51,12 @@ GROUP = Group(
             rows=[],
         ),
         Case(
+            "no schema is current when the current one was dropped",
+            ("CREATE SCHEMA left_schema", "DROP SCHEMA left_schema", "SELECT CURRENT_SCHEMA()"),
+            "sql-reference/functions/current_schema",
+            rows=[(None,)],
+        ),
+        Case(
             "DROP SCHEMA IF EXISTS of nothing",
             "DROP SCHEMA IF EXISTS never_schema",
             "sql-reference/sql/drop-schema",
