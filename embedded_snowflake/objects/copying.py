@@ -47,7 +47,7 @@ from embedded_snowflake.objects.staged_queries import (
 )
 from embedded_snowflake.objects.stages import Location, location, prune, read_reference
 from embedded_snowflake.objects.table_facts import LOADS, stored_types
-from embedded_snowflake.sessions.routing import follows, handles
+from embedded_snowflake.sessions.routing import Written, follows, handles
 from embedded_snowflake.sql import refusing, wide_integers
 from embedded_snowflake.sql.column_facts import ColumnFacts
 from embedded_snowflake.sql.cursor import parsed
@@ -575,17 +575,11 @@ def _remember(copy: _Copy, files: dict[str, str]) -> None:
 
 
 @follows
-def forget_loads(
-    session: Session,
-    table: QualifiedName,
-    expression: Any,
-    _finer: Sequence[str | None],
-    own: bool,  # noqa: FBT001  (a hook's arguments are by place)
-) -> None:
+def forget_loads(session: Session, written: Written) -> None:
     """Forget what a table has loaded when it is emptied."""
-    if not isinstance(expression, exp.TruncateTable):
+    if not isinstance(written.expression, exp.TruncateTable):
         return
-    if own:
-        temporary(session, LOADS).pop(_stored(session.temporary[table]), None)
+    if written.own:
+        temporary(session, LOADS).pop(_stored(session.temporary[written.name]), None)
     else:
-        session.catalog.remove(LOADS, table)
+        session.catalog.remove(LOADS, written.name)

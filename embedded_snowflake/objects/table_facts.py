@@ -19,7 +19,7 @@ from embedded_snowflake import errors
 from embedded_snowflake.names import INTERNAL, QualifiedName, literal, quoted, stored_name
 from embedded_snowflake.objects import tags
 from embedded_snowflake.objects.showing import columns, show_scope
-from embedded_snowflake.sessions.routing import follows, handles, information_schema_view
+from embedded_snowflake.sessions.routing import Written, follows, handles, information_schema_view
 from embedded_snowflake.sql import describing, table_names
 from embedded_snowflake.sql.column_facts import ColumnFacts, columns_kept
 from embedded_snowflake.sql.definitions import text_length
@@ -174,15 +174,10 @@ def copy(session: Session, old: QualifiedName, new: QualifiedName) -> None:
 
 
 @follows
-def follow(
-    session: Session,
-    name: QualifiedName,
-    expression: Any,
-    finer: Sequence[str | None],
-    own: bool,  # noqa: FBT001  (a hook's arguments are by place)
-) -> None:
+def follow(session: Session, written: Written) -> None:
     """Keep, move or forget what is kept of the table or view that a statement wrote."""
-    if own:
+    name, expression, finer = written.name, written.expression, written.finer
+    if written.own:
         if isinstance(expression, (exp.Create, exp.Alter)) and name in session.temporary:
             record_columns(session, name, expression, finer)
         for gone in set(session.temporary_kinds) - set(session.temporary.values()):

@@ -6,7 +6,6 @@ import datetime
 import json
 import re
 import uuid
-from collections.abc import Sequence
 from typing import Any
 
 from sqlglot import exp
@@ -16,7 +15,7 @@ from embedded_snowflake.names import INTERNAL, QualifiedName, literal, quoted
 from embedded_snowflake.objects import functions, table_facts
 from embedded_snowflake.objects.entries import changed_comment
 from embedded_snowflake.objects.showing import Scope, columns, like, show_scope
-from embedded_snowflake.sessions.routing import NotMine, follows, handles
+from embedded_snowflake.sessions.routing import NotMine, Written, follows, handles
 from embedded_snowflake.sessions.session import Session
 from embedded_snowflake.sql import definitions
 from embedded_snowflake.sql.column_facts import ColumnFacts
@@ -305,20 +304,15 @@ def _redefine(session: Session, name: QualifiedName, definition: str) -> None:
 
 
 @follows
-def limit_lengths(
-    session: Session,
-    name: QualifiedName,
-    expression: Any,
-    _finer: Sequence[str | None],
-    own: bool,  # noqa: FBT001  (a hook's arguments are by place)
-) -> None:
+def limit_lengths(session: Session, written: Written) -> None:
     """Let texts of columns that ADD COLUMN or CREATE TABLE .. AS made be no longer than declared."""
-    if not isinstance(expression, (exp.Create, exp.Alter)):
+    if not isinstance(written.expression, (exp.Create, exp.Alter)):
         return
-    lengths = definitions.lengths_to_limit(expression)
+    lengths = definitions.lengths_to_limit(written.expression)
     if not lengths:
         return
-    stored = QualifiedName("temp", "main", session.temporary[name]) if own else name
+    name = written.name
+    stored = QualifiedName("temp", "main", session.temporary[name]) if written.own else name
     checks = "".join(
         f", CHECK((length({quoted(column)}) <= {length}))" for column, length in lengths.items()
     )

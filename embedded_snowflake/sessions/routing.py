@@ -9,6 +9,7 @@ a session with `ends_with_session`. What an object does stands in `objects/`.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from embedded_snowflake import errors
@@ -24,6 +25,23 @@ class NotMine(Exception):  # noqa: N818  (a signal between handlers, not an erro
     """Raised by a handler whose words fit but whose statement is another's."""
 
 
+@dataclass(frozen=True)
+class Written:
+    """A table or view that a statement wrote.
+
+    Attributes:
+        name: its name.
+        expression: the statement's tree.
+        finer: of what is made by a query, the types of its columns that DuckDB's do not say.
+        own: whether it is the session's own, a temporary table.
+    """
+
+    name: QualifiedName
+    expression: Any
+    finer: Sequence[str | None]
+    own: bool
+
+
 Handler = Callable[["Session", "Reader"], Result]
 HANDLERS: dict[str, list[tuple[tuple[str, ...], Handler]]] = {}
 """By the first word: the words that follow and their handler, the most words first."""
@@ -32,10 +50,9 @@ SCALARS: dict[str, Scalar] = {}
 TABLES: dict[str, Callable[..., Result]] = {}
 VIEWS: dict[str, Callable[..., Result]] = {}
 REWRITES: list[Callable[[Session, str], str]] = []
-Follower = Callable[["Session", QualifiedName, Any, Sequence[str | None], bool], None]
 DEFINING = {"CREATE", "ALTER", "DROP", "COMMENT", "TRUNCATE", "UNDROP", "GRANT", "REVOKE"}
 """First words of definitions: each is a transaction of its own, and has its object for itself."""
-FOLLOWERS: list[Follower] = []
+FOLLOWERS: list[Callable[[Session, Written], None]] = []
 ENDINGS: list[Callable[[Session], None]] = []
 
 
@@ -97,12 +114,8 @@ def rewrites(function: Callable[[Session, str], str]) -> Callable[[Session, str]
     return function
 
 
-def follows(function: Follower) -> Follower:
-    """Register what is done beside a definition, in its transaction, with what is kept of it.
-
-    It is called with the session, the relation's name, the statement's tree, of what is made by a
-    query the types that DuckDB's do not say, and whether the relation is the session's own.
-    """
+def follows(function: Callable[[Session, Written], None]) -> Callable[[Session, Written], None]:
+    """Register what is done beside a statement, in its transaction, with what is kept of a table."""
     FOLLOWERS.append(function)
     return function
 

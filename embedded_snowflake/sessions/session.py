@@ -559,8 +559,9 @@ class Session(Transactional):
                 self.log_change(target, created=isinstance(expression, exp.Create))
             if own or self._depth == 1 or isinstance(expression, exp.Create):
                 # Of its own statements an object moves what it keeps itself.
+                written = routing.Written(target, expression, finer, own)
                 for follow in routing.FOLLOWERS:
-                    follow(self, target, expression, finer, own)
+                    follow(self, written)
             return cursor
 
     def _finer_types(self, expression: Any) -> list[str | None]:
