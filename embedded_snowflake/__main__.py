@@ -42,7 +42,9 @@ def main() -> int:
     parser.add_argument(
         "--password-file", type=Path, help="a file with the password; needed off loopback"
     )
-    parser.add_argument("--faults", type=Path, help="for tests: what goes wrong (faults.py)")
+    parser.add_argument(
+        "--faults", type=Path, help="for tests: what goes wrong (serving/faults.py)"
+    )
     arguments = parser.parse_args()
     password = None
     if arguments.password_file is not None:

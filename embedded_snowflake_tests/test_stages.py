@@ -106,6 +106,10 @@ def test_another_content_is_refused_packed_and_by_a_pattern(
     assert [row[6] for row in rows(connection, f"PUT file://{every} @PACKED")] == ["UPLOADED"] * 2
     assert [row[6] for row in put(connection, every, "@PACKED")] == ["UPLOADED"] * 2
     written(tmp_path, "two.csv", b"a,c")
+    # Under another name it is another file.
+    assert [
+        row[6] for row in put(connection, tmp_path / "two.csv", "@PACKED", "AUTO_COMPRESS=FALSE")
+    ]
     with pytest.raises(ProgrammingError, match=r"PUT of two\.csv\.gz"):
         put(connection, every, "@PACKED")
 

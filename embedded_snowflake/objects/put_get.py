@@ -81,12 +81,13 @@ def put(session: Session, reader: Reader) -> Result:
         "overwrite": overwrite,
         "encryptionMaterial": None,
     }
-    if not overwrite:
-        _refuse_other_content(where, source)
+    if not overwrite and not session.away:
+        _refuse_other_content(where, source, compress=compress)
     if session.bound:
         if session.away:
             raise errors.unsupported("PUT with bound values from another machine: write them out")
-        stays = not overwrite and _is_there(where, source, compress=compress)
+        there = where.target() / _staged_name(source, compress=compress)
+        stays = not overwrite and there.is_file()
         directory = session.root / FOLDER / SKIPPED if stays else where.target()
         directory.mkdir(parents=True, exist_ok=True)
         answer["stageInfo"] = {
@@ -111,27 +112,24 @@ def put(session: Session, reader: Reader) -> Result:
     return Result([], [], raw=answer)
 
 
-def _is_there(where: Location, source: str, *, compress: bool) -> bool:
-    """Whether a bound PUT's file is on the stage, under the name that the client will give it."""
-    name = PurePosixPath(source).name
-    if compress and not name.endswith(_COMPRESSED) and (where.target() / f"{name}.gz").is_file():
-        return True
-    return (where.target() / name).is_file()
-
-
-def _refuse_other_content(where: Location, source: str) -> None:
+def _refuse_other_content(where: Location, source: str, *, compress: bool) -> None:
     """Refuse to keep another content than the file's under its name, and call it uploaded.
 
     The client's second question, which names no folder, is about the same files.
     """
     for local in glob.glob(source) if source.startswith("/") else ():  # noqa: PTH207  (a whole path)
-        for name in (PurePosixPath(local).name, f"{PurePosixPath(local).name}.gz"):
-            staged = where.target() / name
-            if staged.is_file() and _content(staged) != _content(Path(local)):
-                raise errors.unsupported(
-                    f"PUT of {name}, which is on the stage with other content, without OVERWRITE: "
-                    "it would be skipped; REMOVE it first, or say OVERWRITE = TRUE"
-                )
+        staged = where.target() / _staged_name(local, compress=compress)
+        if staged.is_file() and _content(staged) != _content(Path(local)):
+            raise errors.unsupported(
+                f"PUT of {staged.name}, which is on the stage with other content, without "
+                "OVERWRITE: it would be skipped; REMOVE it first, or say OVERWRITE = TRUE"
+            )
+
+
+def _staged_name(source: str, *, compress: bool) -> str:
+    """The name that the client will give a file on the stage."""
+    name = PurePosixPath(source).name
+    return f"{name}.gz" if compress and not name.endswith(_COMPRESSED) else name
 
 
 def _content(path: Path) -> bytes:

@@ -164,7 +164,7 @@ def _table_stage(session: Session, table: QualifiedName, *, create: bool) -> str
     if session.relation_kind(table) != "TABLE":
         raise errors.missing("Stage", f"%{table.name}")
     made = uuid.uuid4().hex
-    with session.engine.defining((table.database, table.schema, f"%{table.name}")):
+    with session.engine.defining(session, (table.database, table.schema, f"%{table.name}")):
         entry = session.catalog.get(TABLE_KIND, table)
         if entry is not None:
             return str(entry.props["id"])

@@ -399,9 +399,11 @@ class Server:
 
     def close(self) -> None:
         """End every session and the engine."""
-        for token in list(self.sessions):
-            self._forget(token)
-        self.engine.close()
+        try:
+            for token in list(self.sessions):
+                self._forget(token)
+        finally:
+            self.engine.close()
 
 
 def _refuse_several(body: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ statement sees what was committed before it. Both are had by beginning anew unde
 the transaction holds and writing what it had written. That is right only where writing it again
 gives the same rows: `why_not` says where it does not.
 
-Add what concerns recording and repeating. When to do so is decided in `session.py`.
+Add what concerns recording and repeating. When to do so is decided in `transactions.py`.
 """
 
 from __future__ import annotations

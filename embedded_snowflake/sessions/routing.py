@@ -157,7 +157,7 @@ def route(sql: str, session: Session) -> Result | None:
                 session.renew_view()
             if first not in DEFINING:
                 return handler(session, reader)
-            with session.engine.defining(_defined(session, reader, words)):
+            with session.engine.defining(session, _defined(session, reader, words)):
                 return handler(session, reader)
         except NotMine:
             continue

@@ -46,7 +46,6 @@ from embedded_snowflake.sql.results import Result
 from embedded_snowflake.storage.catalog import Catalog
 from embedded_snowflake.storage.engine import LOCK_SECONDS, Engine
 
-_CREATED_KINDS = {"TABLE", "VIEW", "SEQUENCE"}
 _RETRIES = 12
 RESULT_BYTES = 1 << 30
 """How many bytes of rows a statement may answer: they pass through memory as one."""
@@ -251,7 +250,8 @@ class Session(Transactional):
     def abandon(self) -> bool:
         """The client is gone: roll back and give back its locks, unless a statement runs.
 
-        Who asks must not wait for that statement: it may itself wait for him.
+        The session that asks must not wait for that statement, which may itself wait for a table
+        that the session holds.
         """
         if not self.lock.acquire(blocking=False):
             return False
@@ -371,6 +371,9 @@ class Session(Transactional):
         if not tokens:
             raise errors.error("Empty SQL statement.", 900, "42601")
         reading.refuse_several(tokens)
+        if self.database is not None and self.database not in self.engine.databases():
+            # Another session has dropped it.
+            self.forget_schema()
         ddl = first in routing.DEFINING and second != "SESSION"
         if first not in {"ROLLBACK", "COMMIT"}:
             self.check_aborted()
@@ -477,32 +480,38 @@ class Session(Transactional):
         refusing.check(self, expression)
         target = table_names.written_table(self, expression)
         dml = isinstance(expression, (exp.Insert, exp.Update, exp.Delete, exp.Merge))
-        if target is not None:
-            if dml and not self.autocommit and not self.in_transaction:
-                self.begin()
-            if not self._is_own(target, expression):
-                self.lock_table(target, expression)
-        self._look_again(expression)
+        if target is not None and dml and not self.autocommit and not self.in_transaction:
+            self.begin()
         attempt = 0
         writes = len(self.duck.journal.entries)
-        while True:
-            try:
-                return self._run_once(expression, target)
-            except (duckdb.DataError, duckdb.InvalidInputException, ProgrammingError) as cause:
-                attempt += 1
-                if not wide_integers.too_long(cause) or attempt > 2 or self._depth:
-                    raise
-                if attempt == 1 and dml and target is not None and self.widen(target, writes):
-                    continue
-                return self._run_wide(expression, target, cause)
-            except duckdb.TransactionException as cause:
-                attempt += 1
-                if self.in_transaction or attempt > _RETRIES or not errors.is_conflict(cause):
-                    raise
-                time.sleep(0.01 * 2 ** min(attempt, 6))
-            finally:
-                if not self.in_transaction:
-                    self.engine.free(self)
+        try:
+            while True:
+                # Each time: a failure that ends the transaction gives its locks back.
+                self._hold(target, expression)
+                self._look_again(expression)
+                try:
+                    return self._run_once(expression, target)
+                except (duckdb.DataError, duckdb.InvalidInputException, ProgrammingError) as cause:
+                    attempt += 1
+                    if not wide_integers.too_long(cause) or attempt > 2 or self._depth:
+                        raise
+                    self._hold(target, expression)
+                    if attempt == 1 and dml and target is not None and self.widen(target, writes):
+                        continue
+                    return self._run_wide(expression, target, cause)
+                except duckdb.TransactionException as cause:
+                    attempt += 1
+                    if self.in_transaction or attempt > _RETRIES or not errors.is_conflict(cause):
+                        raise
+                    time.sleep(0.01 * 2 ** min(attempt, 6))
+        finally:
+            if not self.in_transaction:
+                self.engine.free(self)
+
+    def _hold(self, target: QualifiedName | None, expression: Any) -> None:
+        """Lock the table that a statement writes, where other sessions see it."""
+        if target is not None and not self._is_own(target, expression):
+            self.lock_table(target, expression)
 
     def _run_wide(self, expression: Any, target: QualifiedName | None, cause: Exception) -> Any:
         """Run a statement again with integers of 38 digits; what fails then, failed before."""

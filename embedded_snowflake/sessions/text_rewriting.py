@@ -49,13 +49,16 @@ def with_variables(session: Session, sql: str) -> str:
             )
         pieces += [sql[done : one.start], variable.written]
         done = name.end + 1
-    words = {token.text.upper() for token in tokens[:6]}
-    if pieces and "CREATE" in words and words & {"VIEW", "DYNAMIC", "TASK"}:
-        raise errors.unsupported("a session variable in a definition that is run later")
+    words = [token.text.upper() for token in tokens[:8]]
+    if pieces and words[0] == "CREATE":
+        kind = next((word for word in words[1:] if word not in _BEFORE_A_KIND), "")
+        if kind in {"VIEW", "DYNAMIC", "TASK"}:
+            raise errors.unsupported("a session variable in a definition that is run later")
     return "".join(pieces) + sql[done:]
 
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
+_BEFORE_A_KIND = {"OR", "REPLACE", "SECURE", "LOCAL", "GLOBAL", "TEMP", "TEMPORARY", "TRANSIENT"}
 
 
 def rewrite_text(session: Session, sql: str) -> str:

@@ -8,6 +8,7 @@ tables (`storage/engine.py`) and by writing again what was written (`journal.py`
 from __future__ import annotations
 
 import contextlib
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from embedded_snowflake.storage.engine import Engine
 
 
+logger = logging.getLogger("embedded_snowflake")
+
+
 @dataclass(frozen=True)
 class Mark:
     """How far a transaction was when a statement began."""
@@ -32,6 +36,15 @@ class Mark:
     writes: int
     commits: int
     rollbacks: int
+
+
+def _call(calls: list[Callable[[], None]]) -> None:
+    """Do what follows a commit or a rollback, which has happened: no failure may say otherwise."""
+    for call in calls:
+        try:
+            call()
+        except Exception:
+            logger.exception("what follows the end of a transaction")
 
 
 class Transactional(ABC):
@@ -148,8 +161,7 @@ class Transactional(ABC):
         """Undo everything since BEGIN."""
         if self.explicit:
             if self._started:
-                with contextlib.suppress(duckdb.TransactionException):
-                    self.duck.execute("ROLLBACK")
+                self._roll_back_duck()
             self._ended(committed=False)
 
     def _ended(self, *, committed: bool) -> None:
@@ -161,8 +173,7 @@ class Transactional(ABC):
         calls = self._on_commit if committed else self._on_rollback
         self._on_commit, self._on_rollback = [], []
         self.engine.free(self)
-        for call in calls:
-            call()
+        _call(calls)
 
     def on_commit(self, call: Callable[[], None]) -> None:
         """Call this once what the statement did is durable."""
@@ -189,16 +200,14 @@ class Transactional(ABC):
             yield
         except BaseException:
             self._depth -= 1
-            with contextlib.suppress(duckdb.TransactionException):
-                self.duck.execute("ROLLBACK")
+            self._roll_back_duck()
             self._ended(committed=False)
             raise
         self._depth -= 1
         try:
             self._commit_duck()
         except duckdb.Error:
-            with contextlib.suppress(duckdb.TransactionException):
-                self.duck.execute("ROLLBACK")
+            self._roll_back_duck()
             self._ended(committed=False)
             raise
         self._ended(committed=True)
@@ -212,8 +221,7 @@ class Transactional(ABC):
             return
         undone = self._on_rollback[mark.rollbacks :]
         del self._on_rollback[mark.rollbacks :], self._on_commit[mark.commits :]
-        for call in undone:
-            call()
+        _call(undone)
         journal.cut(mark.writes)
         if mark.writes == 0 and not mark.started:
             self._roll_back_duck()
@@ -234,7 +242,8 @@ class Transactional(ABC):
         return True
 
     def _roll_back_duck(self) -> None:
-        with contextlib.suppress(duckdb.TransactionException):
+        # There may be none; after an error that DuckDB does not outlive, none can be rolled back.
+        with contextlib.suppress(duckdb.Error):
             self.duck.execute("ROLLBACK")
 
     def _renew(self) -> str | None:

@@ -36,6 +36,15 @@ if TYPE_CHECKING:
     from embedded_snowflake.sessions.session import Session
 
 _ROWS_AT_ONCE = 1_000_000
+_CLASSES = {
+    "Out of Range": duckdb.OutOfRangeException,
+    "Out of Memory": duckdb.OutOfMemoryException,
+    "TransactionContext": duckdb.TransactionException,
+    "INTERRUPT": duckdb.InterruptException,
+    "INTERNAL": duckdb.InternalException,
+    "FATAL": duckdb.FatalException,
+}
+"""DuckDB's errors that are not named as their classes are."""
 _KINDS_RUN = (exp.Query, *table_names.WRITING, exp.Comment, exp.Describe)
 _HELD = "temp.main._ES_OVERWRITING"
 _PARSER: Any = Snowflake.parser_class
@@ -250,8 +259,9 @@ class Cursor(FakeSnowflakeCursor):
                 batches.append(batch)
         except OSError as cause:
             # What fails in the midst of the rows comes without DuckDB's class, but with its name.
-            kind = str(cause).partition(" Error")[0].replace(" ", "") + "Exception"
-            raise getattr(duckdb, kind, duckdb.Error)(str(cause)) from None
+            kind = str(cause).partition(" Error")[0]
+            made = _CLASSES.get(kind, getattr(duckdb, f"{kind.replace(' ', '')}Exception", None))
+            raise (made or duckdb.Error)(str(cause)) from None
         finally:
             reader.close()
         return pa.Table.from_batches(batches, reader.schema)

@@ -65,7 +65,11 @@ def check(session: Session, expression: Any) -> None:
 def _check_sources(session: Session, expression: Any) -> None:
     """What a statement reads is there for users, as it is now."""
     hidden = {one.alias_or_name.upper() for one in expression.find_all(exp.CTE)}
+    made = expression.this if isinstance(expression, exp.Create) else None
+    made = made.this if isinstance(made, exp.Schema) else made
     for found in expression.find_all(exp.Table):
+        if found is made:
+            continue
         own = _OF_DUCKDB.match(found.name) and found.name.upper() not in hidden
         if own and session.relation_kind(name_of(session, found)) is None:
             raise errors.missing("Object", found.sql(dialect="snowflake"))
@@ -140,7 +144,7 @@ def _check_inserted(values: Any) -> None:
 
 
 UNNAMED = "unnamed"
-"""The mark of a column that the statement gives no name (`cursor.parsed`)."""
+"""The mark of a column that the statement gives no name (`cursor._Parser`)."""
 
 
 def check_names(query: Any) -> None:

@@ -306,13 +306,20 @@ class Engine:
             self.lock(session, others[0])
 
     @contextlib.contextmanager
-    def defining(self, name: tuple[str | None, ...]) -> Generator[None, None, None]:
+    def defining(
+        self, session: Holder, name: tuple[str | None, ...]
+    ) -> Generator[None, None, None]:
         """Let one statement at a time define an object of this name.
 
         What it finds in the catalog is then still so when it writes there.
+
+        Raises:
+            SnowflakeError: 000604, 000630 where the statement is given up while it waits.
         """
         with self._freed:
-            self._freed.wait_for(lambda: name not in self._defined)
+            while name in self._defined:
+                session.check_cancelled()
+                self._freed.wait(0.2)
             self._defined.add(name)
         try:
             yield

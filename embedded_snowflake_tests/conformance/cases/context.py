@@ -144,6 +144,16 @@ GROUP = Group(
             rows=[(7,)],
         ),
         Case(
+            "a variable in a table's definition is its value, whatever the table is called",
+            (
+                "SET defined = 5",
+                "CREATE OR REPLACE TABLE task AS SELECT $defined AS n",
+                "SELECT n FROM task",
+            ),
+            "sql-reference/session-variables",
+            rows=[(5,)],
+        ),
+        Case(
             "GETVARIABLE",
             ("SET got = 42", "SELECT GETVARIABLE('GOT'), GETVARIABLE('NO_SUCH')"),
             "sql-reference/session-variables",
