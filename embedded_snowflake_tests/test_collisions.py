@@ -263,7 +263,7 @@ def test_who_drops_a_schema_or_database_waits_for_who_writes_there(
     _rows(writer, "COMMIT")
     thread.join(30)
     assert said[0].startswith("[")
-    with pytest.raises(ProgrammingError, match="does not (exist|have a current database)"):
+    with pytest.raises(ProgrammingError, match=r"does not (exist|have a current database)"):
         _rows(writer, "SELECT * FROM a")
     _rows(dropper, f"CREATE DATABASE IF NOT EXISTS {DATABASE}")
 

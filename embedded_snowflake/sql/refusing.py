@@ -232,11 +232,22 @@ def _check_order(select: Any) -> None:
             continue
         selected = [one.unalias() for one in select.expressions]
         names = {one.alias_or_name.upper() for one in [*select.expressions, *selected]}
-        if by in selected or all(one.name.upper() in names for one in by.find_all(exp.Column)):
+        if _same_case(by) in map(_same_case, selected) or all(
+            one.name.upper() in names for one in by.find_all(exp.Column)
+        ):
             continue
         raise errors.refused(
             f"SQL compilation error:\n[{by.sql(dialect='snowflake')}] is not a valid order by expression"
         )
+
+
+def _same_case(node: Any) -> Any:
+    """An expression with the names that its case does not matter to in upper case."""
+    made = node.copy()
+    for name in made.find_all(exp.Identifier):
+        if not name.quoted:
+            name.set("this", name.name.upper())
+    return made
 
 
 def _check_ambiguous(select: Any, named: dict[str, Any]) -> None:

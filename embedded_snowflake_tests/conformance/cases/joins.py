@@ -18,6 +18,12 @@ GROUP = Group(
     "Every join, ASOF JOIN included, subqueries, recursive WITH, UNION, INTERSECT, EXCEPT.",
     (
         Case(
+            "DISTINCT rows are ordered by what is selected, whatever its case",
+            "SELECT DISTINCT UPPER(b) FROM VALUES ('x'), ('a'), ('x') AS t (b) ORDER BY UPPER(B)",
+            "sql-reference/constructs/order-by",
+            rows=[("A",), ("X",)],
+        ),
+        Case(
             "INNER JOIN",
             "SELECT l.k, r.w FROM l JOIN r ON l.k = r.k ORDER BY 1, 2",
             _JOIN,
