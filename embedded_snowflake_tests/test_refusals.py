@@ -168,3 +168,12 @@ def test_a_login_makes_no_database(server: ConnectionInfo) -> None:
     cursor.execute("SHOW DATABASES LIKE 'NOT_THERE'")
     assert cursor.fetchall() == []
     connection.close()
+
+
+@pytest.mark.parametrize("call", ["OBJECT_CONSTRUCT('a', 'b', 'c')", "DATE_TRUNC('month')"])
+def test_a_function_without_all_its_arguments_is_said_so(connection: Any, call: str) -> None:
+    with pytest.raises(
+        snowflake.connector.errors.ProgrammingError, match="not enough arguments"
+    ) as raised:
+        connection.cursor().execute(f"SELECT {call}")
+    assert raised.value.errno == 938

@@ -112,6 +112,12 @@ def parsed(text: str) -> Any:
     except ParseError as cause:
         detail = str(cause).replace("\x1b[4m", "").replace("\x1b[0m", "")
         raise errors.refused(f"SQL compilation error:\nsyntax error: {detail}") from None
+    except (IndexError, AttributeError):
+        # What makes a function of its arguments takes it that they are there.
+        text = (
+            "SQL compilation error:\nnot enough arguments for a function: give all that it needs."
+        )
+        raise errors.error(text, 938, "22023") from None
     found = [one for one in trees if one is not None and not isinstance(one, exp.Semicolon)]
     if len(found) != 1:
         raise errors.error(
