@@ -294,6 +294,22 @@ def test_a_directory_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         embedded_snowflake.ensure_running(tmp_path)
 
 
+def _started_with_short_files(
+    root: Path, blocks: int
+) -> tuple[subprocess.Popen[bytes], ConnectionInfo]:
+    """A warehouse whose files take so many blocks of 512 bytes, which stands for a full disk."""
+    server = [sys.executable, "-m", "embedded_snowflake", "--root", str(root)]
+    limited = f'ulimit -f {blocks}; exec "$@"'
+    process = subprocess.Popen(["sh", "-c", limited, "sh", *server], cwd=PROJECT)
+    deadline = time.monotonic() + 60
+    found = None
+    while found is None and time.monotonic() < deadline:
+        found = embedded_snowflake.status(root).connection
+        time.sleep(0.05)
+    assert found is not None
+    return process, found
+
+
 def test_a_taken_port_is_given_up_for_another_and_a_full_disk_is_said_and_loses_nothing(
     tmp_path: Path,
 ) -> None:
@@ -308,15 +324,7 @@ def test_a_taken_port_is_given_up_for_another_and_a_full_disk_is_said_and_loses_
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         taken.bind(("127.0.0.1", info.port))
         taken.listen()
-        server = [sys.executable, "-m", "embedded_snowflake", "--root", str(tmp_path)]
-        limited = 'ulimit -f 24576; exec "$@"'
-        process = subprocess.Popen(["sh", "-c", limited, "sh", *server], cwd=PROJECT)
-        deadline = time.monotonic() + 60
-        found = None
-        while found is None and time.monotonic() < deadline:
-            found = embedded_snowflake.status(tmp_path).connection
-            time.sleep(0.05)
-    assert found is not None
+        process, found = _started_with_short_files(tmp_path, 24576)
     assert found.port != info.port
     with snowflake.connector.connect(
         **{**found.connect_arguments(), "network_timeout": 5}, database="D", schema="PUBLIC"
@@ -356,17 +364,8 @@ def test_a_commit_whose_checkpoint_fails_is_a_commit_and_the_process_starts_anew
     tmp_path: Path,
 ) -> None:
     """DuckDB gives the database up then; its file takes what its log has when it is opened again."""
-    server = [sys.executable, "-m", "embedded_snowflake", "--root", str(tmp_path)]
     # Enough for the log, and not for the database's file when the log goes into it.
-    process = subprocess.Popen(
-        ["sh", "-c", 'ulimit -f 40000; exec "$@"', "sh", *server], cwd=PROJECT
-    )
-    deadline = time.monotonic() + 60
-    found = None
-    while found is None and time.monotonic() < deadline:
-        found = embedded_snowflake.status(tmp_path).connection
-        time.sleep(0.05)
-    assert found is not None
+    process, found = _started_with_short_files(tmp_path, 40000)
     told = 0
     with snowflake.connector.connect(
         **{**found.connect_arguments(), "network_timeout": 5}
