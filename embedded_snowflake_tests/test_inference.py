@@ -259,6 +259,24 @@ def test_a_worker_killed_in_a_batch_is_replaced_and_the_answer_is_right(
     assert strict.process_ids() != [pid]
 
 
+def test_what_the_server_once_used_is_not_the_models(
+    sleeper: ModelFunction,
+) -> None:
+    """The highest resident size that getrusage(2) tells outlives exec on Linux."""
+    once = bytearray(900 * 2**20)
+    once[::4096] = b"x" * len(once[::4096])
+    del once
+    fresh = Inference(Limits(memory_bytes=800 * 2**20))
+    try:
+        with duckdb.connect() as connection:
+            fresh.install(connection)
+            call = fresh.call_sql(sleeper, ["0.0", "42.0"])
+            got = connection.execute(f"SELECT {call}").fetchall()
+    finally:
+        fresh.close()
+    assert got == [('{"output_feature_0": 42.0}',)]
+
+
 @pytest.mark.parametrize(
     ("trigger", "sentence"),
     [

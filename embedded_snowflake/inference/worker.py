@@ -135,6 +135,16 @@ def isolate(code: str, own_packages: Sequence[str]) -> None:
     ]
 
 
+def _most_resident_bytes() -> int:
+    # Not getrusage(2) on Linux: its maximum outlives exec, so that the process of every model
+    # would begin with what the server once had.
+    if sys.platform == "darwin":
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    lines = Path("/proc/self/status").read_text().splitlines()
+    sizes = [line.split() for line in lines if line.startswith(("VmHWM:", "VmRSS:"))]
+    return max(int(kibibytes) * 1024 for _, kibibytes, _ in sizes)
+
+
 def watch(memory_limit: int, parent: int, home: str) -> None:
     """Leave when the memory limit is passed or the server has gone; started as a thread.
 
@@ -143,12 +153,11 @@ def watch(memory_limit: int, parent: int, home: str) -> None:
         parent: process id of the server.
         home: directory to remove when the server, which else removes it, has gone.
     """
-    unit = 1 if sys.platform == "darwin" else 1024  # getrusage(2): bytes there, KiB on Linux
     while True:
         if os.getppid() != parent:
             shutil.rmtree(home, ignore_errors=True)
             os._exit(0)
-        if resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit > memory_limit:
+        if _most_resident_bytes() > memory_limit:
             os._exit(EXIT_MEMORY)
         time.sleep(_WATCH_SECONDS)
 
