@@ -6,6 +6,7 @@ A test of the first kind that fails says: the fault is mended, the patch can go.
 from __future__ import annotations
 
 import inspect
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -73,6 +74,9 @@ FAULTS = {
         "from fakesnow import info_schema as i; "
         "assert '0 AS \"BYTES\"' in i.SQL_CREATE_INFORMATION_SCHEMA_TABLES_VIEW.template"
     ),
+    "an import makes a directory that nothing removes": (
+        "import os; from fakesnow.transforms import stage as s; os.rmdir(s.LOCAL_BUCKET_PATH)"
+    ),
 }
 
 
@@ -113,6 +117,13 @@ def test_a_missing_time_arrives_missing(connection: Any) -> None:
     cursor = connection.cursor()
     assert cursor.execute(f"{sql} UNION ALL {sql}").fetchall() == [(None, None, None)] * 2
     assert cursor.execute(sql).fetch_pandas_all().isna().all(axis=None)
+
+
+def test_a_start_leaves_nothing_among_the_temporary_directories(tmp_path: Path) -> None:
+    program = "from embedded_snowflake.sql import patches; patches.apply()"
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", program], env=environment, check=True)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_comments_and_lengths_stand_beside_their_table(connection: Any) -> None:

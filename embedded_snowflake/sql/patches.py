@@ -18,6 +18,7 @@
 | tables view | every table is of 1970 | it knows times of creation and change |
 | tables view | no table is transient | it knows which are |
 | tables view | every table has 0 bytes | it measures them, or says NULL |
+| bucket | every start leaves a directory among the temporary ones | it is made when used |
 
 `embedded_snowflake_tests/test_patches.py` shows each fault in the unchanged fakesnow, so that it
 fails when a fault is gone and its patch can go; and it compares `PINNED` with what is installed,
@@ -26,7 +27,9 @@ since this package reaches into names of these that are nobody's promise.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cache
+from pathlib import Path
 from string import Template
 from typing import Any
 
@@ -34,6 +37,7 @@ import fakesnow.arrow as fakesnow_arrow
 import pyarrow as pa
 import pyarrow.compute as pc
 from fakesnow import info_schema, rowtype, transforms
+from fakesnow.transforms import stage
 from sqlglot import exp
 
 from embedded_snowflake import errors
@@ -184,6 +188,9 @@ _OF_VIEWS = {
 @cache
 def apply() -> None:
     """Put the patches in place, once a process, before fakesnow's engine is made."""
+    # Made by the import, and never removed; files of stages are elsewhere.
+    with suppress(OSError):
+        Path(stage.LOCAL_BUCKET_PATH).rmdir()
     fakesnow_arrow.timestamp_to_sf_struct = timestamps
     rowtype.duckdb_to_sf_type["TIMESTAMP WITH TIME ZONE"] = "timestamp_ltz"
     info_schema.insert_table_comment_sql = _table_comment
