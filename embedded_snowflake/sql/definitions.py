@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from embedded_snowflake import errors
 from embedded_snowflake.names import QualifiedName, stored_name
-from embedded_snowflake.sql.macros import invoke
+from embedded_snowflake.sql.building import invoke
 from embedded_snowflake.sql.table_names import written_table
 
 if TYPE_CHECKING:

@@ -96,6 +96,11 @@ def group_of(kind: Any) -> str | None:
     return "INTEGER" if group == "DECIMAL" and scale_of(kind) == 0 else group
 
 
+NUMBERS = frozenset({"INTEGER", "DECIMAL", "FLOAT"})
+TIMES = frozenset({"DATE", "TIME", "TIMESTAMP", "ZONED"})
+TEXTS_IN_JSON = frozenset({"TIMESTAMP", "ZONED", "BINARY"})
+"""What is a text within a VARIANT."""
+
 FINER = {
     **dict.fromkeys((exp.DataType.Type.ARRAY, exp.DataType.Type.LIST), "ARRAY"),
     **dict.fromkeys((exp.DataType.Type.OBJECT, exp.DataType.Type.STRUCT), "OBJECT"),

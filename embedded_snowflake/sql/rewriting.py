@@ -20,9 +20,9 @@ from sqlglot import exp
 from embedded_snowflake import errors
 from embedded_snowflake.names import INTERNAL, QualifiedName, quoted, stored_name
 from embedded_snowflake.sql import definitions, temporary_tables, wide_integers
+from embedded_snowflake.sql.building import invoke
 from embedded_snowflake.sql.definitions import is_sequence
 from embedded_snowflake.sql.functions import casts, translating
-from embedded_snowflake.sql.macros import invoke
 from embedded_snowflake.sql.temporary_tables import temporary_made
 
 if TYPE_CHECKING:

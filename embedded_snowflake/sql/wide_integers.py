@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from embedded_snowflake.sql.macros import invoke
+from embedded_snowflake.sql.building import invoke
 
 INTEGERS = {
     exp.DataType.Type.INT,

@@ -8,7 +8,7 @@ from typing import Any
 from sqlglot import exp
 
 from embedded_snowflake import errors
-from embedded_snowflake.sql.macros import cast_as, invoke, number
+from embedded_snowflake.sql.building import cast_as, invoke, number
 
 
 def _outermost(node: Any) -> Any:

@@ -17,7 +17,7 @@ from sqlglot import exp
 from embedded_snowflake import errors
 from embedded_snowflake.errors import UNSUPPORTED
 from embedded_snowflake.inference.pool import FUNCTION_NAME
-from embedded_snowflake.sql.macros import invoke
+from embedded_snowflake.sql.building import invoke
 
 # ARRAY_EXCEPT and ARRAY_INTERSECTION count how often an element comes, in both arrays.
 _BEFORE = (

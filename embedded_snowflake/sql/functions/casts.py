@@ -16,8 +16,8 @@ from sqlglot import exp
 
 from embedded_snowflake import errors
 from embedded_snowflake.sql import wide_integers
+from embedded_snowflake.sql.building import cast_as, invoke, number
 from embedded_snowflake.sql.functions.variants import variant
-from embedded_snowflake.sql.macros import cast_as, invoke, number
 
 MACROS = {
     # DuckDB reads 1_000 and 0x10 as numbers, Snowflake does not.

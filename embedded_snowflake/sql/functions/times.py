@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from embedded_snowflake import errors
 from embedded_snowflake.errors import UNSUPPORTED
-from embedded_snowflake.sql.macros import cast_as, invoke, number
+from embedded_snowflake.sql.building import cast_as, invoke, number
 
 MACROS = {
     "_es_months_between(x, y)": (

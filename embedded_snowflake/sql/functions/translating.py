@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from embedded_snowflake.names import quoted
-from embedded_snowflake.sql import canonical_json, macros, time_formats, wide_integers
+from embedded_snowflake.sql import building, canonical_json, time_formats, wide_integers
 from embedded_snowflake.sql.functions import (
     aggregates,
     arrays,
@@ -24,7 +24,7 @@ from embedded_snowflake.sql.functions import (
 )
 
 _FAMILIES = (casts, numbers, texts, times, variants, arrays)
-_WITH_MACROS = (macros, *_FAMILIES, wide_integers, tried_times, time_formats, canonical_json)
+_WITH_MACROS = (building, *_FAMILIES, wide_integers, tried_times, time_formats, canonical_json)
 """In the order in which their macros call each other's: DuckDB looks for these at once."""
 _WITH_FORMS = (tried_times, time_formats, times, variants)
 _NODES: dict[type[Any], Callable[[Any], Any]] = {

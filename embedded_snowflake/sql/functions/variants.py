@@ -14,7 +14,7 @@ from sqlglot import exp
 
 from embedded_snowflake import errors
 from embedded_snowflake.errors import UNSUPPORTED
-from embedded_snowflake.sql.macros import cast_as, invoke
+from embedded_snowflake.sql.building import cast_as, invoke
 
 # A VARIANT keeps a date or a time as its text: which of the two a text was, is not known.
 _MAY_BE_A_TIME = rf"""_es_fails(typeof(x) = 'JSON' AND regexp_full_match(to_json(x) ->> '$',

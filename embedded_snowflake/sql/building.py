@@ -1,4 +1,4 @@
-"""How rewritten statements call DuckDB's functions and macros, and how these refuse.
+"""How rewritten statements are put together: calls of DuckDB's functions and macros, casts.
 
 What a macro answers stands beside the rewrite that calls it; `functions/translating.py` makes
 them all in a database.
@@ -6,6 +6,7 @@ them all in a database.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sqlglot import exp
@@ -24,6 +25,18 @@ def invoke(name: str, *arguments: Any) -> Any:
 def cast_as(value: Any, kind: str) -> Any:
     """DuckDB's own cast to one of its types."""
     return exp.cast(value, kind, dialect="duckdb")
+
+
+def snowflake_cast(value: Any, kind: str) -> Any:
+    """A CAST as Snowflake writes it; `functions/casts.py` makes DuckDB's of it."""
+    return exp.Cast(this=value, to=exp.DataType.build(kind, dialect="snowflake"))
+
+
+def swap(old: Any, make: Callable[[Any], Any]) -> None:
+    """Put in an expression's place what is made of it."""
+    held = exp.Placeholder()
+    old.replace(held)
+    held.replace(make(old))
 
 
 def number(text: str) -> Any:

@@ -1,0 +1,197 @@
+"""What a calculation answers: NUMBERs with the digits that Snowflake gives them, days and moments.
+
+DuckDB adds the scales of a product, divides to a FLOAT, and makes a TIMESTAMP of a day that is
+moved. Add an operator or an aggregate of numbers here; how many digits its result has stands in
+`number_types.py`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlglot import exp
+
+from embedded_snowflake import errors
+from embedded_snowflake.sql.building import invoke, snowflake_cast, swap
+from embedded_snowflake.sql.functions.times import UNITS
+from embedded_snowflake.sql.inferred_types import Inferred
+from embedded_snowflake.sql.number_types import product_scale
+
+
+def arithmetic(node: Any, types: Inferred) -> Any:
+    """Raises 000002 where a text or a VARIANT would have to become a number of unknown scale."""
+    for side in (node.this, node.args.get("expression")):
+        if side is not None and types.kind(side) in {"TEXT", "VARIANT"}:
+            if isinstance(side, exp.Literal) and isinstance(node, (exp.Add, exp.Sub)):
+                continue
+            raise errors.unsupported(
+                f"arithmetic on a {types.kind(side)}: cast {side.sql(dialect='snowflake')}"
+            )
+    if isinstance(node, exp.Mul):
+        return _product(node, types)
+    if isinstance(node, exp.Div):
+        return _divided(node, types)
+    return moved(node, types) if isinstance(node, (exp.Add, exp.Sub)) else node
+
+
+_DAYS = {"DAY", "WEEK", "MONTH", "QUARTER", "YEAR"}
+
+
+def moved(node: Any, types: Inferred) -> Any:
+    """A DATE and days or more are a DATE; DuckDB makes a TIMESTAMP of it."""
+    if types.kind(node.this) != "DATE":
+        return node
+    if isinstance(node, (exp.Add, exp.Sub)):
+        if not isinstance(node.expression, exp.Interval):
+            return node
+        unit = node.expression.args.get("unit")
+    else:
+        unit = node.args.get("unit")
+    months = isinstance(node, exp.AddMonths)
+    if not months and (unit is None or UNITS.get(unit.name.upper()) not in _DAYS):
+        return node
+    return snowflake_cast(node.copy(), "DATE")
+
+
+def rounded(node: Any, types: Inferred) -> Any:
+    """FLOOR and CEIL of an integer are it."""
+    plain = node.args.get("decimals") is None and types.kind(node.this) == "INTEGER"
+    return exp.Paren(this=node.this.copy()) if plain else node
+
+
+def _product(node: Any, types: Inferred) -> Any:
+    """DuckDB adds the scales, however many digits that makes."""
+    left, right = types.scale(node.this), types.scale(node.expression)
+    if left is None or right is None or not left + right:
+        return node
+    for side, scale in (("this", left), ("expression", right)):
+        swap(node.args[side], lambda old, scale=scale: _decimal(old, scale))
+    wanted = product_scale(left, right)
+    return node if wanted == left + right else _decimal(node.copy(), wanted)
+
+
+def _decimal(node: Any, scale: int) -> Any:
+    return snowflake_cast(node, f"NUMBER(38, {scale})")
+
+
+def _divided(node: Any, types: Inferred) -> Any:
+    made = _quotient(node.this, node.expression, types.scale(node), types)
+    return node if made is None else made
+
+
+def average(node: Any, types: Inferred) -> Any:
+    """The quotient of SUM and COUNT, each with its OVER."""
+    value = node.this.expressions[0] if isinstance(node.this, exp.Distinct) else node.this
+    outer = _outermost(node)
+    total, count = (_with_call(outer, function) for function in (exp.Sum, exp.Count))
+    types.note(total, types.type_of(value))
+    # Of no rows it is NULL.
+    count = exp.Nullif(this=count, expression=exp.Literal.number("0"))
+    types.note(count, exp.DataType.build("BIGINT"))
+    made = _quotient(total, count, types.scale(node), types)
+    return node if made is None else _in_place_of(outer, node, made, types)
+
+
+def spread(node: Any, types: Inferred) -> Any:
+    """VARIANCE and its like are NUMBERs of NUMBERs; DuckDB's are FLOATs."""
+    if types.kind(node) != "DECIMAL":
+        return node
+    outer = _outermost(node)
+    made = exp.Cast(this=outer.copy(), to=types.type_of(node).copy())
+    return _in_place_of(outer, node, made, types)
+
+
+def deviation(node: Any, types: Inferred) -> Any:
+    """The root of the variance, which of NUMBERs has so many digits alone."""
+    scale = types.scale(node.this)
+    if scale is None:
+        return node
+    outer = _outermost(node)
+    spread = exp.VariancePop if isinstance(node, exp.StddevPop) else exp.Variance
+    variance = _decimal(_with_call(outer, spread, type(node)), 6 if scale == 0 else max(12, scale))
+    return _in_place_of(outer, node, exp.Sqrt(this=snowflake_cast(variance, "FLOAT")), types)
+
+
+def cut(node: Any, types: Inferred) -> Any:
+    """DuckDB has a FLOAT that is 0 and negative."""
+    if types.kind(node.this) != "FLOAT":
+        return node
+    return exp.Paren(
+        this=exp.Add(this=node.copy(), expression=snowflake_cast(exp.Literal.number(0), "FLOAT"))
+    )
+
+
+def slope(node: Any, types: Inferred) -> Any:
+    """Of points that lie above each other it is NULL; DuckDB's is no number."""
+    outer = _outermost(node)
+    nothing = snowflake_cast(exp.Literal.string("nan"), "FLOAT")
+    return _in_place_of(outer, node, exp.Nullif(this=outer.copy(), expression=nothing), types)
+
+
+def _outermost(call: Any) -> Any:
+    """An aggregate with its OVER."""
+    over = isinstance(call.parent, exp.Window) and call.arg_key == "this"
+    return call.parent if over else call
+
+
+def _in_place_of(outer: Any, call: Any, made: Any, types: Inferred) -> Any:
+    if outer is call:
+        return made
+    outer.replace(types.note(made, types.type_of(call)))
+    return call
+
+
+def _with_call(outer: Any, function: type[Any], of: type[Any] = exp.Avg) -> Any:
+    """AVG, or its window, with another function in its place."""
+    part = outer.copy()
+    call = part.find(of, bfs=False)
+    made = function(this=call.this.copy())
+    if call is part:
+        return made
+    call.replace(made)
+    return part
+
+
+_SCALED = 12
+"""The digits with which a NUMBER is taken that has any: all that a quotient has."""
+
+
+def _quotient(dividend: Any, divisor: Any, digits: int | None, types: Inferred) -> Any:
+    """A quotient of NUMBERs to so many digits; None of others. DuckDB's is a FLOAT.
+
+    It is divided in whole numbers, to one digit more than stays, by which it is rounded.
+    """
+    if digits is None or max(digits, types.scale(divisor) or 0) > _SCALED:
+        return None
+    wholes: list[Any] = []
+    power = digits + 1
+    for sign, side in ((-1, dividend), (1, divisor)):
+        kind = types.type_of(side)
+        if kind is not None and kind.this in exp.DataType.INTEGER_TYPES:
+            wholes.append(invoke("_es_counted", side.copy()))
+            continue
+        wholes.append(invoke("_es_scaled", side.copy(), exp.Literal.number(10**_SCALED)))
+        power += sign * _SCALED
+    numbers = (10 ** max(power, 0), 10 ** max(-power, 0), f"{10 ** -(digits + 1):.{digits + 1}f}")
+    return invoke("_es_quotient", *wholes, *(exp.Literal.number(one) for one in (*numbers, digits)))
+
+
+def percentile(node: Any, types: Inferred) -> Any:
+    """Between two NUMBERs lie such with more digits."""
+    if isinstance(node, exp.Median):
+        if (scale := types.scale(node.this)) is None:
+            return node
+        value, at = node.this.copy(), exp.Literal.number("0.5")
+        return invoke("quantile_cont", _decimal(value, scale + 3), at)
+    if isinstance(node.this, exp.PercentileCont):
+        ordered = node.expression.expressions[0]
+        if (scale := types.scale(ordered.this)) is not None:
+            swap(ordered.this, lambda old: _decimal(old, scale + 3))
+    return node
+
+
+def approximate(node: Any, types: Inferred) -> Any:
+    """An approximate percentile of a NUMBER is a FLOAT."""
+    if types.kind(node.this) in {"INTEGER", "DECIMAL"}:
+        swap(node.this, lambda old: snowflake_cast(old, "FLOAT"))
+    return node
