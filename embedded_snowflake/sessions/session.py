@@ -29,6 +29,7 @@ from embedded_snowflake import errors
 from embedded_snowflake.names import INTERNAL, QualifiedName, literal, quoted
 from embedded_snowflake.sessions import history, routing, text_rewriting
 from embedded_snowflake.sessions.journal import RecordingConnection
+from embedded_snowflake.sessions.prepared import Prepared, PreparedQueries
 from embedded_snowflake.sessions.transactions import Transactional
 from embedded_snowflake.sql import (
     definitions,
@@ -127,6 +128,7 @@ class Session(Transactional):
         self.seen = time.monotonic()
         self.lock = threading.RLock()
         self._registered: list[str] = []
+        self._prepared = PreparedQueries()
         self._cancelled: str | None = None
         self._gone_since: float | None = None
         if database and database in engine.databases():
@@ -363,6 +365,11 @@ class Session(Transactional):
             self.check_aborted()
 
     def _execute(self, sql: str, *, describe: bool) -> Answer:
+        if not describe and not self.explicit:
+            prepared = self._prepared.get(sql, self.engine.now())
+            answer = None if prepared is None else self._asked_again(prepared)
+            if answer is not None:
+                return answer
         written = reading.quote_addresses(sql)
         sql = text_rewriting.with_variables(self, written)
         tokens = reading.tokens_of(sql)
@@ -371,6 +378,8 @@ class Session(Transactional):
         if not tokens:
             raise errors.error("Empty SQL statement.", 900, "42601")
         reading.refuse_several(tokens)
+        if first not in {"SELECT", "WITH"}:
+            self._prepared.clear()
         if self.database is not None and self.database not in self.engine.databases():
             # Another session has dropped it.
             self.forget_schema()
@@ -426,7 +435,7 @@ class Session(Transactional):
         expression = parsed(text)
         if text != written and isinstance(expression, (exp.Query, exp.Create)):
             name_as_written(expression, written)
-        type_id = statement_type_id(expression)
+        type_id, moment = statement_type_id(expression), self.engine.now()
         if describe and not isinstance(expression, exp.Describe):
             cursor = self.connection.cursor()
             if isinstance(expression, exp.Query):
@@ -444,6 +453,33 @@ class Session(Transactional):
             self.most_bytes = None
         rowtype = results.described(cursor._describe_last_sql())  # noqa: SLF001
         describing.refine(self, expression, rowtype)
+        translated = cursor.translated
+        if translated and text == sql == written and self._is_repeatable(expression):
+            self._prepared.keep(sql, Prepared(translated, rowtype, type_id, moment))
+        return self._kept(cursor, rowtype, type_id)
+
+    def _is_repeatable(self, query: Any) -> bool:
+        """Whether its translation says the same when it is asked again in this context."""
+        if self.explicit or self._registered or not isinstance(query, exp.Query):
+            return False
+        # The one function whose answer stands in the translation and is another each time.
+        return not any(one.name.upper() == "LAST_QUERY_ID" for one in query.find_all(exp.Anonymous))
+
+    def _asked_again(self, prepared: Prepared) -> Answer | None:
+        """The answer of a query that is translated; None where it fails: the whole way says why."""
+        cursor = self.connection.cursor()
+        self.most_bytes = RESULT_BYTES
+        try:
+            cursor.ask(prepared.sql)
+        except duckdb.Error:
+            self.check_cancelled()
+            return None
+        finally:
+            self.most_bytes = None
+        return self._kept(cursor, prepared.rowtype, prepared.type_id)
+
+    def _kept(self, cursor: Any, rowtype: list[ColumnInfo], type_id: int) -> Answer:
+        """The answer of a cursor, whose rows RESULT_SCAN can read."""
         self.engine.fakesnow.results_cache.pop(cursor.sfqid, None)
         self.engine.fakesnow.results_cache[self.query_id] = (
             cursor._arrow_table,  # noqa: SLF001

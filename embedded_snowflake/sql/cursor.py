@@ -134,6 +134,8 @@ class Cursor(FakeSnowflakeCursor):
     """fakesnow's cursor with our rewrites in front of its own."""
 
     session: Session
+    translated: str | None = None
+    """The query that DuckDB ran, where the statement was one."""
     _told: tuple[str | None, Any] = (None, None)
 
     def run(self, expression: Any) -> None:
@@ -234,14 +236,20 @@ class Cursor(FakeSnowflakeCursor):
     def _execute(self, transformed: Any, params: Any = None) -> None:
         self.session.bind_first(transformed)
         if isinstance(transformed, exp.Query) and not transformed.args.get("seed"):
-            self._query(transformed)
+            self.translated = transformed.sql(dialect="duckdb", copy=False)
+            self.ask(self.translated)
             return
         super()._execute(transformed, params)
         self._told = (self._last_sql, self._duck_conn.description)
 
-    def _query(self, query: Any) -> None:
-        """As fakesnow does it, without its copy of all rows, and without keeping the result."""
-        self._last_sql, self._last_params = query.sql(dialect="duckdb", copy=False), None
+    def ask(self, query: str) -> None:
+        """Run a query of DuckDB's: as fakesnow does it, without its copy of all rows.
+
+        Raises:
+            duckdb.Error: what DuckDB says.
+            SnowflakeError: 100357 where the rows are more than the session may answer.
+        """
+        self._last_sql, self._last_params = query, None
         relation = self._duck_conn.sql(self._last_sql)
         self._arrow_table = self._rows_of(relation)
         self._told = (self._last_sql, relation.description)
