@@ -195,7 +195,6 @@ def test_parquet_is_loaded_by_path_or_by_names(
         ("COPY INTO EVENTS FROM @LANDING FILES=('in/none.csv')", "was not found"),
         ("COPY INTO EVENTS FROM @LANDING ON_ERROR=SHRUG", "ABORT_STATEMENT, CONTINUE"),
         ("COPY INTO EVENTS FROM @LANDING VALIDATION_MODE=RETURN_ERRORS", "VALIDATION_MODE"),
-        ("COPY INTO @LANDING FROM EVENTS", "COPY INTO a stage"),
         ("COPY INTO EVENTS (NOPE) FROM @LANDING", "invalid identifier 'NOPE'"),
     ],
 )

@@ -28,7 +28,7 @@ from snowflake.connector.errors import ProgrammingError
 from sqlglot import TokenType, exp
 
 from embedded_snowflake import errors
-from embedded_snowflake.names import QualifiedName, quoted
+from embedded_snowflake.names import QualifiedName, literal, quoted
 from embedded_snowflake.objects import functions
 from embedded_snowflake.objects.entries import read_names, temporary
 from embedded_snowflake.objects.file_formats import FileFormat, Value, read_options, resolve, truth
@@ -42,12 +42,12 @@ from embedded_snowflake.objects.staged_queries import (
     failed,
     read_fields,
     read_file,
-    relation,
+    registered,
     stage_in,
 )
 from embedded_snowflake.objects.stages import Location, location, prune, read_reference
 from embedded_snowflake.objects.table_facts import LOADS, stored_types
-from embedded_snowflake.sessions.routing import Written, follows, handles
+from embedded_snowflake.sessions.routing import NotMine, Written, follows, handles
 from embedded_snowflake.sql import refusing, wide_integers
 from embedded_snowflake.sql.column_facts import ColumnFacts
 from embedded_snowflake.sql.cursor import parsed
@@ -138,18 +138,12 @@ class _Copy:
         return str(self.options.get("MATCH_BY_COLUMN_NAME", "NONE")).upper()
 
 
-@handles("COPY", "FILES")
-def copy_files(_: Session, __: Reader) -> Result:
-    """COPY FILES is not here."""
-    raise errors.unsupported("COPY FILES")
-
-
 @handles("COPY", "INTO")
 def copy_into(session: Session, reader: Reader) -> Result:
     """COPY INTO table [(columns)] FROM @stage | (SELECT .. FROM @stage) [options]."""
     token = reader.peek()
     if token is not None and (token.text == "@" or reader.at_string()):
-        raise errors.unsupported("COPY INTO a stage")
+        raise NotMine
     target = reader.name()
     if session.relation_kind(target) != "TABLE":
         raise errors.missing("Table", target)
@@ -336,6 +330,16 @@ def _read(
         raise errors.refused(
             "A Parquet file has one field, $1: load it with a SELECT or with MATCH_BY_COLUMN_NAME."
         )
+    elif copy.file_format.type == "JSON":
+        fields, columns, text = Fields(width=1), copy.columns, quoted("$1")
+        if len(columns) != 1 or copy.types[columns[0]] != "JSON":
+            raise errors.error(
+                "SQL compilation error:\nJSON file format can produce one and only one column of "
+                "type variant, object, or array. Load data into separate columns using the "
+                "MATCH_BY_COLUMN_NAME copy option or copy with transformation.",
+                2019,
+                "0A000",
+            )
     else:
         columns = copy.columns
         fields = Fields(width=len(columns))
@@ -345,14 +349,14 @@ def _read(
     if judged:
         for one in read:
             _judge_widths(one, len(columns))
-    if copy.select is None:
+    if copy.select is None and copy.file_format.type == "CSV":
         places = [part.strip() for part in text.split(", ")]
         for one in read:
             _judge_values(copy, one, dict(zip(columns, places, strict=True)))
     text = _for_their_columns(copy, columns, text)
 
     def insert(good: list[FileRead]) -> None:
-        name = copy.session.register(relation(good, fields))
+        name = registered(copy.session, good, fields, copy.file_format.type)
         into = ", ".join(quoted(column) for column in columns)
         copy.session.run(
             f"INSERT INTO {copy.target.sql} ({into}) SELECT {text} FROM {name} {copy.alias}"
@@ -430,8 +434,9 @@ def _matched(copy: _Copy, files: Sequence[tuple[str, Path]]) -> tuple[Fields, li
     """MATCH_BY_COLUMN_NAME: columns that table and files have in common."""
     if copy.matching not in ("CASE_SENSITIVE", "CASE_INSENSITIVE"):
         raise errors.refused("MATCH_BY_COLUMN_NAME is CASE_SENSITIVE, CASE_INSENSITIVE or NONE.")
-    parquet = copy.file_format.type == "PARQUET"
-    if not parquet and not copy.file_format.parse_header:
+    kind = copy.file_format.type
+    parquet = kind == "PARQUET"
+    if kind == "CSV" and not copy.file_format.parse_header:
         raise errors.refused("MATCH_BY_COLUMN_NAME of CSV needs PARSE_HEADER = TRUE.")
     headers: list[list[str]] = []
     for name, path in files:
@@ -444,18 +449,20 @@ def _matched(copy: _Copy, files: Sequence[tuple[str, Path]]) -> tuple[Fields, li
         except UnreadableFile:
             headers.append([])
     known = list(dict.fromkeys(one for header in headers for one in header))
-    if not parquet and any(header != known for header in headers):
+    if kind == "CSV" and any(header != known for header in headers):
         raise errors.unsupported("CSV files with different headers in one COPY INTO")
     exact = copy.matching == "CASE_SENSITIVE"
     columns: list[str] = []
     parts: list[str] = []
     fields = Fields()
-    for column, kind in copy.types.items():
+    for column, stored in copy.types.items():
         for place, one in enumerate(known):
             if one == column or (not exact and one.upper() == column.upper()):
                 columns.append(column)
-                if parquet:
-                    parts.append(fields.column(one, text=kind == "VARCHAR"))
+                if kind == "JSON":
+                    parts.append(f'GET("$1", {literal(one)})')
+                elif parquet:
+                    parts.append(fields.column(one, text=stored == "VARCHAR"))
                 else:
                     fields.width = max(fields.width, place + 1)
                     parts.append(quoted(f"${place + 1}"))
@@ -484,7 +491,7 @@ def _judge_widths(file: FileRead, width: int) -> None:
 
 def _judge_values(copy: _Copy, file: FileRead, places: dict[str, str]) -> None:
     """Make faults of the records with a text that its column's type does not take."""
-    if file.table is None or copy.file_format.type != "CSV":
+    if file.table is None:
         return
     messages: dict[int, str] = {}
     for column, place in places.items():

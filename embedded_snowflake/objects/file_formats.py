@@ -59,6 +59,8 @@ class FileFormat:
     skip_byte_order_mark: bool = True
     binary_as_text: bool = True
     use_logical_type: bool = False
+    strip_outer_array: bool = False
+    file_extension: str | None = None
 
 
 _KNOWN = {one.name.upper() for one in fields(FileFormat)}
@@ -66,7 +68,6 @@ _WITHOUT_EFFECT = {
     "COMMENT",
     "USE_VECTORIZED_SCANNER",
     "SNAPPY_COMPRESSION",
-    "FILE_EXTENSION",
     "VALIDATE_UTF8",
     "MULTI_LINE",
 }
@@ -219,10 +220,10 @@ def format_from(options: dict[str, Value]) -> FileFormat:
             )
         values[name.lower()] = _checked(name, value)
     made = FileFormat(**values)
-    if made.type not in ("CSV", "PARQUET"):
+    if made.type not in ("CSV", "JSON", "PARQUET"):
         raise errors.refused(
             f"Files of TYPE = {made.type} are not read in the embedded warehouse; "
-            "CSV and PARQUET are."
+            "CSV, JSON and PARQUET are."
         )
     if made.parse_header and made.skip_header:
         raise errors.refused("PARSE_HEADER = TRUE and SKIP_HEADER exclude each other.")

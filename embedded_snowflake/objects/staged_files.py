@@ -47,11 +47,13 @@ class Fault:
         message: Snowflake's words.
         line: in the file, from 1, headers included.
         record: among the data, from 1.
+        number: Snowflake's, of the error.
     """
 
     message: str
     line: int
     record: int
+    number: int = 100038
 
 
 @dataclass
@@ -477,11 +479,12 @@ def csv_sample_types(records: Records) -> list[str]:
     found: list[str] = []
     for place in range(len(records.header)):
         values = [row[place] for row in records.rows if place < len(row)]
-        found.append(_sampled([one for one in values if one is not None]))
+        found.append(sampled_type([one for one in values if one is not None]))
     return found
 
 
-def _sampled(values: list[str]) -> str:
+def sampled_type(values: list[str]) -> str:
+    """The type that INFER_SCHEMA gives these texts."""
     if values and all(re.fullmatch(r"-?\d{1,38}", one) for one in values):
         return f"NUMBER({max(len(one.lstrip('-')) for one in values)}, 0)"
     if values and all(re.fullmatch(r"-?\d{1,38}(\.\d+)?", one) for one in values):

@@ -1,7 +1,7 @@
 """Queries of staged files: ``SELECT $1 .. FROM @stage (..)`` and INFER_SCHEMA.
 
 What it holds: how ``$1``, ``$1:"column"`` and ``METADATA$..`` become columns (`read_fields`), the
-relation that a set of files becomes (`relation`), the rewriting of a query that reads stages, and
+relation that a set of files becomes (`registered`), the rewriting of a query that reads stages, and
 the table function INFER_SCHEMA. Not for loading into tables (`copying`).
 
 A query's relation is an Arrow table that the session registers for the statement. Of a Parquet
@@ -39,6 +39,7 @@ from embedded_snowflake.objects.staged_files import (
     snowflake_type,
     text_columns,
 )
+from embedded_snowflake.objects.staged_json import json_sample_type, read_json, read_samples
 from embedded_snowflake.objects.stages import Location, location, reference_end
 from embedded_snowflake.sessions.routing import rewrites, table_function
 from embedded_snowflake.sql.reading import tokens_of
@@ -150,8 +151,10 @@ def read_fields(sql: str, kind: str) -> tuple[str, Fields]:
 def _field(tokens: Sequence[Token], place: int, kind: str, fields: Fields) -> tuple[str, int]:
     number, after = int(tokens[place + 1].text), place + 2
     pathed = after < len(tokens) and tokens[after].token_type is TokenType.COLON
+    if kind == "JSON" and number > 1:
+        raise errors.refused("A JSON file has one field, $1.")
     if kind != "PARQUET":
-        if pathed:
+        if pathed and kind == "CSV":
             raise errors.refused("A field of a CSV file is text and has no parts.")
         fields.width = max(fields.width, number)
         return quoted(f"${number}"), place + 1
@@ -196,6 +199,8 @@ def read_file(
     try:
         if options.type == "PARQUET":
             return _parquet(name, path, options, fields)
+        if options.type == "JSON":
+            return _json(name, path, options)
         records = read_csv(path, options, limit)
     except UnreadableFile as cause:
         return FileRead(name, path, None, [Fault(str(cause), 1, 1)])
@@ -220,6 +225,13 @@ def _parquet(name: str, path: Path, options: FileFormat, fields: Fields) -> File
             )
     numbers = pa.array(range(1, found.num_rows + 1), pa.int64())
     return FileRead(name, path, _with_metadata(columns, name, path, numbers), [])
+
+
+def _json(name: str, path: Path, options: FileFormat) -> FileRead:
+    values = read_json(path, options)
+    texts = {"$1": pa.array(values.texts, pa.string())}
+    table = _with_metadata(texts, name, path, pa.array(values.numbers, pa.int64()))
+    return FileRead(name, path, table, values.faults, header=values.keys)
 
 
 def _with_metadata(
@@ -260,12 +272,22 @@ def relation(files: Sequence[FileRead], fields: Fields) -> pa.Table:
         ) from None
 
 
+def registered(session: Session, files: Sequence[FileRead], fields: Fields, kind: str) -> str:
+    """The relation of files as it stands in FROM; its ``$1`` of JSON files is a VARIANT."""
+    if kind != "JSON":
+        return session.register(relation(files, fields))
+    fields.width = 1
+    name = session.register(relation(files, fields))
+    metadata = ", ".join(quoted(one) for one in _METADATA)
+    return f'(SELECT PARSE_JSON("$1") AS "$1", {metadata} FROM {name})'
+
+
 def failed(file: FileRead, fault: Fault) -> errors.SnowflakeError:
     """The error that ends a statement for a record."""
     return errors.error(
         f"{fault.message}\n  File '{file.name}', line {fault.line}, character 1\n"
         f"  Row {fault.record}",
-        100038 if file.table is not None else 100152,
+        fault.number if file.table is not None else 100152,
         "22000",
     )
 
@@ -280,7 +302,7 @@ def _relation_of(session: Session, where: Location, arguments: Mapping[str, Any]
     for one in read:
         for fault in one.faults:
             raise failed(one, fault)
-    return rewritten, session.register(relation(read, fields))
+    return rewritten, registered(session, read, fields, options.type)
 
 
 def _last_row(sql: str) -> int | None:
@@ -404,7 +426,7 @@ def infer_schema(session: Session, *_: Any, **arguments: Any) -> Result:
 
 
 def _expression(options: FileFormat, name: str, kind: str, place: int) -> str:
-    source = f"$1:{name}" if options.type == "PARQUET" else f"${place + 1}"
+    source = f"${place + 1}" if options.type == "CSV" else f"$1:{name}"
     return f"{source}::{kind}"
 
 
@@ -417,6 +439,8 @@ def _common(one: str, other: str) -> str:
 
 def _columns_of(name: str, path: Path, options: FileFormat) -> list[tuple[str, str]]:
     try:
+        if options.type == "JSON":
+            return [(key, json_sample_type(found)) for key, found in read_samples(path, options)]
         if options.type == "PARQUET":
             there = parquet_schema(path)
             check_times(path, there.names, options)

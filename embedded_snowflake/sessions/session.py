@@ -437,20 +437,14 @@ class Session(Transactional):
             name_as_written(expression, written)
         type_id, moment = statement_type_id(expression), self.engine.now()
         if describe and not isinstance(expression, exp.Describe):
-            cursor = self.connection.cursor()
             if isinstance(expression, exp.Query):
-                refusing.check(self, expression)
-                described = cursor.columns_of(expression.copy())
+                rowtype = self._columns_of(expression)
             else:
-                described = cursor._describe_only(text)  # noqa: SLF001
-            rowtype = results.described(described)
-            describing.refine(self, expression, rowtype)
+                told = self.connection.cursor()._describe_only(text)  # noqa: SLF001
+                rowtype = results.described(told)
             return Answer(self.query_id, None, rowtype, type_id)
-        self.most_bytes = RESULT_BYTES
-        try:
+        with self.bounded():
             cursor = self._run(expression)
-        finally:
-            self.most_bytes = None
         rowtype = results.described(cursor._describe_last_sql())  # noqa: SLF001
         describing.refine(self, expression, rowtype)
         translated = cursor.translated
@@ -468,14 +462,12 @@ class Session(Transactional):
     def _asked_again(self, prepared: Prepared) -> Answer | None:
         """The answer of a query that is translated; None where it fails: the whole way says why."""
         cursor = self.connection.cursor()
-        self.most_bytes = RESULT_BYTES
         try:
-            cursor.ask(prepared.sql)
+            with self.bounded():
+                cursor.ask(prepared.sql)
         except duckdb.Error:
             self.check_cancelled()
             return None
-        finally:
-            self.most_bytes = None
         return self._kept(cursor, prepared.rowtype, prepared.type_id)
 
     def _kept(self, cursor: Any, rowtype: list[ColumnInfo], type_id: int) -> Answer:
@@ -489,6 +481,32 @@ class Session(Transactional):
             exp.Select(),
         )
         return Answer(self.query_id, cursor._arrow_table, rowtype, type_id)  # noqa: SLF001
+
+    @contextlib.contextmanager
+    def bounded(self) -> Generator[None, None, None]:
+        """Let a query answer no more rows than may pass through memory."""
+        self.most_bytes = RESULT_BYTES
+        try:
+            yield
+        finally:
+            self.most_bytes = None
+
+    def columns_of(self, query: str) -> list[ColumnInfo]:
+        """The columns of a query, which is not run, as clients see them.
+
+        Raises:
+            ProgrammingError: it is no query, is refused or cannot be bound.
+        """
+        expression = parsed(text_rewriting.rewrite_text(self, query))
+        if not isinstance(expression, exp.Query):
+            raise errors.refused(f"SQL compilation error:\n'{query[:40]}' is no query.")
+        return self._columns_of(expression)
+
+    def _columns_of(self, query: Any) -> list[ColumnInfo]:
+        refusing.check(self, query)
+        rowtype = results.described(self.connection.cursor().columns_of(query.copy()))
+        describing.refine(self, query, rowtype)
+        return rowtype
 
     def run(self, sql: str) -> Any:
         """Run Snowflake SQL on DuckDB in the session's transaction.

@@ -46,9 +46,6 @@ REFUSED_GROUPS = {
 """What is not here, and patterns of the names of the docstrings that are about it."""
 REFUSED = {
     "dataframe.DataFrame": "pivot sort write",
-    "dataframe_reader": "DataFrameReader",
-    "dataframe_writer.DataFrameWriter": "copy_into_location csv json parquet save",
-    "file_operation.FileOperation": "copy_files",
     "functions": (
         "_concat_ws_ignore_nulls approx_percentile_accumulate approx_percentile_combine "
         "approx_percentile_estimate array_sort array_union_agg array_unique_agg "
@@ -92,6 +89,9 @@ DIFFERING = {
     "dataframe.DataFrame.to_local_iterator": "reads a table that another docstring makes",
     "dataframe.DataFrame.to_pandas": f"{_NULLABLE}; integers come to pandas as int64",
     "dataframe.DataFrame.with_columns": _SEQ,
+    "dataframe_reader.DataFrameReader": "XML is not read; the frame of before is shown again",
+    "dataframe_writer.DataFrameWriter.copy_into_location": _NULLABLE,
+    "dataframe_writer.DataFrameWriter.json": "a JSON's key without quotes is an error",
     "dataframe_stat_functions.DataFrameStatFunctions.corr": _DIGIT,
     "dataframe_stat_functions.DataFrameStatFunctions.cov": _DIGIT,
     "functions": _DIGIT,
@@ -163,7 +163,7 @@ def write_files(folder: Path) -> None:
         "id,username,firstname,lastname\n0,admin,none,none\n1,test_user,test,user\n"
     )
     fruit = json.dumps({"fruit": "Apple", "size": "Large", "color": "Red"})
-    (folder / "testJson.json").write_text(f"{fruit}\n{fruit}\n")
+    (folder / "testJson.json").write_text(f"{fruit}\n")
     rows = pa.table({"str": ["str1", "str2"], "num": pa.array([1, 2], pa.int64())})
     parquet.write_table(rows, folder / "test.parquet")
 

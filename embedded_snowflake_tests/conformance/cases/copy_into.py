@@ -170,7 +170,6 @@ GROUP = Group(
             ),
             "user-guide/data-load-transform",
             rows=[(1, Decimal("1.5")), (2, None)],
-            refused=Error(1003, None, "TYPE = JSON"),
         ),
         Case(
             "JSON into one VARIANT",
@@ -182,7 +181,39 @@ GROUP = Group(
             ),
             _COPY,
             rows=[(1,), (2,)],
-            refused=Error(1003, None, "TYPE = JSON"),
+        ),
+        Case(
+            "JSON into several columns without a SELECT",
+            (
+                *_JSON,
+                "CREATE TABLE t (id INT, v VARIANT)",
+                "COPY INTO t FROM @s FILE_FORMAT = (TYPE = JSON)",
+            ),
+            _COPY,
+            error=Error(2019, "0A000", "one and only one column"),
+        ),
+        Case(
+            "JSON by the names of its keys",
+            (
+                *_JSON,
+                "CREATE TABLE t (v NUMBER(4,1), x INT, id INT)",
+                "COPY INTO t FROM @s FILE_FORMAT = (TYPE = JSON) MATCH_BY_COLUMN_NAME = CASE_INSENSITIVE",
+                "SELECT * FROM t ORDER BY id",
+            ),
+            _COPY,
+            rows=[(Decimal("1.5"), None, 1), (None, None, 2)],
+        ),
+        Case(
+            "the elements of one JSON array are rows",
+            (
+                "CREATE STAGE s",
+                'COPY INTO @s/x FROM (SELECT PARSE_JSON(\'[{"a": 1}, {"a": 2}]\')) FILE_FORMAT = (TYPE = JSON)',
+                "CREATE TABLE t (v VARIANT)",
+                "COPY INTO t FROM @s FILE_FORMAT = (TYPE = JSON STRIP_OUTER_ARRAY = TRUE)",
+                "SELECT v:a::INT FROM t ORDER BY 1",
+            ),
+            "sql-reference/sql/create-file-format",
+            rows=[(1,), (2,)],
         ),
         Case(
             "MATCH_BY_COLUMN_NAME",
@@ -271,13 +302,6 @@ GROUP = Group(
             _COPY,
             rows=[(0,)],
             refused=Error(),
-        ),
-        Case(
-            "COPY INTO a stage",
-            (*_BASE, "COPY INTO @s/out FROM t"),
-            "sql-reference/sql/copy-into-location",
-            rows=[],
-            refused=Error(2, "0A000"),
         ),
     ),
 )

@@ -249,13 +249,6 @@ GROUP = Group(
             refused=Error(2, "0A000", "TIMELIMIT"),
         ),
         Case(
-            "COPY FILES",
-            ("CREATE STAGE s", "COPY FILES INTO @s FROM @s"),
-            "sql-reference/sql/copy-files",
-            rows=_ANY,
-            refused=Error(2, "0A000", "COPY FILES"),
-        ),
-        Case(
             "a system function",
             "SELECT SYSTEM$REFERENCE('TABLE', 't')",
             "sql-reference/functions/system_reference",

@@ -145,7 +145,6 @@ GROUP = Group(
             ),
             "user-guide/querying-stage",
             rows=[(1,), (2,)],
-            refused=Error(1003, None, "TYPE = JSON"),
         ),
         Case(
             "SHOW FILE FORMATS",
