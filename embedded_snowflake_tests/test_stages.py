@@ -153,6 +153,57 @@ def test_table_and_user_stages_need_no_creation(
     rows(connection, "REMOVE @~/mine")
 
 
+def test_a_tables_stage_goes_where_its_table_goes(
+    connection: SnowflakeConnection, tmp_path: Path
+) -> None:
+    rows(connection, "CREATE OR REPLACE TABLE STAGED (A INT)")
+    put(connection, written(tmp_path, "f.txt"), "@%STAGED")
+    rows(connection, "ALTER TABLE STAGED RENAME TO STAGED_2")
+    assert names(connection, "@%STAGED_2") == ["f.txt.gz"]
+    rows(connection, "CREATE TABLE STAGED (A INT)")
+    assert names(connection, "@%STAGED") == []
+    rows(connection, "ALTER TABLE STAGED SWAP WITH STAGED_2")
+    assert names(connection, "@%STAGED") == ["f.txt.gz"]
+    rows(connection, "CREATE OR REPLACE TABLE STAGED (A INT)")
+    assert names(connection, "@%STAGED") == []
+    put(connection, written(tmp_path, "g.txt"), "@%STAGED")
+    rows(connection, "DROP TABLE STAGED")
+    rows(connection, "CREATE TABLE STAGED (A INT)")
+    assert names(connection, "@%STAGED") == []
+
+
+def test_a_temporary_tables_stage_is_not_the_permanent_ones(
+    connection: SnowflakeConnection, tmp_path: Path
+) -> None:
+    rows(connection, "CREATE OR REPLACE TABLE HIDDEN (A INT)")
+    put(connection, written(tmp_path, "f.txt"), "@%HIDDEN")
+    rows(connection, "CREATE TEMPORARY TABLE HIDDEN (A INT)")
+    assert names(connection, "@%HIDDEN") == []
+    put(connection, written(tmp_path, "g.txt"), "@%HIDDEN")
+    assert names(connection, "@%HIDDEN") == ["g.txt.gz"]
+    rows(connection, "DROP TABLE HIDDEN")
+    assert names(connection, "@%HIDDEN") == ["f.txt.gz"]
+
+
+def test_two_open_transactions_put_to_one_table_stage(
+    server: ConnectionInfo, connection: SnowflakeConnection, tmp_path: Path
+) -> None:
+    for table in ("SHARED", "ONE", "TWO"):
+        rows(connection, f"CREATE OR REPLACE TABLE {table} (A INT)")
+    there = {"database": "STAGES_TEST", "schema": "PUBLIC"}
+    with snowflake.connector.connect(**server.connect_arguments(), **there) as other:
+        for one, table, file in ((connection, "ONE", "f.txt"), (other, "TWO", "g.txt")):
+            rows(one, "BEGIN")
+            # A mean of floats cannot be repeated, so that the transaction keeps its view.
+            rows(one, f"INSERT INTO {table} SELECT AVG(0.1::FLOAT)")
+            put(one, written(tmp_path, file), "@%SHARED")
+        both = ["f.txt.gz", "g.txt.gz"]
+        assert names(connection, "@%SHARED") == names(other, "@%SHARED") == both
+        rows(other, "ROLLBACK")
+    rows(connection, "ROLLBACK")
+    assert names(connection, "@%SHARED") == both
+
+
 def test_a_temporary_stage_is_its_sessions_own(
     server: ConnectionInfo, connection: SnowflakeConnection
 ) -> None:

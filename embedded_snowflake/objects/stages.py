@@ -27,6 +27,7 @@ from embedded_snowflake.objects import snow_files
 from embedded_snowflake.objects.entries import kept, show_entries, taken, temporary, undropped
 from embedded_snowflake.objects.file_formats import Value, read_options, resolve
 from embedded_snowflake.objects.showing import columns
+from embedded_snowflake.objects.table_facts import STAGE
 from embedded_snowflake.sessions.routing import NotMine, ends_with_session, handles
 from embedded_snowflake.sql.reading import Reader
 from embedded_snowflake.sql.results import Result
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
     from embedded_snowflake.sessions.session import Session
 
 KIND = "stage"
-TABLE_KIND = "table_stage"
-"""Rows of the stages that every table has (``@%table``), made by the first PUT, named as the table."""
 FOLDER = "stages"
 USER_DIRECTORY = "user"
 UPLOADS = ".uploads"
@@ -161,29 +160,41 @@ def _split(dotted: str) -> tuple[str, str]:
 
 
 def _table_stage(session: Session, table: QualifiedName, *, create: bool) -> str:
+    """The directory of a table's own stage, which is made by the first PUT, at once.
+
+    A transaction must neither hide it from other sessions nor take it back: they would make another.
+    """
     if session.relation_kind(table) != "TABLE":
         raise errors.missing("Stage", f"%{table.name}")
     made = uuid.uuid4().hex
-    with session.engine.defining(session, (table.database, table.schema, f"%{table.name}")):
-        entry = session.catalog.get(TABLE_KIND, table)
-        if entry is not None:
-            return str(entry.props["id"])
-        if create:
-            with session.transaction():
-                session.catalog.put(TABLE_KIND, table, {"id": made})
+    held = session.temporary.get(table)
+    if held is not None:
+        own = temporary(session, STAGE)
+        return str(own.setdefault(QualifiedName("temp", "main", held), {"id": made})["id"])
+    aside = type(session).of_the_system(session.engine)
+    try:
+        with session.engine.defining(session, (table.database, table.schema, f"%{table.name}")):
+            entry = aside.catalog.get(STAGE, table)
+            if entry is not None:
+                return str(entry.props["id"])
+            if create:
+                with aside.transaction():
+                    aside.catalog.put(STAGE, table, {"id": made})
+    finally:
+        aside.close()
     return made
 
 
 def known_directories(session: Session) -> set[str]:
     """Names of the directories below `FOLDER` that rows name; the server's start keeps these."""
-    rows = [*session.catalog.list(KIND), *session.catalog.list(TABLE_KIND)]
+    rows = [*session.catalog.list(KIND), *session.catalog.list(STAGE)]
     return {USER_DIRECTORY, *(str(entry.props["id"]) for entry in rows)}
 
 
 @ends_with_session
 def end_session(session: Session) -> None:
     """Remove the files of the session's own stages."""
-    for row in temporary(session, KIND).values():
+    for row in [*temporary(session, KIND).values(), *temporary(session, STAGE).values()]:
         _remove_directory(session.root, row["id"])
 
 

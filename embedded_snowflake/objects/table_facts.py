@@ -33,7 +33,10 @@ if TYPE_CHECKING:
 KEYS = "table_keys"
 LOADS = "load_history"
 TRANSIENT = "transient"
-"""Kinds of the catalog's rows: keys, the files that a table has loaded, that it is transient."""
+STAGE = "table_stage"
+"""Kinds of the catalog's rows: keys, the files that a table has loaded, that it is transient, and its
+own stage (``@%table``)."""
+_MOVED = (KEYS, LOADS, TRANSIENT, STAGE)
 _KINDS = {"PRIMARY": "PRIMARY KEY", "UNIQUE": "UNIQUE", "FOREIGN": "FOREIGN KEY"}
 
 
@@ -135,7 +138,7 @@ def record_columns(
 def forget(session: Session, name: QualifiedName) -> None:
     """The table is gone."""
     tags.forget(session, "TABLE", name)
-    for kind in (KEYS, LOADS, TRANSIENT):
+    for kind in _MOVED:
         session.catalog.remove(kind, name)
     table, key = columns_kept(name)
     session.duck.execute(f"DELETE FROM {table} WHERE {key}")
@@ -144,7 +147,7 @@ def forget(session: Session, name: QualifiedName) -> None:
 def move(session: Session, old: QualifiedName, new: QualifiedName) -> None:
     """The table has another name, in the same database."""
     tags.move(session, "TABLE", old, new)
-    for kind in (KEYS, LOADS, TRANSIENT):
+    for kind in _MOVED:
         session.catalog.rename(kind, old, new)
     table, key = columns_kept(old)
     session.duck.execute(
@@ -185,6 +188,7 @@ def follow(session: Session, written: Written) -> None:
     elif isinstance(expression, exp.Create) and expression.kind == "VIEW":
         record_columns(session, name, expression, finer)
     elif isinstance(expression, exp.Create) and expression.kind == "TABLE":
+        session.catalog.remove(STAGE, name)
         record_keys(session, name, expression)
         record_transient(session, name, expression)
         record_columns(session, name, expression, finer)
