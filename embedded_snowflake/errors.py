@@ -26,8 +26,9 @@ def error(message: str, number: int, sqlstate: str) -> SnowflakeError:
 
 def missing(kind: str, name: object) -> SnowflakeError:
     """002003: the object is not there."""
+    sqlstate = "42S02" if kind in {"Object", "Table", "View", "Dynamic table"} else "02000"
     return error(
-        f"SQL compilation error:\n{kind} '{name}' does not exist or not authorized.", 2003, "42S02"
+        f"SQL compilation error:\n{kind} '{name}' does not exist or not authorized.", 2003, sqlstate
     )
 
 

@@ -263,7 +263,9 @@ def test_who_drops_a_schema_or_database_waits_for_who_writes_there(
     _rows(writer, "COMMIT")
     thread.join(30)
     assert said[0].startswith("[")
-    with pytest.raises(ProgrammingError, match=r"does not (exist|have a current database)"):
+    with pytest.raises(
+        ProgrammingError, match=r"does not (exist|have a current (database|schema))"
+    ):
         _rows(writer, "SELECT * FROM a")
     _rows(dropper, f"CREATE DATABASE IF NOT EXISTS {DATABASE}")
 
@@ -325,6 +327,22 @@ def test_a_session_whose_database_another_dropped_can_use_another(
     assert _rows(sessions[0], "SELECT CURRENT_DATABASE()") == [(None,)]
     _rows(sessions[0], f"USE DATABASE {DATABASE}")
     assert _rows(sessions[0], "SELECT v FROM a") == [(0,)]
+
+
+def test_no_schema_is_current_that_another_session_dropped_and_a_new_one_of_its_name_is(
+    sessions: list[Any],
+) -> None:
+    one, other = sessions[:2]
+    _rows(one, "CREATE SCHEMA going")
+    _rows(other, "USE SCHEMA going")
+    _rows(one, "CREATE OR REPLACE SCHEMA going")
+    assert _rows(other, "SELECT CURRENT_SCHEMA()") == [("GOING",)]
+    _rows(one, "DROP SCHEMA going")
+    assert _rows(other, "SELECT CURRENT_SCHEMA()") == [(None,)]
+    for sql in ("SELECT * FROM t", "CREATE TABLE t (a INT)", "CREATE STAGE s"):
+        with pytest.raises(ProgrammingError) as caught:
+            _rows(other, sql)
+        assert (caught.value.errno, caught.value.sqlstate) == (90106, "22000")
 
 
 def test_a_long_number_late_among_many_rows_is_carried_out_with_38_digits(

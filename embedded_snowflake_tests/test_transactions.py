@@ -15,7 +15,10 @@ from typing import Any
 import pytest
 import snowflake.connector
 
-from embedded_snowflake import ConnectionInfo
+from embedded_snowflake import ConnectionInfo, objects
+from embedded_snowflake.sessions.session import Session
+from embedded_snowflake.storage.catalog import Catalog
+from embedded_snowflake.storage.engine import Engine
 
 DATABASE = "TRANSACTION_TESTS"
 
@@ -408,3 +411,46 @@ def test_a_comment_waits_for_who_writes_the_table_and_lets_him_commit(
     speaker.join(30)
     assert len(said) == 1
     assert _rows(one, "SELECT v FROM a") == [(2,)]
+
+
+def test_what_follows_the_end_of_a_transaction_needs_one(tmp_path: Path) -> None:
+    engine = Engine(tmp_path)
+    session = Session.of_the_system(engine)
+    try:
+        done: list[str] = []
+        for follow in (session.on_commit, session.on_rollback):
+            with pytest.raises(RuntimeError, match="none is open"):
+                follow(lambda: done.append("never"))
+        with session.transaction():
+            session.on_commit(lambda: done.append("committed"))
+        assert done == ["committed"]
+    finally:
+        session.close()
+        engine.close()
+
+
+def test_a_database_is_there_with_all_that_is_kept_of_it_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert objects.__doc__  # the statements are registered
+    engine = Engine(tmp_path)
+    session = Session.of_the_system(engine)
+    kept, put = [], Catalog.put
+
+    def fail_second(self: Catalog, *what: Any) -> None:
+        kept.append(what)
+        if len(kept) == 2:
+            raise RuntimeError
+        put(self, *what)
+
+    try:
+        monkeypatch.setattr(Catalog, "put", fail_second)
+        with pytest.raises(RuntimeError):
+            session.execute("CREATE DATABASE HALF COMMENT = 'why'")
+        assert engine.databases() == []
+        assert list(engine.files.iterdir()) == []
+        session.execute("CREATE DATABASE HALF COMMENT = 'why'")
+        assert engine.databases() == ["HALF"]
+    finally:
+        session.close()
+        engine.close()

@@ -32,8 +32,13 @@ def create_database(session: Session, reader: Reader) -> Result:
             raise errors.exists(name)
         _drop(session, name)
     engine.create_database(name)
-    _remember(session, name, None, comment)
-    _remember(session, name, "PUBLIC", "")
+    try:
+        with session.transaction():
+            _remember(session, name, None, comment)
+            _remember(session, name, "PUBLIC", "")
+    except BaseException:
+        engine.drop_database(name)
+        raise
     session.use_database(name)
     return Result.status(f"Database {name} successfully created.")
 
@@ -98,14 +103,17 @@ def create_schema(session: Session, reader: Reader) -> Result:
     comment = _comment(reader)
     if schema.lower() in {INTERNAL, "main", "information_schema"}:
         raise errors.exists(schema)
-    if session.has_schema(database, schema):
-        if reader.if_not_exists:
-            session.use_schema(database, schema)
-            return Result.status(f"{schema} already exists, statement succeeded.")
-        if not reader.or_replace:
-            raise errors.exists(schema)
-        _drop_schema(session, database, schema)
+    there = session.has_schema(database, schema)
+    if there and reader.if_not_exists:
+        session.use_schema(database, schema)
+        return Result.status(f"{schema} already exists, statement succeeded.")
+    if there and not reader.or_replace:
+        raise errors.exists(schema)
+    if there:
+        session.engine.lock_all(session, database, schema)
     with session.transaction():
+        if there:
+            _drop_schema(session, database, schema)
         session.duck.execute(f"CREATE SCHEMA {quoted(database)}.{quoted(schema)}")
         _remember(session, database, schema, comment)
     session.use_schema(database, schema)
@@ -114,12 +122,17 @@ def create_schema(session: Session, reader: Reader) -> Result:
 
 def _drop_schema(session: Session, database: str, schema: str) -> None:
     session.engine.lock_all(session, database, schema)
-    if (session.database, session.schema) == (database, schema):
-        session.leave_schema()
     with session.transaction():
         session.duck.execute(f"DROP SCHEMA {quoted(database)}.{quoted(schema)} CASCADE")
         session.catalog.remove_schema(database, schema)
         session.catalog.remove(_KIND, QualifiedName(database, "", schema))
+        session.on_commit(lambda: _gone(session, database, schema))
+
+
+def _gone(session: Session, database: str, schema: str) -> None:
+    session.engine.note_drop()
+    if (session.database, session.schema) == (database, schema):
+        session.leave_schema()
     for table in [
         one for one in session.temporary if (one.database, one.schema) == (database, schema)
     ]:

@@ -157,7 +157,10 @@ def route(sql: str, session: Session) -> Result | None:
                 session.renew_view()
             if first not in DEFINING:
                 return handler(session, reader)
-            with session.engine.defining(session, _defined(session, reader, words)):
+            name = _defined(session, reader, words)
+            if first == "CREATE":
+                session.check_home(name)
+            with session.engine.defining(session, name):
                 return handler(session, reader)
         except NotMine:
             continue

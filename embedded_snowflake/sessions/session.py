@@ -131,6 +131,7 @@ class Session(Transactional):
         self._prepared = PreparedQueries()
         self._cancelled: str | None = None
         self._gone_since: float | None = None
+        self._seen_drops = engine.drops
         if database and database in engine.databases():
             self.use_database(database, schema)
 
@@ -207,6 +208,33 @@ class Session(Transactional):
                 [database, schema],
             ).fetchall()
         )
+
+    def check_home(self, name: tuple[str | None, ...]) -> None:
+        """What is made in a schema is made in one that is there.
+
+        Raises:
+            SnowflakeError: 002003, of the database or the schema.
+        """
+        if len(name) != 3 or None in name:
+            return
+        database, schema = cast("tuple[str, str]", name[:2])
+        if database not in self.engine.databases():
+            raise errors.missing("Database", database)
+        if not self.has_schema(database, schema):
+            raise errors.missing("Schema", f"{database}.{schema}")
+
+    def _leave_what_is_gone(self) -> None:
+        """No database or schema is current that another session has dropped."""
+        if self.database is not None and self.database not in self.engine.databases():
+            self.forget_schema()
+        if self._seen_drops == self.engine.drops:
+            return
+        drops = self.engine.drops
+        if self.schema is not None and not self.has_schema(str(self.database), self.schema):
+            self.leave_schema()
+        if not self.writing:
+            # A transaction may still see the schema; it is looked for again.
+            self._seen_drops = drops
 
     def qualified(self, parts: tuple[str, ...]) -> QualifiedName:
         """A name completed by the current database and schema.
@@ -380,9 +408,7 @@ class Session(Transactional):
         reading.refuse_several(tokens)
         if first not in {"SELECT", "WITH"}:
             self._prepared.clear()
-        if self.database is not None and self.database not in self.engine.databases():
-            # Another session has dropped it.
-            self.forget_schema()
+        self._leave_what_is_gone()
         ddl = first in routing.DEFINING and second != "SESSION"
         if first not in {"ROLLBACK", "COMMIT"}:
             self.check_aborted()
@@ -533,6 +559,8 @@ class Session(Transactional):
     def _run_locked(self, expression: Any) -> Any:
         refusing.check(self, expression)
         target = table_names.written_table(self, expression)
+        if target is not None and isinstance(expression, exp.Create):
+            self.check_home((target.database, target.schema, target.name))
         dml = isinstance(expression, (exp.Insert, exp.Update, exp.Delete, exp.Merge))
         if target is not None and dml and not self.autocommit and not self.in_transaction:
             self.begin()

@@ -176,12 +176,27 @@ class Transactional(ABC):
         _call(calls)
 
     def on_commit(self, call: Callable[[], None]) -> None:
-        """Call this once what the statement did is durable."""
+        """Call this once what the statement did is durable.
+
+        Raises:
+            RuntimeError: no transaction is open, whose end would do so.
+        """
+        self._check_open()
         self._on_commit.append(call)
 
     def on_rollback(self, call: Callable[[], None]) -> None:
-        """Call this when what the statement did is undone."""
+        """Call this when what the statement did is undone.
+
+        Raises:
+            RuntimeError: no transaction is open, whose end would do so.
+        """
+        self._check_open()
         self._on_rollback.append(call)
+
+    def _check_open(self) -> None:
+        if not self.in_transaction:
+            message = "nothing follows the end of a transaction where none is open"
+            raise RuntimeError(message)
 
     @contextlib.contextmanager
     def transaction(self) -> Generator[None, None, None]:

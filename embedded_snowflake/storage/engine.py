@@ -110,6 +110,7 @@ class Engine:
         self.inference.install(self.duck)
         self.presign = ""
         self.broken = False
+        self.drops = 0
         self._names: set[str] = set()
         self._lock = threading.RLock()
         self._tables: dict[QualifiedName, Holder] = {}
@@ -225,12 +226,17 @@ class Engine:
     def drop_database(self, name: str) -> None:
         """Forget a database and delete its file."""
         with self._lock:
-            self._names.discard(name)
             self.duck.execute("USE memory.main")
             self.duck.execute(f"DETACH DATABASE IF EXISTS {quoted(name)}")
+            self._names.discard(name)
             # The log goes first: without its file it would be taken for a database that was lost.
             for suffix in (".db.wal", ".db"):
                 (self.files / f"{name}{suffix}").unlink(missing_ok=True)
+
+    def note_drop(self) -> None:
+        """Let sessions see whether the schema that is gone was their current one."""
+        with self._freed:
+            self.drops += 1
 
     def lock(self, session: Holder, table: QualifiedName) -> None:
         """Wait until no other session writes the table; held until the transaction ends.

@@ -123,6 +123,18 @@ GROUP = Group(
             refused=Error(2, "0A000", "COMMENT ON SCHEMA"),
         ),
         fails(
+            "a stage in a schema that is not there",
+            "CREATE STAGE never_schema.s",
+            Error(2003, "02000", "NEVER_SCHEMA' does not exist or not authorized"),
+            "sql-reference/sql/create-stage",
+        ),
+        fails(
+            "a table in a database that is not there",
+            "CREATE TABLE never_there.public.t (a INT)",
+            Error(2003, "02000", "Database 'NEVER_THERE' does not exist or not authorized"),
+            "sql-reference/sql/create-table",
+        ),
+        fails(
             "UNDROP SCHEMA",
             "UNDROP SCHEMA never_schema",
             Error(),
