@@ -104,6 +104,18 @@ _WORDED = (
         "SQL compilation error:\nambiguous column name '{0}'",
     ),
     (
+        r'Column with name "(.+?)" already exists',
+        1430,
+        "42601",
+        "SQL compilation error:\ncolumn '{0}' already exists",
+    ),
+    (
+        r"Cannot drop column: table only has one column",
+        1432,
+        "42601",
+        "SQL compilation error:\ncannot drop all the columns of a table",
+    ),
+    (
         r"has (\d+) columns but (\d+) values were supplied",
         2020,
         "21S01",

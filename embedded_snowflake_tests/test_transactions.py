@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -16,6 +17,9 @@ import pytest
 import snowflake.connector
 
 from embedded_snowflake import ConnectionInfo, objects
+from embedded_snowflake.names import QualifiedName
+from embedded_snowflake.objects.entries import temporary
+from embedded_snowflake.objects.table_facts import LOADS
 from embedded_snowflake.sessions.session import Session
 from embedded_snowflake.storage.catalog import Catalog
 from embedded_snowflake.storage.engine import Engine
@@ -451,6 +455,28 @@ def test_a_database_is_there_with_all_that_is_kept_of_it_or_not_at_all(
         assert list(engine.files.iterdir()) == []
         session.execute("CREATE DATABASE HALF COMMENT = 'why'")
         assert engine.databases() == ["HALF"]
+    finally:
+        session.close()
+        engine.close()
+
+
+def test_a_temporary_table_that_was_not_emptied_after_all_keeps_its_load_history(
+    tmp_path: Path,
+) -> None:
+    engine = Engine(tmp_path)
+    session = Session.of_the_system(engine)
+    try:
+        session.execute("CREATE DATABASE D")
+        session.execute("CREATE TEMPORARY TABLE t (a INT)")
+        [held] = session.temporary.values()
+        kept = {QualifiedName("temp", "main", held): {"file": "content"}}
+        temporary(session, LOADS).update(kept)
+        with contextlib.suppress(RuntimeError), session.transaction():
+            session.run("TRUNCATE TABLE t")
+            raise RuntimeError
+        assert temporary(session, LOADS) == kept
+        session.execute("TRUNCATE TABLE t")
+        assert temporary(session, LOADS) == {}
     finally:
         session.close()
         engine.close()

@@ -587,6 +587,8 @@ def forget_loads(session: Session, written: Written) -> None:
     if not isinstance(written.expression, exp.TruncateTable):
         return
     if written.own:
-        temporary(session, LOADS).pop(_stored(session.temporary[written.name]), None)
+        own, table = temporary(session, LOADS), _stored(session.temporary[written.name])
+        before = own.pop(table, {})
+        session.on_rollback(lambda: own.update({table: before}))
     else:
         session.catalog.remove(LOADS, written.name)

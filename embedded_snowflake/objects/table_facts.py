@@ -20,7 +20,7 @@ from embedded_snowflake.names import INTERNAL, QualifiedName, literal, quoted, s
 from embedded_snowflake.objects import tags
 from embedded_snowflake.objects.showing import columns, show_scope
 from embedded_snowflake.sessions.routing import Written, follows, handles, information_schema_view
-from embedded_snowflake.sql import describing, table_names
+from embedded_snowflake.sql import definitions, describing, table_names
 from embedded_snowflake.sql.column_facts import ColumnFacts, columns_kept
 from embedded_snowflake.sql.definitions import text_length
 from embedded_snowflake.sql.inferred_types import FINER
@@ -127,12 +127,31 @@ def record_columns(
         if isinstance(item, exp.RenameColumn):
             kept.rename(stored_name(item.this), stored_name(item.args["to"]))
         kind = item.args.get("dtype" if isinstance(item, exp.AlterColumn) else "kind")
-        if not kind or (isinstance(item, exp.ColumnDef) and item.args.get("exists")):
-            # Which of two columns IF NOT EXISTS has left is not known here.
+        if not kind or isinstance(item, exp.Drop):
             continue
-        column = stored_name(item.args["tables"][0] if isinstance(item, exp.Drop) else item.this)
+        column = stored_name(item.this)
         finer_kind = FINER.get(kind.this) if isinstance(kind, exp.DataType) else None
         kept.put(column, length=text_length(kind), kind=finer_kind)
+    for column in definitions.dropped_columns(expression):
+        kept.put(stored_name(column))
+
+
+def _change_keys(session: Session, name: QualifiedName, alter: Any) -> None:
+    """A key's columns are renamed with the table's; one that is dropped takes its key with it."""
+    keys = keys_of(session, name)
+    gone = {stored_name(one) for one in definitions.dropped_columns(alter)}
+    new = {
+        stored_name(one.this): stored_name(one.args["to"])
+        for one in alter.args["actions"]
+        if isinstance(one, exp.RenameColumn)
+    }
+    left = [
+        {**key, "columns": [new.get(one, one) for one in key["columns"]]}
+        for key in keys
+        if gone.isdisjoint(key["columns"])
+    ]
+    if left != keys:
+        session.catalog.put(KEYS, name, {"keys": left})
 
 
 def forget(session: Session, name: QualifiedName) -> None:
@@ -196,6 +215,7 @@ def follow(session: Session, written: Written) -> None:
         forget(session, name)
     elif isinstance(expression, exp.Alter):
         record_columns(session, name, expression)
+        _change_keys(session, name, expression)
         for action in expression.args.get("actions") or []:
             if isinstance(action, exp.AlterRename):
                 move(session, name, table_names.name_of(session, action.this))

@@ -324,6 +324,8 @@ def limit_lengths(session: Session, written: Written) -> None:
 def alter_table(session: Session, reader: Reader) -> Result:
     """SWAP WITH, comments, another length of texts; everything else is DuckDB's."""
     name = reader.name()
+    if reader.if_exists and session.relation_kind(name) is None:
+        return Result.status()
     if (changed := _column(session, name, reader)) is not None:
         return changed
     if (comment := changed_comment(reader)) is not None:

@@ -130,6 +130,8 @@ _MODIFIERS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("OR", "REPLACE"), "or_replace"),
     (("SCOPED",), ""),
     (("LOCAL",), ""),
+    (("GLOBAL",), ""),
+    (("VOLATILE",), "temporary"),
     (("TEMPORARY",), "temporary"),
     (("TEMP",), "temporary"),
     (("TRANSIENT",), "transient"),

@@ -630,6 +630,8 @@ class Session(Transactional):
     def _run_once(self, expression: Any, target: QualifiedName | None) -> Any:
         if target is None:
             return self._cursor_run(expression)
+        if isinstance(expression, exp.Alter):
+            definitions.leave_columns(self, expression, target)
         own = self._is_own(target, expression)
         finer = self._finer_types(expression)
         made = isinstance(expression, exp.Create) and expression.kind == "TABLE"

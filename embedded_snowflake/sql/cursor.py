@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import duckdb
 import pyarrow as pa
@@ -23,6 +23,7 @@ from embedded_snowflake import errors
 from embedded_snowflake.names import literal, quoted, stored_name
 from embedded_snowflake.sql import (
     coercion,
+    definitions,
     foreign,
     reading,
     refusing,
@@ -60,6 +61,12 @@ class _Parser(_PARSER):
     FUNCTIONS = _snowflakes(_PARSER.FUNCTIONS)
     FUNCTION_PARSERS = _snowflakes(_PARSER.FUNCTION_PARSERS)
     NO_PAREN_FUNCTION_PARSERS = _snowflakes(_PARSER.NO_PAREN_FUNCTION_PARSERS)
+    PROPERTY_PARSERS: ClassVar[dict[str, Any]] = {
+        **_PARSER.PROPERTY_PARSERS,
+        "LOCAL": _PARSER.PROPERTY_PARSERS["GLOBAL"],
+        "VOLATILE": _PARSER.PROPERTY_PARSERS["TEMPORARY"],
+    }
+    """LOCAL says nothing, as GLOBAL does, and VOLATILE is TEMPORARY."""
 
     def _parse_projections(self) -> Any:
         return self._parse_csv(self._projection), None
@@ -293,6 +300,8 @@ class Cursor(FakeSnowflakeCursor):
             return [expression]
         if isinstance(expression, exp.Insert) and isinstance(expression.expression, exp.Query):
             return [expression]
+        if dropped := definitions.dropped_columns(expression):
+            return [definitions.dropping(expression, one) for one in dropped]
         return super()._transform_explode(expression)
 
 

@@ -49,6 +49,49 @@ def lengths_to_limit(expression: Any) -> dict[str, int]:
     return found
 
 
+def dropped_columns(expression: Any) -> list[Any]:
+    """The columns that an ALTER TABLE drops, each once."""
+    found: dict[str, Any] = {}
+    for action in (
+        (expression.args.get("actions") or []) if isinstance(expression, exp.Alter) else []
+    ):
+        if isinstance(action, exp.Drop) and action.kind == "COLUMN":
+            for column in action.args["tables"]:
+                found.setdefault(stored_name(column), column)
+    return list(found.values())
+
+
+def dropping(alter: Any, column: Any) -> Any:
+    """The same for one column alone, as DuckDB takes it."""
+    one = alter.copy()
+    one.args["actions"][0].set("tables", [column.copy()])
+    return one
+
+
+def leave_columns(session: Session, alter: Any, name: QualifiedName) -> None:
+    """ADD COLUMN IF NOT EXISTS does nothing where there is such a column."""
+    if not any(
+        isinstance(one, exp.ColumnDef) and one.args.get("exists") for one in alter.args["actions"]
+    ):
+        return
+    held = session.temporary.get(name)
+    place = ["temp", "main", held] if held else [name.database, name.schema, name.name]
+    rows = session.duck.execute(
+        "SELECT upper(column_name) FROM duckdb_columns() "
+        "WHERE database_name = ? AND schema_name = ? AND table_name = ?",
+        place,
+    ).fetchall()
+    there = {column for (column,) in rows}
+    alter.set(
+        "actions",
+        [
+            one
+            for one in alter.args["actions"]
+            if not (one.args.get("exists") and stored_name(one).upper() in there)
+        ],
+    )
+
+
 def text_length(kind: Any) -> int | None:
     """How many characters a type of texts takes; None where it takes any number."""
     if not isinstance(kind, exp.DataType) or kind.this not in exp.DataType.TEXT_TYPES:
@@ -146,6 +189,8 @@ def _truncate(session: Session, expression: Any) -> Any:
 
 def _idle(session: Session, expression: Any) -> Any:
     """What IF [NOT] EXISTS answers where there is nothing to do."""
+    if isinstance(expression, exp.Alter):
+        return expression if expression.args.get("actions") else done()
     if not expression.args.get("exists") or not isinstance(expression, (exp.Create, exp.Drop)):
         return expression
     kinds = {"TABLE", "VIEW", "SEQUENCE"}
@@ -171,6 +216,22 @@ def _transient(_: Session, expression: Any) -> Any:
     return expression
 
 
+_FOLDED = (exp.Literal, exp.Cast, exp.DataType, exp.DataTypeParam, exp.Paren, exp.Neg, exp.Null)
+
+
+def constant_defaults(session: Session, expression: Any) -> Any:
+    """What a DEFAULT makes of constants by macros, which DuckDB does not take there, as it is."""
+    for default in list(expression.find_all(exp.DefaultColumnConstraint)):
+        value = default.this
+        made = list(value.find_all(exp.Anonymous))
+        ours = made and all(one.name.startswith("_es_") for one in made)
+        if ours and all(isinstance(one, (*_FOLDED, exp.Anonymous)) for one in value.walk()):
+            text = f"SELECT CAST({value.sql(dialect='duckdb')} AS VARCHAR)"
+            (found,) = session.duck.execute(text).fetchall()[0]
+            default.set("this", exp.null() if found is None else exp.Literal.string(found))
+    return expression
+
+
 def _longest_binary(_: Session, expression: Any) -> Any:
     """BINARY(8388608), as DESCRIBE shows it, is the longest; DuckDB's type takes no length."""
     for node in list(expression.find_all(exp.DataType)):
@@ -187,6 +248,6 @@ STEPS = (
     ((exp.Create,), _transient),
     ((exp.DataType,), _longest_binary),
     ((exp.TruncateTable,), _truncate),
-    ((exp.Create, exp.Drop), _idle),
+    ((exp.Create, exp.Drop, exp.Alter), _idle),
 )
 """Steps of `rewriting`, with the kinds of node that each looks for."""

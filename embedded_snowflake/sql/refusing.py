@@ -297,6 +297,7 @@ def _check_columns(expression: Any) -> None:
         if kind.this in _REFUSED_TYPES or isinstance(kind.this, exp.Interval):
             raise errors.unsupported(f"the type {kind.sql('snowflake')}")
         digits = kind.expressions[0].name if kind.expressions else "9"
+        _check_width(kind)
         if kind.this in exp.DataType.TEMPORAL_TYPES and digits not in {"6", "9"}:
             raise errors.unsupported(f"{kind.sql('snowflake')}: 6 digits of a second are kept")
     for default in expression.find_all(exp.DefaultColumnConstraint):
@@ -304,9 +305,34 @@ def _check_columns(expression: Any) -> None:
             raise errors.unsupported("DEFAULT of a sequence: name its NEXTVAL in the INSERT")
     if expression.find(exp.AddConstraint) is not None:
         raise errors.unsupported("ALTER TABLE .. ADD a key: state it in CREATE TABLE")
-    for drop in expression.find_all(exp.Drop):
-        if len(drop.args.get("tables") or []) > 1:
-            raise errors.unsupported("DROP of several in one statement")
+    if isinstance(expression, exp.Drop) and len(expression.args.get("tables") or []) > 1:
+        raise errors.unsupported("DROP of several in one statement")
+    if isinstance(expression, exp.Create) and isinstance(expression.this, exp.Schema):
+        named = (exp.ColumnDef, exp.Identifier)
+        columns = [one for one in expression.this.expressions if isinstance(one, named)]
+        names = [stored_name(one).upper() for one in columns]
+        twice = next((one for one in names if names.count(one) > 1), None)
+        if twice is not None:
+            message = f"SQL compilation error:\nduplicate column name '{twice}'"
+            raise errors.error(message, 2025, "42S21")
+
+
+_WIDTHS = {
+    **dict.fromkeys(exp.DataType.TEXT_TYPES, (("character length", 1, 134_217_728),)),
+    exp.DType.DECIMAL: (("number precision", 0, 38), ("number scale", 0, 37)),
+}
+
+
+def _check_width(kind: Any) -> None:
+    """How long a text and how many digits a number may be declared."""
+    for given, (what, least, most) in zip(
+        kind.expressions, _WIDTHS.get(kind.this, ()), strict=False
+    ):
+        if given.name.isdecimal() and not least <= int(given.name) <= most:
+            raise errors.refused(
+                f"SQL compilation error:\nInvalid {what}: {int(given.name):,}. "
+                f"Must be between {least} and {most:,}."
+            )
 
 
 _COMMENTED = {"TABLE", "COLUMN", "VIEW"}

@@ -428,6 +428,7 @@ _STEPS: tuple[tuple[tuple[type[Any], ...], Callable[[Session, Any], Any]], ...] 
         ),
     ),
     (_ANY, lambda _, expression: translating.translate(expression)),
+    ((exp.DefaultColumnConstraint,), definitions.constant_defaults),
     ((exp.Rand,), _random),
 )
 """Each with the kinds of node that it looks for: without one of them it has nothing to do."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+
 from embedded_snowflake_tests.conformance.case import Case, Error, Fails, Group, Other, fails
 
 _CREATE = "sql-reference/sql/create-table"
@@ -277,7 +279,101 @@ GROUP = Group(
             _ALTER,
             columns=["C"],
             rows=[],
-            refused=Error(2, "0A000", "DROP of several"),
+        ),
+        fails(
+            "DROP of every column",
+            ("CREATE TABLE t (a INT, b INT)", "ALTER TABLE t DROP COLUMN a, b"),
+            Error(1432, "42601", "cannot drop all the columns of a table"),
+            _ALTER,
+        ),
+        fails(
+            "ADD COLUMN of a name that is taken",
+            (*_FILLED, "ALTER TABLE t ADD COLUMN b INT"),
+            Error(1430, "42601", "column 'B' already exists"),
+            _ALTER,
+        ),
+        fails(
+            "RENAME COLUMN to a name that is taken",
+            (*_FILLED, "ALTER TABLE t RENAME COLUMN a TO b"),
+            Error(None, None, "column 'B' already exists"),
+            _ALTER,
+        ),
+        fails(
+            "CREATE TABLE with a name twice",
+            "CREATE TABLE t (a INT, A INT)",
+            Error(2025, "42S21", "duplicate column name 'A'"),
+            "sql-reference/sql/create-table",
+        ),
+        Case(
+            "ADD COLUMN IF NOT EXISTS of several, of which some are there",
+            (
+                "CREATE TABLE t (a INT)",
+                "ALTER TABLE t ADD COLUMN IF NOT EXISTS a VARCHAR(3), IF NOT EXISTS b VARCHAR(3)",
+                "DESC TABLE t",
+            ),
+            _ALTER,
+            only=("name", "type"),
+            rows=[("A", "NUMBER(38,0)"), ("B", "VARCHAR(3)")],
+        ),
+        Case(
+            "ALTER TABLE IF EXISTS of nothing",
+            "ALTER TABLE IF EXISTS never_there SET COMMENT = 'x'",
+            _ALTER,
+            rows=[("Statement executed successfully.",)],
+        ),
+        Case(
+            "a key's columns are renamed with the table's",
+            (
+                "CREATE TABLE t (a INT PRIMARY KEY, b INT, c INT, UNIQUE (b, c))",
+                "ALTER TABLE t RENAME COLUMN a TO d",
+                "SHOW PRIMARY KEYS IN TABLE t",
+            ),
+            _ALTER,
+            only=("column_name",),
+            rows=[("D",)],
+        ),
+        Case(
+            "a dropped column takes its keys with it",
+            (
+                "CREATE TABLE t (a INT PRIMARY KEY, b INT, c INT, UNIQUE (b, c))",
+                "ALTER TABLE t DROP COLUMN c",
+                "SHOW UNIQUE KEYS IN TABLE t",
+            ),
+            _ALTER,
+            rows=[],
+        ),
+        fails(
+            "a text of no characters",
+            "CREATE TABLE t (a VARCHAR(0))",
+            Error(None, None, "Invalid character length: 0"),
+            "sql-reference/data-types-text",
+        ),
+        fails(
+            "a number of 39 digits",
+            "CREATE TABLE t (a NUMBER(39, 0))",
+            Error(None, None, "Invalid number precision: 39"),
+            "sql-reference/data-types-numeric",
+        ),
+        Case(
+            "DEFAULT of a constant that is cast",
+            (
+                "CREATE TABLE t (a INT, b TIME DEFAULT '10:00'::TIME, c DATE DEFAULT TO_DATE('2020-02-29'))",
+                "INSERT INTO t (a) VALUES (1)",
+                "SELECT b, c FROM t",
+            ),
+            "sql-reference/sql/create-table",
+            rows=[(datetime.time(10), datetime.date(2020, 2, 29))],
+        ),
+        Case(
+            "LOCAL TEMPORARY and VOLATILE are TEMPORARY",
+            (
+                "CREATE LOCAL TEMPORARY TABLE t (a INT)",
+                "CREATE VOLATILE TABLE u (a INT)",
+                "SHOW TABLES",
+            ),
+            "sql-reference/sql/create-table",
+            only=("name", "kind"),
+            rows=[("T", "TEMPORARY"), ("U", "TEMPORARY")],
         ),
         Case(
             "DEFAULT of a sequence",
