@@ -187,3 +187,9 @@ def test_a_statement_about_a_table_takes_no_dynamic_table(cursor: SnowflakeCurso
         assert caught.value.errno == number
     cursor.execute("ALTER DYNAMIC TABLE no_table REFRESH")
     cursor.execute("DROP DYNAMIC TABLE no_table")
+
+
+def test_a_dynamic_table_of_a_temporary_one_is_refused(cursor: SnowflakeCursor) -> None:
+    cursor.execute("CREATE OR REPLACE TEMPORARY TABLE passing (a INT)")
+    with pytest.raises(snowflake.connector.ProgrammingError, match="reads a temporary one"):
+        cursor.execute(create("of_passing", "SELECT a FROM passing"))

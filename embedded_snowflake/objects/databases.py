@@ -13,6 +13,8 @@ from embedded_snowflake.sql.reading import Reader
 from embedded_snowflake.sql.results import Result
 
 _KIND = "schema"
+_IDLE = ("DATA_RETENTION_TIME_IN_DAYS", "MAX_DATA_EXTENSION_TIME_IN_DAYS")
+"""There is no time travel to be kept for, or not."""
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
 
@@ -48,14 +50,21 @@ def _remember(session: Session, database: str, schema: str | None, comment: str)
 
 
 def _comment(reader: Reader) -> str:
-    """COMMENT = '..' among the options, of which the others change nothing here."""
+    """COMMENT = '..' among the options, of which some others change nothing here.
+
+    Raises:
+        SnowflakeError: 000002 of those that would.
+    """
     comment = ""
     while not reader.done():
         if reader.accept("COMMENT"):
             reader.expect("=")
             comment = reader.string()
-        else:
-            reader.word()
+        elif any(reader.accept(option) for option in _IDLE):
+            reader.expect("=")
+            reader.number()
+        elif not reader.accept("WITH", "MANAGED", "ACCESS"):
+            raise errors.unsupported(f"a database or schema with {reader.word()}")
     return comment
 
 

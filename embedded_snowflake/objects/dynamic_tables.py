@@ -29,6 +29,7 @@ from embedded_snowflake.objects.entries import drop_entry, show_entries
 from embedded_snowflake.objects.showing import columns
 from embedded_snowflake.sessions.routing import NotMine, handles, table_function
 from embedded_snowflake.sql import table_names
+from embedded_snowflake.sql.cursor import parsed
 from embedded_snowflake.sql.reading import Reader
 from embedded_snowflake.sql.results import Result
 
@@ -151,6 +152,11 @@ def create(session: Session, reader: Reader) -> Result:
             raise errors.refused(
                 f"SQL compilation error:\nmissing option {option.upper()} of dynamic table {name}."
             )
+    query = parsed(definition.query)
+    if isinstance(query, exp.Query) and any(
+        table_names.name_of(session, one) in session.temporary for one in views.real_tables(query)
+    ):
+        raise errors.unsupported("a dynamic table that reads a temporary one")
     existing = session.relation_kind(name)
     if existing is not None and not (reader.or_replace and existing == "DYNAMIC TABLE"):
         if reader.if_not_exists and existing == "DYNAMIC TABLE":

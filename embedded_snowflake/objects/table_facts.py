@@ -78,7 +78,6 @@ def _columns(node: Any) -> list[str]:
 
 def record_keys(session: Session, name: QualifiedName, expression: Any) -> None:
     """Remember the keys of a table that was just made."""
-    session.catalog.remove(KEYS, name)
     keys = read_keys(expression)
     for key in keys:
         key["name"] = key["name"] or f"SYS_CONSTRAINT_{session.query_id}"
@@ -94,7 +93,6 @@ def keys_of(session: Session, name: QualifiedName) -> list[dict[str, Any]]:
 
 def record_transient(session: Session, name: QualifiedName, expression: Any) -> None:
     """Remember of a table that was just made whether it is transient."""
-    session.catalog.remove(TRANSIENT, name)
     if expression.find(exp.TransientProperty):
         session.catalog.put(TRANSIENT, name, {})
 
@@ -207,7 +205,8 @@ def follow(session: Session, written: Written) -> None:
     elif isinstance(expression, exp.Create) and expression.kind == "VIEW":
         record_columns(session, name, expression, finer)
     elif isinstance(expression, exp.Create) and expression.kind == "TABLE":
-        session.catalog.remove(STAGE, name)
+        # Of a table that is replaced nothing stays.
+        forget(session, name)
         record_keys(session, name, expression)
         record_transient(session, name, expression)
         record_columns(session, name, expression, finer)

@@ -404,6 +404,9 @@ def _check_functions(expression: Any) -> None:
         call = node.this
         if isinstance(call, exp.Window):
             raise errors.unsupported("a table function with OVER")
+        if isinstance(call, exp.Dot):
+            # Those that are here have been answered before.
+            raise errors.unsupported(f"the table function {call.name.upper()}")
         if isinstance(call, exp.Func):
             name = call.name if isinstance(call, exp.Anonymous) else call.sql_name()
             if name.upper() not in _WRAPPED_FUNCTIONS:

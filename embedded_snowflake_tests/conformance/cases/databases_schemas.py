@@ -122,6 +122,17 @@ GROUP = Group(
             rows=[("COMMENTED", "why")],
             refused=Error(2, "0A000", "COMMENT ON SCHEMA"),
         ),
+        Case(
+            "a schema with a tag",
+            (
+                "CREATE TAG schema_tag",
+                "CREATE SCHEMA tagged WITH TAG (schema_tag = 'x')",
+                "SELECT SYSTEM$GET_TAG('schema_tag', 'tagged', 'SCHEMA')",
+            ),
+            "sql-reference/sql/create-schema",
+            rows=[("x",)],
+            refused=Error(2, "0A000", "a database or schema with"),
+        ),
         fails(
             "a stage in a schema that is not there",
             "CREATE STAGE never_schema.s",

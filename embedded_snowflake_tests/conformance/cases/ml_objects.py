@@ -240,6 +240,18 @@ GROUP = Group(
             rows=[],
         ),
         Case(
+            "a replaced table has no tags of the one before",
+            (
+                "CREATE TAG tg",
+                "CREATE TABLE t (a INT)",
+                "ALTER TABLE t SET TAG tg = 'x'",
+                "CREATE OR REPLACE TABLE t (a INT)",
+                "SELECT SYSTEM$GET_TAG('tg', 't', 'TABLE')",
+            ),
+            "sql-reference/sql/create-table",
+            rows=[(None,)],
+        ),
+        Case(
             "SHOW MODELS of none",
             "SHOW MODELS LIKE 'NEVER_MODEL'",
             "sql-reference/sql/show-models",
