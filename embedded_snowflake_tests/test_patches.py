@@ -74,6 +74,9 @@ FAULTS = {
         "from fakesnow import info_schema as i; "
         "assert '0 AS \"BYTES\"' in i.SQL_CREATE_INFORMATION_SCHEMA_TABLES_VIEW.template"
     ),
+    "an apostrophe of a name ends its status": (
+        'from fakesnow.cursor import SQL_CREATED_TABLE as f; assert "t\'s" in f.substitute(name="t\'s")'
+    ),
     "an import makes a directory that nothing removes": (
         "import os; from fakesnow.transforms import stage as s; os.rmdir(s.LOCAL_BUCKET_PATH)"
     ),

@@ -228,7 +228,19 @@ def test_a_damaged_or_missing_file_is_named_when_the_warehouse_starts(
 
 
 @pytest.mark.parametrize(
-    "name", ["memory", "SYSTEM", "temp", '"../x"', '"a/b"', '"q\'uote"', '""', "x" * 300]
+    "name",
+    [
+        "memory",
+        "SYSTEM",
+        "temp",
+        '"../x"',
+        '"a/b"',
+        '"q\'uote"',
+        '"my-db"',
+        '"analyse"',
+        '""',
+        "x" * 300,
+    ],
 )
 def test_a_name_that_no_database_can_have_is_refused_and_leaves_nothing(
     server: ConnectionInfo, connection: Any, name: str

@@ -18,6 +18,7 @@
 | tables view | every table is of 1970 | it knows times of creation and change |
 | tables view | no table is transient | it knows which are |
 | tables view | every table has 0 bytes | it measures them, or says NULL |
+| statuses | a name with an apostrophe in it ends the text | it doubles it |
 | bucket | every start leaves a directory among the temporary ones | it is made when used |
 
 `embedded_snowflake_tests/test_patches.py` shows each fault in the unchanged fakesnow, so that it
@@ -34,6 +35,7 @@ from string import Template
 from typing import Any
 
 import fakesnow.arrow as fakesnow_arrow
+import fakesnow.cursor as fakesnow_cursor
 import pyarrow as pa
 import pyarrow.compute as pc
 from fakesnow import info_schema, rowtype, transforms
@@ -185,6 +187,14 @@ _OF_VIEWS = {
 }
 
 
+class _Status(Template):
+    """A status that a name is put into as a text."""
+
+    def substitute(self, *found: Any, **names: Any) -> str:
+        whole = {one: str(what).replace("'", "''") for one, what in names.items()}
+        return super().substitute(*found, **whole)
+
+
 @cache
 def apply() -> None:
     """Put the patches in place, once a process, before fakesnow's engine is made."""
@@ -192,6 +202,9 @@ def apply() -> None:
     with suppress(OSError):
         Path(stage.LOCAL_BUCKET_PATH).rmdir()
     fakesnow_arrow.timestamp_to_sf_struct = timestamps
+    for name, status in vars(fakesnow_cursor).copy().items():
+        if isinstance(status, Template):
+            setattr(fakesnow_cursor, name, _Status(status.template))
     rowtype.duckdb_to_sf_type["TIMESTAMP WITH TIME ZONE"] = "timestamp_ltz"
     info_schema.insert_table_comment_sql = _table_comment
     transforms.numeric_agg_implicit_cast = _aggregates

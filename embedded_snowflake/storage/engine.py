@@ -32,7 +32,8 @@ VANISHED_SECONDS = 3.0
 """How long a transaction outlives its client's last connection."""
 
 
-_NOT_A_FILE = re.compile(r"""^$|["'/\\\x00-\x1f\x7f]""")
+_PLAIN = re.compile(r"[^\W\d][\w$]*")
+"""Names of databases: of a file, and of what fakesnow writes them into without quotes."""
 _LOG_BEGINS = b"\x64\x00\x62"
 _RESERVED = {"memory", "system", "temp"}
 
@@ -210,7 +211,10 @@ class Engine:
             SnowflakeError: 000002 for a name that is no file's or DuckDB's own; 000603 where its
                 file cannot be written.
         """
-        if _NOT_A_FILE.search(name) or name.lower() in _RESERVED or len(name.encode()) > 200:
+        words = "SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category = 'reserved'"
+        with self.duck.cursor() as aside:
+            taken = _RESERVED | {str(word) for (word,) in aside.execute(words).fetchall()}
+        if not _PLAIN.fullmatch(name) or name.lower() in taken or len(name.encode()) > 200:
             raise errors.unsupported(f"a database named {quoted(name)}: choose another name")
         with self._lock:
             if any(one.lower() == name.lower() for one in self._names):

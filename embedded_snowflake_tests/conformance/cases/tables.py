@@ -280,6 +280,20 @@ GROUP = Group(
             columns=["C"],
             rows=[],
         ),
+        Case(
+            "names with anything in them",
+            (
+                'CREATE TABLE "t\'s é" ("a.b \'c\'" INT, "select" VARCHAR)',
+                "INSERT INTO \"t's é\" VALUES (1, 'x')",
+                'ALTER TABLE "t\'s é" RENAME COLUMN "select" TO "d\'s"',
+                'CREATE VIEW "v\'s" AS SELECT "t\'s é"."a.b \'c\'" + 1 AS "e\'" FROM "t\'s é"',
+                'CREATE SEQUENCE "q\'s"',
+                'SELECT "e\'" FROM "v\'s"',
+            ),
+            "sql-reference/identifiers-syntax",
+            columns=["e'"],
+            rows=[(2,)],
+        ),
         fails(
             "DROP of every column",
             ("CREATE TABLE t (a INT, b INT)", "ALTER TABLE t DROP COLUMN a, b"),
