@@ -1,4 +1,4 @@
-"""Tables: SHOW TABLES and COLUMNS, DESC, SWAP, DROP of what the catalog knows besides."""
+"""Tables: SHOW TABLES, OBJECTS and COLUMNS, DESC, SWAP, DROP of what the catalog knows besides."""
 
 from __future__ import annotations
 
@@ -48,36 +48,68 @@ def _tables(
     return found[: scope.limit]
 
 
+def _shown(session: Session, scope: Scope) -> list[dict[str, Any]]:
+    """What SHOW tells of each table, by column."""
+    dynamic = {one.name for one in session.catalog.list("dynamic_table")}
+    return [
+        {
+            "created_on": temporary_made(stored.name)
+            if kind == "TEMPORARY"
+            else functions.made(session, name) or _EPOCH,
+            **_placed(session, name, kind, comment),
+            "rows": session.count_rows(stored),
+            "is_dynamic": "Y" if name in dynamic else "N",
+        }
+        for name, stored, kind, comment in _tables(session, scope)
+    ]
+
+
+def _placed(
+    session: Session, name: QualifiedName, kind: str, comment: str | None
+) -> dict[str, Any]:
+    return {
+        "name": name.name,
+        "database_name": name.database,
+        "schema_name": name.schema,
+        "kind": kind,
+        "comment": comment or "",
+        "cluster_by": "",
+        "owner": session.role,
+        "retention_time": "1",
+        "owner_role_type": "ROLE",
+        "is_dynamic": "N",
+        "is_iceberg": "N",
+    }
+
+
 @handles("SHOW", "TABLES")
 @handles("SHOW", "TERSE", "TABLES")
 def show_tables(session: Session, reader: Reader) -> Result:
     """SHOW TABLES [LIKE ..] [IN ..] [STARTS WITH ..] [LIMIT ..]."""
-    scope = show_scope(reader)
-    dynamic = {one.name for one in session.catalog.list("dynamic_table")}
     shown = columns(
         "created_on:TIMESTAMP_LTZ name database_name schema_name kind comment cluster_by "
         "rows:NUMBER bytes:NUMBER owner retention_time is_dynamic"
     )
-    rows = [
-        (
-            temporary_made(stored.name)
-            if kind == "TEMPORARY"
-            else functions.made(session, name) or _EPOCH,
-            name.name,
-            name.database,
-            name.schema,
-            kind,
-            comment or "",
-            "",
-            session.count_rows(stored),
-            None,
-            session.role,
-            "1",
-            "Y" if name in dynamic else "N",
-        )
-        for name, stored, kind, comment in _tables(session, scope)
+    rows = _shown(session, show_scope(reader))
+    return Result.rows(shown, [[row.get(column) for column in shown] for row in rows])
+
+
+@handles("SHOW", "OBJECTS")
+@handles("SHOW", "TERSE", "OBJECTS")
+def show_objects(session: Session, reader: Reader) -> Result:
+    """SHOW OBJECTS, tables and views, as SHOW TABLES."""
+    scope = show_scope(reader)
+    limit, scope.limit = scope.limit, None
+    rows = _shown(session, scope) + [
+        {"created_on": one.created_on, **_placed(session, one.name, "VIEW", one.props["comment"])}
+        for one in scope.entries(session, "view")
     ]
-    return Result.rows(shown, rows)
+    rows.sort(key=lambda row: (row["database_name"], row["schema_name"], row["name"]))
+    shown = columns(
+        "created_on:TIMESTAMP_LTZ name database_name schema_name kind comment cluster_by "
+        "rows:NUMBER bytes:NUMBER owner owner_role_type retention_time is_dynamic is_iceberg"
+    )
+    return Result.rows(shown, [[row.get(column) for column in shown] for row in rows[:limit]])
 
 
 @handles("DESC", "TABLE")
@@ -87,9 +119,24 @@ def describe_table(session: Session, reader: Reader) -> Result:
     name = reader.name()
     if "INFORMATION_SCHEMA" in name.schema.upper():
         raise NotMine
+    if reader.accept("TYPE"):
+        reader.expect("=")
+        if not reader.accept("COLUMNS"):
+            raise errors.unsupported(f"DESC TABLE .. TYPE = {reader.word()}")
+    reader.end()
     if session.relation_kind(name) is None:
         raise errors.missing("Table", name)
     return table_facts.describe_relation(session, name)
+
+
+@handles("DESC")
+@handles("DESCRIBE")
+def describe_other(_: Session, reader: Reader) -> Result:
+    """DESC of a kind of object that is not described here, and not of a relation's bare name."""
+    kind, after = reader.word(), reader.peek()
+    if kind in {"TABLE", "VIEW"} or after is None or after.text in {".", ";"}:
+        raise NotMine
+    raise errors.unsupported(f"DESC {kind}")
 
 
 @handles("SHOW", "COLUMNS")
