@@ -285,6 +285,18 @@ def test_a_transaction_sees_the_objects_that_others_made_since_its_first_write(
     assert _rows(one, "SELECT v FROM a") == [(0,)]
 
 
+def test_a_transaction_sees_what_others_renamed_since_its_first_write(
+    sessions: list[Any],
+) -> None:
+    one, other = sessions[:2]
+    _rows(one, "BEGIN")
+    _rows(one, "UPDATE a SET v = v + 1")
+    _rows(other, "CREATE TABLE c AS SELECT 7 AS v")
+    _rows(other, "ALTER TABLE c RENAME TO d")
+    assert _rows(one, "SELECT v FROM d") == [(7,)]
+    _rows(one, "COMMIT")
+
+
 def test_what_is_set_of_a_dynamic_table_stands_beside_its_refreshes(sessions: list[Any]) -> None:
     _rows(
         sessions[0],

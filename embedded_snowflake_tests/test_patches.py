@@ -74,6 +74,14 @@ FAULTS = {
         "from fakesnow import info_schema as i; "
         "assert '0 AS \"BYTES\"' in i.SQL_CREATE_INFORMATION_SCHEMA_TABLES_VIEW.template"
     ),
+    "a column's identity is DuckDB's": (
+        "from fakesnow import info_schema as i; "
+        "assert 'COLLATION_NAME, IS_IDENTITY,' in i.SQL_CREATE_GLOBAL_INFORMATION_SCHEMA_COLUMNS_VIEW"
+    ),
+    "no table is dynamic": (
+        "from fakesnow import info_schema as i; "
+        "assert 'AS \"IS_DYNAMIC\"' in i.SQL_CREATE_INFORMATION_SCHEMA_TABLES_VIEW.template"
+    ),
     "an apostrophe of a name ends its status": (
         'from fakesnow.cursor import SQL_CREATED_TABLE as f; assert "t\'s" in f.substitute(name="t\'s")'
     ),

@@ -126,6 +126,9 @@ def test_keys_are_shown_and_not_enforced(run: Any) -> None:
     assert ("A", 1, "BOTH_OF") in unique
     assert ("C", 2, "BOTH_OF") in unique
     kinds = run("SELECT constraint_type FROM information_schema.table_constraints")
+    assert (
+        run("SELECT constraint_type FROM table_tests.information_schema.table_constraints") == kinds
+    )
     assert sorted(kinds) == [("FOREIGN KEY",), ("PRIMARY KEY",), ("UNIQUE",), ("UNIQUE",)]
     rows = {row[0]: row for row in run("DESC TABLE t")}
     assert [rows["A"][5], rows["B"][6], rows["C"][5], rows["B"][9]] == ["Y", "Y", "N", "of b"]

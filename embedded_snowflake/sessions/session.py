@@ -594,6 +594,10 @@ class Session(Transactional):
         """Lock the table that a statement writes, where other sessions see it."""
         if target is not None and not self._is_own(target, expression):
             self.lock_table(target, expression)
+            if isinstance(expression, exp.Alter):
+                for renamed in expression.find_all(exp.AlterRename):
+                    # Who looks for what has changed since, looks for the new name.
+                    self.lock_table(table_names.name_of(self, renamed.this))
 
     def _run_wide(self, expression: Any, target: QualifiedName | None, cause: Exception) -> Any:
         """Run a statement again with integers of 38 digits; what fails then, failed before."""

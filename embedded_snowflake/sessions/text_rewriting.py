@@ -81,6 +81,11 @@ def rewrite_text(session: Session, sql: str) -> str:
 
 def _replacement(session: Session, tokens: Sequence[Token], place: int) -> tuple[str, int] | None:
     token = tokens[place]
+    view = _view_at(tokens, place + 2)
+    if view is not None and tokens[place + 1].text == ".":
+        if token.text.upper() != str(session.database).upper():
+            raise errors.unsupported(f"INFORMATION_SCHEMA.{view} of another database: USE it first")
+        return session.register(results.to_arrow(routing.VIEWS[view](session))), place + 4
     if token.token_type in (TokenType.STRING, TokenType.IDENTIFIER):
         return None
     word = token.text.upper()
@@ -105,11 +110,17 @@ def _replacement(session: Session, tokens: Sequence[Token], place: int) -> tuple
             positional, named = _arguments(tokens, inner + 1, closing)
             result = routing.TABLES[name](session, *positional, **named)
             return session.register(results.to_arrow(result)), _closing(tokens, place + 1)
-    if word == "INFORMATION_SCHEMA" and place + 2 < len(tokens):
-        view = tokens[place + 2].text.upper()
-        if tokens[place + 1].token_type is TokenType.DOT and view in routing.VIEWS:
-            return session.register(results.to_arrow(routing.VIEWS[view](session))), place + 2
+    if (view := _view_at(tokens, place)) is not None:
+        return session.register(results.to_arrow(routing.VIEWS[view](session))), place + 2
     return None
+
+
+def _view_at(tokens: Sequence[Token], place: int) -> str | None:
+    """The view of the information schema that is named from here on, if an object answers it."""
+    if place + 2 >= len(tokens) or tokens[place].text.upper() != "INFORMATION_SCHEMA":
+        return None
+    view = tokens[place + 2].text.upper()
+    return view if tokens[place + 1].text == "." and view in routing.VIEWS else None
 
 
 def _closing(tokens: Sequence[Token], opening: int) -> int:

@@ -12,11 +12,12 @@
 | columns view | it reads lengths from the second database | as text lengths |
 | columns view | an OBJECT and an ARRAY are a VARIANT, a text of a query has no length | it knows them |
 | columns view | a HUGEINT has no precision, an INTEGER 32 bits | it lists them with BIGINT |
+| columns view | no column is an identity, and four have names in lower case | it knows which are |
 | columns view | defaults are in DuckDB's words | it says them in Snowflake's |
 | databases, schemata, views | every one is of 1970 | they know when it was made, or say NULL |
 | views view | a definition is in DuckDB's words, no view is secure or has a comment | it knows them |
 | tables view | every table is of 1970 | it knows times of creation and change |
-| tables view | no table is transient | it knows which are |
+| tables view | no table is transient or dynamic | it knows which are |
 | tables view | every table has 0 bytes | it measures them, or says NULL |
 | statuses | a name with an apostrophe in it ends the text | it doubles it |
 | bucket | every start leaves a directory among the temporary ones | it is made when used |
@@ -228,6 +229,10 @@ def apply() -> None:
     for measure in ("ext_character_maximum_length", "ext_character_octet_length"):
         longest = f"case when columns.data_type = 'VARCHAR' then coalesce({measure}, 16777216) end"
         body = body.replace(f"{measure} as", f"{longest} as")
+    identity = "if(starts_with(lower(columns.column_default), 'nextval(''_fs_seq_'), 'YES', 'NO')"
+    for column in ("COLLATION_NAME", "IS_IDENTITY", "IDENTITY_GENERATION", "IDENTITY_CYCLE"):
+        value = identity if column == "IS_IDENTITY" else column
+        body = body.replace(f"{column},", f'{value} as "{column}",')
     body = body.replace("create view if not exists", "create or replace view").replace(
         "columns.column_default AS",
         "case when starts_with(lower(columns.column_default), 'nextval(''_fs_seq_') then null "
@@ -263,9 +268,13 @@ def apply() -> None:
         "exists (from ${catalog}._fs_information_schema.objects o where o.kind = 'transient' "
         "and (o.schema_name, o.name) = (tables.schema_name, tables.table_name))"
     )
-    tables = tables.replace(
-        "'NO' AS \"IS_TRANSIENT\"", f"if({transient}, 'YES', 'NO') AS \"IS_TRANSIENT\""
-    )
+    for kind in ("TRANSIENT", "DYNAMIC"):
+        known = (
+            transient if kind == "TRANSIENT" else transient.replace("transient", "dynamic_table")
+        )
+        tables = tables.replace(
+            f"'NO' AS \"IS_{kind}\"", f"if({known}, 'YES', 'NO') AS \"IS_{kind}\""
+        )
     # Not measured; fakesnow says that every table has no bytes.
     tables = tables.replace('0 AS "BYTES"', 'NULL::BIGINT AS "BYTES"')
     start, stop = tables.index("left join"), tables.index("where tables.database_name")

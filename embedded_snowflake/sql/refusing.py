@@ -30,6 +30,10 @@ _OF_DUCKDB = re.compile("(duckdb|sqlite|pragma)_", re.IGNORECASE)
 """How the views begin that DuckDB has in every database: they show what no user may see."""
 
 
+_INFORMATION = {"COLUMNS", "DATABASES", "SCHEMATA", "TABLES", "VIEWS"}
+"""The views of the information schema; DuckDB and fakesnow have others that tell something else."""
+
+
 def check(session: Session, expression: Any) -> None:
     """Refuse what DuckDB would answer otherwise than Snowflake, or not at all.
 
@@ -76,6 +80,8 @@ def _check_sources(session: Session, expression: Any) -> None:
         if found.args.get("when") is not None or found.args.get("version") is not None:
             raise errors.unsupported("time travel (AT, BEFORE)")
         _check_source(found)
+        if found.db.upper() == "INFORMATION_SCHEMA" and found.name.upper() not in _INFORMATION:
+            raise errors.unsupported(f"INFORMATION_SCHEMA.{found.name.upper()}")
         if found.db.lower() == INTERNAL or found.catalog.lower() == "_fs_global":
             raise errors.missing("Object", found.sql(dialect="snowflake"))
 

@@ -102,6 +102,41 @@ GROUP = Group(
             unordered=True,
         ),
         Case(
+            "INFORMATION_SCHEMA.TABLES tells dynamic tables",
+            (
+                *_T,
+                "CREATE WAREHOUSE IF NOT EXISTS w",
+                "CREATE DYNAMIC TABLE d TARGET_LAG = '1 hour' WAREHOUSE = w AS SELECT a FROM t",
+                f"SELECT table_name, is_dynamic FROM INFORMATION_SCHEMA.TABLES WHERE {_HERE} ORDER BY 1",
+            ),
+            _INFO + "tables",
+            rows=[("D", "YES"), ("T", "NO")],
+        ),
+        Case(
+            "INFORMATION_SCHEMA.COLUMNS tells identities",
+            (
+                "CREATE TABLE i (a INT AUTOINCREMENT, b INT)",
+                f"SELECT column_name, is_identity FROM INFORMATION_SCHEMA.COLUMNS WHERE {_HERE} ORDER BY 1",
+            ),
+            _INFO + "columns",
+            columns=["COLUMN_NAME", "IS_IDENTITY"],
+            rows=[("A", "YES"), ("B", "NO")],
+        ),
+        Case(
+            "INFORMATION_SCHEMA.LOAD_HISTORY",
+            "SELECT COUNT(*) FROM INFORMATION_SCHEMA.LOAD_HISTORY WHERE FALSE",
+            _INFO + "load_history",
+            rows=[(0,)],
+            refused=Error(2, "0A000", "INFORMATION_SCHEMA.LOAD_HISTORY"),
+        ),
+        Case(
+            "INFORMATION_SCHEMA.REFERENTIAL_CONSTRAINTS",
+            "SELECT COUNT(*) FROM INFORMATION_SCHEMA.REFERENTIAL_CONSTRAINTS WHERE FALSE",
+            _INFO + "referential_constraints",
+            rows=[(0,)],
+            refused=Error(2, "0A000", "INFORMATION_SCHEMA.REFERENTIAL_CONSTRAINTS"),
+        ),
+        Case(
             "DESC WAREHOUSE",
             ("CREATE WAREHOUSE IF NOT EXISTS described", "DESC WAREHOUSE described"),
             "sql-reference/sql/desc-warehouse",
