@@ -335,6 +335,8 @@ def test_a_session_whose_database_another_dropped_can_use_another(
     server: ConnectionInfo, sessions: list[Any]
 ) -> None:
     _rows(sessions[0], "CREATE OR REPLACE DATABASE collision_gone")
+    # Translated once, it must be again.
+    assert _rows(sessions[0], "SELECT CURRENT_DATABASE()") == [("COLLISION_GONE",)]
     _rows(sessions[1], "DROP DATABASE collision_gone")
     assert _rows(sessions[0], "SELECT CURRENT_DATABASE()") == [(None,)]
     _rows(sessions[0], f"USE DATABASE {DATABASE}")

@@ -233,14 +233,16 @@ class Engine:
             self.duck.execute("USE memory.main")
             self.duck.execute(f"DETACH DATABASE IF EXISTS {quoted(name)}")
             self._names.discard(name)
+            self.note_drop()
             # The log goes first: without its file it would be taken for a database that was lost.
             for suffix in (".db.wal", ".db"):
                 (self.files / f"{name}{suffix}").unlink(missing_ok=True)
 
     def note_drop(self) -> None:
-        """Let sessions see whether the schema that is gone was their current one."""
+        """Let sessions see whether what is gone was their current schema or database."""
         with self._freed:
             self.drops += 1
+            self._clock += 1
 
     def lock(self, session: Holder, table: QualifiedName) -> None:
         """Wait until no other session writes the table; held until the transaction ends.
