@@ -153,6 +153,17 @@ def test_table_and_user_stages_need_no_creation(
     rows(connection, "REMOVE @~/mine")
 
 
+def test_a_pattern_takes_files_with_blanks_in_their_names(
+    connection: SnowflakeConnection, tmp_path: Path
+) -> None:
+    rows(connection, "CREATE OR REPLACE STAGE BLANKS")
+    for name in ("a b.txt", "a  c d.txt", "ae.txt"):
+        written(tmp_path, name)
+    rows(connection, f"PUT file://{tmp_path}/a*.txt @BLANKS/x AUTO_COMPRESS=FALSE")
+    found = names(connection, "@BLANKS")
+    assert found == ["blanks/x/a  c d.txt", "blanks/x/a b.txt", "blanks/x/ae.txt"]
+
+
 def test_a_tables_stage_goes_where_its_table_goes(
     connection: SnowflakeConnection, tmp_path: Path
 ) -> None:

@@ -19,6 +19,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -129,6 +130,23 @@ class _Copy:
     select: str | None = None
     alias: str = ""
     types: dict[str, str] = field(default_factory=dict[str, str])
+
+    @cached_property
+    def declared(self) -> dict[str, str]:
+        """What DuckDB's types of the table's columns do not say."""
+        return ColumnFacts(self.session, self.target).kinds()
+
+    @cached_property
+    def required(self) -> set[str]:
+        """The table's columns that are NOT NULL."""
+        held = self.session.temporary.get(self.target)
+        one = self.target if held is None else _stored(held)
+        rows = self.session.duck.execute(
+            "SELECT column_name FROM duckdb_columns() WHERE NOT is_nullable "
+            "AND database_name = ? AND schema_name = ? AND table_name = ?",
+            [one.database, one.schema, one.name],
+        ).fetchall()
+        return {column for (column,) in rows}
 
     def flag(self, name: str) -> bool:
         return truth(name, self.options.get(name, "FALSE"))
@@ -395,12 +413,11 @@ def _for_their_columns(copy: _Copy, columns: list[str], select: str) -> str:
     items = _split(select)
     if len(items) != len(columns):
         return select
-    declared = ColumnFacts(copy.session, copy.target).kinds()
     transformed = copy.select is not None and copy.file_format.type == "CSV"
     for place, (item, column) in enumerate(zip(items, columns, strict=True)):
         kind = copy.types[column]
         if kind in _MOMENTS:
-            items[place] = f"({_unnamed(item)})::{declared.get(column, _MOMENTS[kind][1])}"
+            items[place] = f"({_unnamed(item)})::{copy.declared.get(column, _MOMENTS[kind][1])}"
         elif kind == "JSON" and transformed:
             (made,) = parsed(f"SELECT {item}").selects
             if not refusing.makes_json(made.unalias()):
@@ -490,20 +507,18 @@ def _judge_widths(file: FileRead, width: int) -> None:
 
 
 def _judge_values(copy: _Copy, file: FileRead, places: dict[str, str]) -> None:
-    """Make faults of the records with a text that its column's type does not take."""
+    """Make faults of the records with a text that its column does not take."""
     if file.table is None:
         return
+    if any(copy.types[column] == "JSON" for column in places):
+        raise errors.unsupported("COPY INTO a VARIANT column from CSV without PARSE_JSON")
+    name = copy.session.register(file.table)
     messages: dict[int, str] = {}
     for column, place in places.items():
-        kind = copy.types[column]
-        if kind == "VARCHAR":
-            continue
-        if kind == "JSON":
-            raise errors.unsupported("COPY INTO a VARIANT column from CSV without PARSE_JSON")
-        for number, text in _unconverted(copy.session, file.table, place, kind):
-            messages.setdefault(
-                number, f"{_family(kind)} value '{text}' is not recognized (column {column})"
-            )
+        for condition, message in _refusals(copy, column, place):
+            sql = f"SELECT {quoted(ROW_NUMBER)}, {place} FROM {name} WHERE {condition}"
+            for number, text in copy.session.duck.execute(sql).fetchall():
+                messages.setdefault(number, message.replace("{}", str(text)))
     if messages:
         numbers = file.table[ROW_NUMBER].to_pylist()
         _take_out(
@@ -513,15 +528,26 @@ def _judge_values(copy: _Copy, file: FileRead, places: dict[str, str]) -> None:
         )
 
 
-def _unconverted(session: Session, table: pa.Table, place: str, kind: str) -> list[tuple[int, str]]:
-    name = session.register(table)
-    # A number beyond 64 bits widens its column.
-    kind = "DECIMAL(38, 0)" if kind == "BIGINT" else kind
-    read = f"{_MOMENTS[kind][0]}({place})" if kind in _MOMENTS else f"TRY_CAST({place} AS {kind})"
-    return session.duck.execute(
-        f"SELECT {quoted(ROW_NUMBER)}, {place} FROM {name} "
-        f"WHERE {place} IS NOT NULL AND {read} IS NULL"
-    ).fetchall()
+def _refusals(copy: _Copy, column: str, place: str) -> list[tuple[str, str]]:
+    """What a column does not take: a condition, and what is said of a text that meets it."""
+    kind = copy.types[column]
+    found: list[tuple[str, str]] = []
+    if column in copy.required:
+        found.append((f"{place} IS NULL", "NULL result in a non-nullable column"))
+    most = re.fullmatch(r"VARCHAR\((\d+)\)", copy.declared.get(column, ""))
+    if most is not None:
+        limit = f"User character length limit ({most[1]}) exceeded by string '{{}}'"
+        found.append((f"length({place}) > {most[1]}", limit))
+    elif kind != "VARCHAR":
+        # A number beyond 64 bits widens its column.
+        cast = "DECIMAL(38, 0)" if kind == "BIGINT" else kind
+        read = (
+            f"{_MOMENTS[kind][0]}({place})" if kind in _MOMENTS else f"TRY_CAST({place} AS {cast})"
+        )
+        what = _family(kind) if kind in _MOMENTS else f"{_family(kind)} value"
+        words = f"{what} '{{}}' is not recognized (column {column})"
+        found.append((f"{place} IS NOT NULL AND {read} IS NULL", words))
+    return found
 
 
 def _family(kind: str) -> str:

@@ -21,6 +21,7 @@ import contextlib
 import glob
 import gzip
 import hashlib
+import re
 import zlib
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 _SECONDS = 3600
 _COMPRESSED = (".gz", ".bz2", ".zst", ".br", ".parquet", ".orc", ".deflate", ".raw_deflate")
 _PUT_OPTIONS = {"PARALLEL", "AUTO_COMPRESS", "SOURCE_COMPRESSION", "OVERWRITE"}
+_BLANKS = re.compile(r"(\s+[^\s@'][^@']*?)(\s+'?@.*)", re.DOTALL)
 _GET_OPTIONS = {"PARALLEL", "PATTERN"}
 
 
@@ -62,6 +64,9 @@ def put(session: Session, reader: Reader) -> Result:
     """PUT file://<path> @stage/path [AUTO_COMPRESS = ..] [OVERWRITE = ..] [PARALLEL = ..]."""
     # ``//`` of an unquoted file:// address is a comment to the tokenizer: read the text itself.
     local, rest = read_argument(reader.text[len("PUT") :])
+    if (more := _BLANKS.fullmatch(rest)) is not None:
+        # The client asks without quotes for each file of a pattern, also for a name with blanks.
+        local, rest = local + more[1], more[2]
     target, rest = read_argument(rest)
     options = _options(rest, _PUT_OPTIONS)
     if not local.startswith("file://"):

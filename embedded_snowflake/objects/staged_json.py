@@ -20,7 +20,6 @@ from embedded_snowflake.objects.staged_files import Fault, UnreadableFile, conte
 if TYPE_CHECKING:
     from pathlib import Path
 
-PARSING_FAILED = 100069
 _SPACE = re.compile(r"\s*")
 
 
@@ -129,7 +128,7 @@ class _Cut:
         self.line += self.text.count("\n", self.counted, place)
         self.counted = place
         message = f"Error parsing JSON: {reason}"
-        self.values.faults.append(Fault(message, self.line + 1, self.number, PARSING_FAILED))
+        self.values.faults.append(Fault(message, self.line + 1, self.number))
         end = self.text.find("\n", place)
         return len(self.text) if end < 0 else end
 

@@ -284,12 +284,26 @@ def registered(session: Session, files: Sequence[FileRead], fields: Fields, kind
 
 def failed(file: FileRead, fault: Fault) -> errors.SnowflakeError:
     """The error that ends a statement for a record."""
+    number = next((code for words, code in _NUMBERS.items() if fault.message.startswith(words)), 0)
     return errors.error(
         f"{fault.message}\n  File '{file.name}', line {fault.line}, character 1\n"
         f"  Row {fault.record}",
-        fault.number if file.table is not None else 100152,
-        "22000",
+        100152 if file.table is None else number or 100038,
+        "54000" if number == 100074 else "22000",
     )
+
+
+_NUMBERS = {
+    "NULL result in a non-nullable column": 100072,
+    "User character length limit": 100074,
+    "Number of columns in file": 100080,
+    "Boolean value": 100037,
+    "Date '": 100040,
+    "Time '": 100035,
+    "Timestamp '": 100035,
+    "Error parsing JSON": 100069,
+}
+"""Snowflake's numbers, by how what is said of a record begins."""
 
 
 def _relation_of(session: Session, where: Location, arguments: Mapping[str, Any], text: str) -> Any:

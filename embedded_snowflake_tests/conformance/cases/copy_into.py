@@ -270,8 +270,51 @@ GROUP = Group(
                 "PUT 'file://{files}/people.csv' @s AUTO_COMPRESS = FALSE",
                 f"COPY INTO t FROM @s {_CSV}",
             ),
-            Error(part="Number of columns in file"),
+            Error(100080, "22000", "Number of columns in file"),
             _COPY,
+        ),
+        Case(
+            "ON_ERROR = CONTINUE leaves out texts that are too long",
+            (
+                "CREATE STAGE s",
+                "CREATE TABLE t (id INT, name VARCHAR(1) NOT NULL)",
+                "PUT 'file://{files}/people.csv' @s AUTO_COMPRESS = FALSE",
+                f"COPY INTO t FROM @s {_CSV} ON_ERROR = CONTINUE",
+            ),
+            _COPY,
+            only=("status", "rows_loaded", "errors_seen", "first_error"),
+            rows=[
+                (
+                    "LOAD_FAILED",
+                    0,
+                    2,
+                    "User character length limit (1) exceeded by string 'ann'",
+                )
+            ],
+        ),
+        fails(
+            "a text that is too long",
+            (
+                "CREATE STAGE s",
+                "CREATE TABLE t (id INT, name VARCHAR(1))",
+                "PUT 'file://{files}/people.csv' @s AUTO_COMPRESS = FALSE",
+                f"COPY INTO t FROM @s {_CSV}",
+            ),
+            Error(100074, None, "User character length limit (1) exceeded by string 'ann'"),
+            _COPY,
+        ),
+        Case(
+            "ON_ERROR = SKIP_FILE leaves out a file with a NULL for a column that takes none",
+            (
+                "CREATE STAGE s",
+                "CREATE TABLE t (id INT, name VARCHAR NOT NULL)",
+                "PUT 'file://{files}/people.csv' @s AUTO_COMPRESS = FALSE",
+                "COPY INTO t FROM @s FILE_FORMAT = (TYPE = CSV SKIP_HEADER = 1 NULL_IF = ('bob')) "
+                "ON_ERROR = SKIP_FILE",
+            ),
+            _COPY,
+            only=("status", "rows_loaded", "errors_seen"),
+            rows=[("LOAD_FAILED", 0, 1)],
         ),
         Case(
             "COPY in a transaction that is undone",
