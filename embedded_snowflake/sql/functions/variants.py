@@ -47,11 +47,11 @@ MACROS = {
     ),
     "_es_elements(x, keep)": (
         "CASE WHEN json_type(x) = 'OBJECT' AND len(json_keys(x)) > 0 THEN list_transform("
-        "CAST(json_extract(x, '$.*') AS JSON[]), lambda v, i: "
-        "struct_pack(k := json_keys(x)[i], i := NULL::BIGINT, v := v)) "
+        "CAST(json_extract(x, '$.*') AS JSON[]), lambda _es_v, _es_i: "
+        "struct_pack(k := json_keys(x)[_es_i], i := NULL::BIGINT, v := _es_v)) "
         "WHEN json_type(x) = 'ARRAY' AND json_array_length(x) > 0 THEN list_transform("
-        "CAST(json_extract(x, '$[*]') AS JSON[]), lambda v, i: "
-        "struct_pack(k := NULL::VARCHAR, i := CAST(i - 1 AS BIGINT), v := v)) "
+        "CAST(json_extract(x, '$[*]') AS JSON[]), lambda _es_v, _es_i: "
+        "struct_pack(k := NULL::VARCHAR, i := CAST(_es_i - 1 AS BIGINT), v := _es_v)) "
         "WHEN keep THEN [struct_pack(k := NULL::VARCHAR, i := NULL::BIGINT, v := NULL::JSON)] END"
     ),
     "_es_to_object(x)": (
@@ -95,24 +95,26 @@ MACROS = {
 TYPED = {
     # FLATTEN, https://docs.snowflake.com/en/sql-reference/functions/flatten. The list is a macro of
     # its own, so that DuckDB unnests it beside its row and in its order. SEQ stands in the list:
-    # beside it another would be drawn for each element.
+    # beside it another would be drawn for each element. Every name within begins with _es_: of the
+    # input's own, as e.v or VALUE, DuckDB would take what is called so here.
     "_es_flatten": """(input, prefix, keep, seq := 1) AS TABLE
-        SELECT CAST(e.seq AS BIGINT) AS SEQ, e.k AS KEY,
-            CASE WHEN e.k IS NULL THEN prefix || '[' || e.i || ']'
-                WHEN NOT regexp_full_match(e.k, '[A-Za-z_][A-Za-z0-9_]*')
-                THEN prefix || '[''' || e.k || ''']'
-                WHEN prefix = '' THEN e.k ELSE prefix || '.' || e.k END AS PATH,
-            e.i AS INDEX, e.v AS VALUE, to_json(input) AS THIS
-        FROM (SELECT unnest(list_transform(
+        SELECT CAST(_es_e.seq AS BIGINT) AS SEQ, _es_e.k AS KEY,
+            CASE WHEN _es_e.k IS NULL THEN prefix || '[' || _es_e.i || ']'
+                WHEN NOT regexp_full_match(_es_e.k, '[A-Za-z_][A-Za-z0-9_]*')
+                THEN prefix || '[''' || _es_e.k || ''']'
+                WHEN prefix = '' THEN _es_e.k ELSE prefix || '.' || _es_e.k END AS PATH,
+            _es_e.i AS INDEX, _es_e.v AS VALUE, _es_this AS THIS
+        FROM (SELECT to_json(input) AS _es_this, unnest(list_transform(
             [struct_pack(seq := seq, list := _es_elements(to_json(input), keep))],
-            lambda x: list_transform(x.list,
-                lambda e: struct_pack(seq := x.seq, k := e.k, i := e.i, v := e.v)))[1]) AS e)""",
+            lambda _es_x: list_transform(_es_x.list, lambda _es_y:
+                struct_pack(seq := _es_x.seq, k := _es_y.k, i := _es_y.i, v := _es_y.v)))[1])
+            AS _es_e)""",
     "_es_split_to_table": """(input, delimiter, seq := 1) AS TABLE
-        SELECT CAST(e.seq AS BIGINT) AS SEQ, CAST(e.i AS BIGINT) AS INDEX, e.v AS VALUE
+        SELECT CAST(_es_e.seq AS BIGINT) AS SEQ, CAST(_es_e.i AS BIGINT) AS INDEX, _es_e.v AS VALUE
         FROM (SELECT unnest(list_transform(
             [struct_pack(seq := seq, list := string_split(input, delimiter))],
-            lambda x: list_transform(x.list,
-                lambda v, i: struct_pack(seq := x.seq, i := i, v := v)))[1]) AS e)""",
+            lambda _es_x: list_transform(_es_x.list, lambda _es_v, _es_i:
+                struct_pack(seq := _es_x.seq, i := _es_i, v := _es_v)))[1]) AS _es_e)""",
     "_es_no_bytes": "(x BLOB) AS hex(x), (x) AS x",
     "_es_to_variant": (
         "(x TIMESTAMP) AS to_json(_es_text(x)), (x TIMESTAMPTZ) AS to_json(_es_text(x)), "
