@@ -42,3 +42,9 @@ def swap(old: Any, make: Callable[[Any], Any]) -> None:
 def number(text: str) -> Any:
     """A literal number."""
     return exp.Literal.number(text)
+
+
+def sources(select: Any) -> list[Any]:
+    """The tables, subqueries and the like that a SELECT reads, in their order."""
+    parts = [select.args.get("from_"), *(select.args.get("joins") or [])]
+    return [one.this for one in parts if one is not None] + (select.args.get("laterals") or [])

@@ -67,6 +67,7 @@ def coerced(session: Session, expression: Any) -> Any:
     assigns = isinstance(
         expression, (exp.Insert, exp.Update, exp.Merge)
     ) or column_conversions.is_typed(expression)
+    spelling_out.keep_apart(session, expression)
     spelling_out.in_order(expression)
     spelling_out.spell_out(session, expression)
     nodes = [node for node in expression.walk(bfs=False) if type(node) in _RULES]
@@ -181,7 +182,7 @@ def _nullif(node: Any, types: Inferred) -> Any:
     if types.kind(node.this) == types.kind(node.expression):
         return node
     sides = [types.note(one.copy(), types.type_of(one)) for one in (node.this, node.expression)]
-    same = exp.EQ(this=sides[0], expression=sides[1])
+    same = exp.EQ(this=exp.Paren(this=sides[0]), expression=exp.Paren(this=sides[1]))
     _meet(sides, types)
     return exp.If(this=same, true=exp.Null(), false=node.this.copy())
 
@@ -388,6 +389,7 @@ _RULES: dict[type[Any], Callable[[Any, Inferred], Any]] = {
     exp.Ceil: arithmetic.rounded,
     **dict.fromkeys((exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.Neg), arithmetic.arithmetic),
     **dict.fromkeys(_TIME_ARGUMENTS, _time_arguments),
+    exp.Sum: arithmetic.summed,
     exp.Avg: arithmetic.average,
     exp.RegrSlope: arithmetic.slope,
     **dict.fromkeys((exp.Variance, exp.VariancePop, exp.Kurtosis), arithmetic.spread),

@@ -251,6 +251,10 @@ class Inferred:
         """The names and types of a query's columns; nothing where they are not known."""
         return self._outputs.get(id(query), [])
 
+    def column_names(self) -> set[str]:
+        """The names, in upper case, of the columns of all tables that the statement names."""
+        return {name.upper() for columns in self._columns.values() for name in columns}
+
     def columns(self, table: QualifiedName) -> dict[str, Any]:
         """The columns of a table that the statement names, with their types."""
         return self._columns.get(table, {})

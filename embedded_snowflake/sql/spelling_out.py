@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
+from embedded_snowflake.sql.building import sources
 from embedded_snowflake.sql.inferred_types import Inferred
 
 if TYPE_CHECKING:
@@ -42,35 +43,84 @@ def in_order(expression: Any) -> None:
             moved.replace(made)
 
 
+def keep_apart(session: Session, expression: Any) -> None:
+    """Rename what a subquery calls a row outside by, where a column has that name too.
+
+    Of ``v.id`` DuckDB takes the key ``id`` of a column ``v`` within before the column of the table
+    ``v`` outside; on Snowflake a point behind a column is no path.
+    """
+    outer: set[str] = set()
+    for column in expression.find_all(exp.Column):
+        select = column.parent_select
+        if column.table and not column.db and isinstance(select, exp.Select):
+            own = {one.alias_or_name.upper() for one in sources(select)}
+            outer |= {column.table.upper()} - own
+    if not outer:
+        return
+    named = {one.name.upper() for one in expression.find_all(exp.Column)}
+    named |= {one.alias.upper() for one in expression.find_all(exp.Alias)}
+    named |= Inferred(session, expression).column_names()
+    for name in outer & named:
+        for node in list(expression.walk()):
+            made = exp.to_identifier(f"_ES_{name}")
+            if isinstance(node, exp.Column) and node.table.upper() == name and not node.db:
+                node.set("table", made)
+            elif isinstance(node, _NAMED) and node.alias_or_name.upper() == name:
+                alias = node.args.get("alias") or exp.TableAlias()
+                alias.set("this", made)
+                node.set("alias", alias)
+
+
+_NAMED = (exp.Table, exp.Subquery, exp.Lateral, exp.TableFromRows, exp.Values)
+
+
 _AGGREGATES = (exp.AggFunc, exp.Window)
 _DRAWN = (exp.Rand, exp.Uuid, exp.Randstr)
 
 
 def spell_out(session: Session, expression: Any) -> None:
-    """Where rows are grouped, write out an alias within another column: DuckDB does not allow it."""
+    """Write out an alias within another column where DuckDB does not allow it.
+
+    That is where rows are grouped, and an alias of what has a subquery in it.
+    """
     found: list[Any] = []
     for select in expression.find_all(exp.Select):
         group = select.args.get("group")
-        if group is None:
-            continue
-        if group.args.get("all") and select.args.get("qualify") is not None:
+        if group is not None and group.args.get("all") and select.args.get("qualify") is not None:
             _group_by_places(select, group)
         aliases = {one.alias.upper() for one in select.expressions if isinstance(one, exp.Alias)}
+        of_queries: set[str] = set()
         for one in select.expressions:
-            if one.find(*_AGGREGATES) is None:
-                found += [
-                    column
-                    for column in one.find_all(exp.Column)
-                    if not column.table and column.name.upper() in aliases
-                ]
+            grouped = group is not None and not _aggregates(one)
+            named = [
+                column
+                for column in one.find_all(exp.Column)
+                if not column.table and column.name.upper() in (aliases if grouped else of_queries)
+            ]
+            found += named
+            if one.find(exp.Query) is not None or any(
+                column.name.upper() in of_queries for column in named
+            ):
+                of_queries.add(one.alias.upper())
     if not found:
         return
     types = Inferred(session, expression)
     types.resolve()
     for column in found:
         meant = types.alias_of(column)
-        if meant is not None and meant.find(*_AGGREGATES) is None and not _may_draw(meant):
-            column.replace(exp.Paren(this=meant.this.copy()))
+        if meant is not None and not _aggregates(meant) and not _may_draw(meant):
+            made: Any = exp.Paren(this=meant.this.copy())
+            if column.arg_key == "expressions" and isinstance(column.parent, exp.Select):
+                made = exp.alias_(made, column.this.copy(), copy=False)
+            column.replace(made)
+
+
+def _aggregates(node: Any) -> bool:
+    """Whether it is made of several rows, those of a subquery left aside."""
+    return any(
+        isinstance(one, _AGGREGATES)
+        for one in node.walk(prune=lambda one: isinstance(one, exp.Query))
+    )
 
 
 def _group_by_places(select: Any, group: Any) -> None:

@@ -875,5 +875,28 @@ GROUP = Group(
             Json("2024-01-05 00:00:00.000"),
             "sql-reference/data-type-conversion",
         ),
+        Case(
+            "FLATTEN of columns that are named as what it shows",
+            (
+                "CREATE OR REPLACE TABLE named_so (v VARIANT, value VARIANT, e VARIANT)",
+                """INSERT INTO named_so SELECT PARSE_JSON('{"a": {"p": 1}}'), PARSE_JSON('[2]'), """
+                """PARSE_JSON('{"v": [3]}')""",
+                "SELECT f.key, f.path, g.this, g.value, h.path, i.value FROM named_so AS e, "
+                "LATERAL FLATTEN(v) AS f, LATERAL FLATTEN(e.value) AS g, "
+                "LATERAL FLATTEN(e) AS h, LATERAL FLATTEN(h.value) AS i",
+            ),
+            _F + "flatten",
+            rows=[("a", "a", Json([2]), Json(2), "v", Json(3))],
+        ),
+        Case(
+            "a table outside whose name a column of the subquery has too",
+            (
+                "CREATE OR REPLACE TABLE with_v (id INT, v VARIANT)",
+                """INSERT INTO with_v SELECT 1, PARSE_JSON('{"id": 2}')""",
+                "SELECT v.id FROM with_v AS v WHERE EXISTS (SELECT 1 FROM with_v AS x WHERE x.id = v.id)",
+            ),
+            _QUERY,
+            rows=[(1,)],
+        ),
     ),
 )
