@@ -186,6 +186,15 @@ def is_conflict(cause: BaseException | None) -> bool:
     return isinstance(cause, duckdb.TransactionException) and "onflict" in str(cause)
 
 
+def too_few_arguments() -> SnowflakeError:
+    """000938: a function without what it needs."""
+    return error(
+        "SQL compilation error:\nnot enough arguments for a function: give all that it needs.",
+        938,
+        "22023",
+    )
+
+
 def unknown_function(name: str) -> SnowflakeError:
     """002140: no function of this name, here or on Snowflake."""
     return error(f"SQL compilation error:\nUnknown function {name}{_NOT_HERE}", 2140, "42601")

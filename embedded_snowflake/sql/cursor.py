@@ -6,6 +6,7 @@ transaction, in `sessions/session.py`.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -47,6 +48,9 @@ _CLASSES = {
 }
 """DuckDB's errors that are not named as their classes are."""
 _KINDS_RUN = (exp.Query, *table_names.WRITING, exp.Comment, exp.Describe)
+_WITHOUT_ARGUMENT = re.compile(
+    r"Required keyword: .* missing for <class 'sqlglot.expressions.(?!core)"
+)
 _HELD = "temp.main._ES_OVERWRITING"
 _PARSER: Any = Snowflake.parser_class
 
@@ -117,14 +121,13 @@ def parsed(text: str) -> Any:
     try:
         trees = _Parser(dialect="snowflake").parse(tokens, text)
     except ParseError as cause:
+        if _WITHOUT_ARGUMENT.search(str(cause)):
+            raise errors.too_few_arguments() from None
         detail = str(cause).replace("\x1b[4m", "").replace("\x1b[0m", "")
         raise errors.refused(f"SQL compilation error:\nsyntax error: {detail}") from None
     except (IndexError, AttributeError):
         # What makes a function of its arguments takes it that they are there.
-        text = (
-            "SQL compilation error:\nnot enough arguments for a function: give all that it needs."
-        )
-        raise errors.error(text, 938, "22023") from None
+        raise errors.too_few_arguments() from None
     found = [one for one in trees if one is not None and not isinstance(one, exp.Semicolon)]
     if len(found) != 1:
         raise errors.error(

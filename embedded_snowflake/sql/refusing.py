@@ -202,6 +202,7 @@ def _check_queries(expression: Any) -> None:
     """What DuckDB answers where Snowflake does not."""
     named: dict[str, Any] = {}
     for node in expression.walk():
+        _check_arguments(node)
         if isinstance(node, exp.Connect):
             raise errors.unsupported("CONNECT BY")
         if isinstance(node, exp.Column) and node.args.get("join_mark"):
@@ -215,16 +216,54 @@ def _check_queries(expression: Any) -> None:
         given = [node.args.get(one) for one in literals]
         if any(one is not None and not isinstance(one, exp.Literal) for one in given):
             raise errors.unsupported(f"{name} by a pattern or an option that is no literal")
-        if isinstance(node, exp.PivotAny):
-            raise errors.unsupported("PIVOT .. IN (ANY): list the values")
         if isinstance(node, exp.CTE):
             named[node.alias.upper()] = node.this
         elif isinstance(node, exp.Window):
             _check_window(node)
         elif isinstance(node, exp.Select):
             _check_order(node)
+    for pivot in expression.find_all(exp.Pivot):
+        _check_pivot(pivot)
     for select in expression.find_all(exp.Select):
         _check_ambiguous(select, named)
+
+
+_NEEDED: dict[type[Any], str] = {
+    exp.Count: "this",
+    exp.Extract: "expression",
+    exp.WidthBucket: "num_buckets",
+    exp.ObjectAgg: "expression",
+    exp.SplitPart: "part_index",
+    exp.Substring: "start",
+    exp.StrPosition: "substr",
+}
+"""The last argument that must be there, where sqlglot does not ask for it."""
+
+
+def _check_arguments(node: Any) -> None:
+    """Every function has what it needs; sqlglot does not look where it writes one as others."""
+    needed = _NEEDED.get(type(node))
+    missing = needed is not None and not node.args.get(needed)
+    if missing or (isinstance(node, (exp.Func, exp.Binary)) and node.error_messages()):
+        raise errors.too_few_arguments()
+
+
+_PIVOTED = (exp.Avg, exp.Count, exp.Max, exp.Min, exp.Sum)
+
+
+def _check_pivot(pivot: Any) -> None:
+    """One aggregate over listed values, as the documentation's examples have it."""
+    if pivot.unpivot:
+        return
+    if pivot.find(exp.PivotAny) is not None:
+        raise errors.unsupported("PIVOT .. IN (ANY): list the values")
+    calls = [one.unalias() for one in pivot.expressions]
+    if len(calls) > 1 or not isinstance(calls[0], _PIVOTED):
+        raise errors.unsupported("PIVOT by other than one AVG, COUNT, MAX, MIN or SUM")
+    if pivot.args.get("default_on_null"):
+        raise errors.unsupported("PIVOT .. DEFAULT ON NULL: select NVL of its columns")
+    if any(isinstance(one, exp.Query) for field in pivot.fields for one in field.expressions):
+        raise errors.unsupported("PIVOT .. IN (a subquery): list the values")
 
 
 def _check_order(select: Any) -> None:

@@ -115,6 +115,8 @@ def _result_scan(session: Session, expression: Any) -> Any:
         call = node.this
         if not (isinstance(call, exp.Anonymous) and call.name.upper() == "RESULT_SCAN"):
             continue
+        if not call.expressions:
+            raise errors.too_few_arguments()
         wanted = call.expressions[0]
         query_id = wanted.this if isinstance(wanted, exp.Literal) else _query_id(session, wanted)
         kept = session.engine.fakesnow.results_cache.get(query_id)
