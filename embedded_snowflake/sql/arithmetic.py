@@ -39,9 +39,12 @@ _DAYS = {"DAY", "WEEK", "MONTH", "QUARTER", "YEAR"}
 
 def moved(node: Any, types: Inferred) -> Any:
     """A DATE and days or more are a DATE; DuckDB makes a TIMESTAMP of it."""
+    if types.kind(node.expression) == "DATE" and isinstance(node, exp.Add):
+        _days(node.this, types)
     if types.kind(node.this) != "DATE":
         return node
     if isinstance(node, (exp.Add, exp.Sub)):
+        _days(node.expression, types)
         if not isinstance(node.expression, exp.Interval):
             return node
         unit = node.expression.args.get("unit")
@@ -51,6 +54,12 @@ def moved(node: Any, types: Inferred) -> Any:
     if not months and (unit is None or UNITS.get(unit.name.upper()) not in _DAYS):
         return node
     return snowflake_cast(node.copy(), "DATE")
+
+
+def _days(number: Any, types: Inferred) -> None:
+    """What is added to a DATE; DuckDB takes no BIGINT."""
+    if types.kind(number) == "INTEGER":
+        swap(number, lambda old: invoke("_es_days", old))
 
 
 def rounded(node: Any, types: Inferred) -> Any:
@@ -79,9 +88,20 @@ def _divided(node: Any, types: Inferred) -> Any:
     return node if made is None else made
 
 
+def summed(node: Any, types: Inferred) -> Any:
+    """Raises 001044 for truth values, of which there is no sum; DuckDB counts them."""
+    if types.kind(node.this) == "BOOLEAN":
+        text = f"Invalid argument types for function '{node.sql_name()}': (BOOLEAN)"
+        raise errors.error(f"SQL compilation error:\n{text}", 1044, "42P13")
+    return node
+
+
 def average(node: Any, types: Inferred) -> Any:
     """The quotient of SUM and COUNT, each with its OVER."""
+    summed(node, types)
     value = node.this.expressions[0] if isinstance(node.this, exp.Distinct) else node.this
+    if node.find_ancestor(exp.Pivot, exp.Select) is not node.parent_select:
+        return _listed_average(node, types)
     outer = _outermost(node)
     total, count = (_with_call(outer, function) for function in (exp.Sum, exp.Count))
     types.note(total, types.type_of(value))
@@ -90,6 +110,16 @@ def average(node: Any, types: Inferred) -> Any:
     types.note(count, exp.DataType.build("BIGINT"))
     made = _quotient(total, count, types.scale(node), types)
     return node if made is None else _in_place_of(outer, node, made, types)
+
+
+def _listed_average(node: Any, types: Inferred) -> Any:
+    """Of a list: PIVOT takes a single aggregate."""
+    digits, scale = types.scale(node), types.scale(node.this)
+    if digits is None or scale is None:
+        return node
+    factor, power = (10**_SCALED, digits + 1 - _SCALED) if scale else (1, digits + 1)
+    numbers = (factor, *_powers(power, digits))
+    return invoke("_es_mean", invoke("list", node.this), *(exp.Literal.number(n) for n in numbers))
 
 
 def spread(node: Any, types: Inferred) -> Any:
@@ -172,8 +202,14 @@ def _quotient(dividend: Any, divisor: Any, digits: int | None, types: Inferred) 
             continue
         wholes.append(invoke("_es_scaled", side.copy(), exp.Literal.number(10**_SCALED)))
         power += sign * _SCALED
-    numbers = (10 ** max(power, 0), 10 ** max(-power, 0), f"{10 ** -(digits + 1):.{digits + 1}f}")
-    return invoke("_es_quotient", *wholes, *(exp.Literal.number(one) for one in (*numbers, digits)))
+    numbers = _powers(power, digits)
+    return invoke("_es_quotient", *wholes, *(exp.Literal.number(one) for one in numbers))
+
+
+def _powers(power: int, digits: int) -> tuple[int, int, str, int]:
+    """By what `_es_quotient` multiplies, divides and rounds."""
+    unit = f"{10 ** -(digits + 1):.{digits + 1}f}"
+    return 10 ** max(power, 0), 10 ** max(-power, 0), unit, digits
 
 
 def percentile(node: Any, types: Inferred) -> Any:

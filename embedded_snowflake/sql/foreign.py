@@ -13,6 +13,7 @@ from sqlglot import exp
 from sqlglot.tokenizer_core import Token, TokenType
 
 from embedded_snowflake import errors
+from embedded_snowflake.sql import table_names
 
 _NAMES = """
     APPROX_DISTINCT ARGMAX ARGMIN ARG_MAX ARG_MIN ARRAY ARRAY_CONCAT ARRAY_HAS ARRAY_LENGTH
@@ -47,6 +48,13 @@ _CLAUSES: dict[type[Any], Callable[[Any], str | None]] = {
     exp.Limit: lambda node: "%" if node.args.get("limit_options") else None,
     exp.Select: lambda node: "SAMPLE" if node.args.get("sample") else None,
     exp.Describe: lambda node: "SELECT" if isinstance(node.this, exp.Query) else None,
+    **dict.fromkeys(
+        (exp.Delete, exp.Update, exp.Merge),
+        lambda node: node.key.upper() if node.args.get("with_") else None,
+    ),
+    exp.Union: lambda node: (
+        "UNION" if node.args.get("distinct") and table_names.is_recursive(node) else None
+    ),
     exp.In: lambda node: ")" if not any(map(node.args.get, _AMONG)) else None,
     exp.Insert: lambda node: next(
         (word for key, word in _INSERTED.items() if node.args.get(key)), None
@@ -60,7 +68,12 @@ _OF_ONE_FUNCTION = {
 _TIMES = (*_OF_ONE_FUNCTION, exp.DateAdd, exp.DateDiff, exp.TimestampAdd, exp.TimestampDiff)
 """Functions of parts of a date or time: https://docs.snowflake.com/en/sql-reference/functions-date-time."""
 _AMONG = ("expressions", "query", "unnest", "field")
-_INSERTED = {"default": "DEFAULT VALUES", "by_name": "BY NAME", "conflict": "ON CONFLICT"}
+_INSERTED = {
+    "default": "DEFAULT VALUES",
+    "by_name": "BY NAME",
+    "conflict": "ON CONFLICT",
+    "with_": "INSERT",
+}
 
 
 def _asof(join: Any) -> str | None:

@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from embedded_snowflake import errors
 from embedded_snowflake.names import QualifiedName, stored_name
-from embedded_snowflake.sql import reading
+from embedded_snowflake.sql import building, reading
 
 if TYPE_CHECKING:
     from embedded_snowflake.sessions.session import Session
@@ -134,8 +134,27 @@ def _values_columns(expression: Any) -> None:
         values.set("alias", exp.TableAlias(this=named, columns=names))
     for parameter in list(expression.find_all(exp.Parameter)):
         if isinstance(parameter.this, exp.Literal) and parameter.this.is_int:
-            column = exp.to_identifier(f"COLUMN{parameter.this.name}", quoted=True)
+            place = int(parameter.this.name)
+            columns = _columns_of_values(parameter)
+            if not 0 < place <= len(columns):
+                raise errors.unsupported(
+                    f"${place} of what is no VALUES with so many columns, and no stage: "
+                    "name the column"
+                )
+            column = exp.to_identifier(columns[place - 1].name, quoted=True)
             parameter.replace(exp.column(column))
+
+
+def _columns_of_values(parameter: Any) -> list[Any]:
+    """The names of the columns of the VALUES that a ``$1`` is of."""
+    of, select = parameter.parent, parameter.parent_select
+    sources = building.sources(select) if isinstance(select, exp.Select) else []
+    if isinstance(of, exp.Column) and of.table:
+        sources = [one for one in sources if one.alias_or_name.upper() == of.table.upper()]
+    if len(sources) == 1 and isinstance(sources[0], exp.Subquery):
+        sources = [sources[0].this]
+    alias = sources[0].args.get("alias") if len(sources) == 1 else None
+    return alias.columns if alias is not None and isinstance(sources[0], exp.Values) else []
 
 
 def quote_reserved(expression: Any) -> Any:

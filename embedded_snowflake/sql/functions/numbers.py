@@ -48,6 +48,9 @@ MACROS = {
     "_es_quotient(value, divisor, up, down, unit, digits)": """round(CAST(value * up // (CAST(
         CASE WHEN divisor = 0 THEN CAST('Division by zero' AS HUGEINT) ELSE divisor END AS HUGEINT
         ) * down) AS DECIMAL(38, 0)) * unit, digits)""",
+    "_es_mean(items, factor, up, down, unit, digits)": """list_transform([items], lambda one:
+        _es_quotient(_es_scaled(list_sum(one), factor), nullif(list_count(one), 0),
+            up, down, unit, digits))[1]""",
 }
 
 

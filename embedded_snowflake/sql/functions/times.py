@@ -22,6 +22,8 @@ MACROS = {
         "- epoch(CAST(y AS TIMESTAMP) - date_trunc('day', y))) / 86400) / 31 END, 6) "
         "AS DECIMAL(38, 6))"
     ),
+    # DuckDB adds no BIGINT to a day.
+    "_es_days(x)": "CAST(x AS INTEGER)",
     "_es_units(x)": (
         f"CASE WHEN _es_fails(x <> trunc(x), '{UNSUPPORTED}DATEADD of a part of a unit') THEN NULL "
         "ELSE CAST(x AS BIGINT) END"
@@ -165,8 +167,8 @@ _WITHOUT_ZONE = {
 
 def _date_trunc(node: Any) -> Any:
     """Of a DATE it is a DATE; of a text, a timestamp."""
-    unit = node.args["unit"].name.lower()
-    moment = node.this
+    unit = node.args["unit"].name.upper()
+    unit, moment = (UNITS.get(unit) or unit).lower(), node.this
     if isinstance(moment, exp.Literal) and moment.is_string:
         moment = cast_as(moment, "TIMESTAMP")
     return invoke("_es_date_trunc", exp.Literal.string(unit), moment)

@@ -177,5 +177,33 @@ GROUP = Group(
             "sql-reference/transactions",
             rows=[(1,)],
         ),
+        fails(
+            "WITH before DELETE",
+            (
+                "CREATE OR REPLACE TABLE gone (a INT)",
+                "WITH q AS (SELECT 1 AS a) DELETE FROM gone WHERE a IN (SELECT a FROM q)",
+            ),
+            Error(1003, "42000", "DELETE"),
+            "sql-reference/sql/delete",
+        ),
+        fails(
+            "WITH before INSERT",
+            (
+                "CREATE OR REPLACE TABLE more (a INT)",
+                "WITH q AS (SELECT 1 AS a) INSERT INTO more SELECT a FROM q",
+            ),
+            Error(1003, "42000", "INSERT"),
+            "sql-reference/sql/insert",
+        ),
+        Case(
+            "WITH within INSERT",
+            (
+                "CREATE OR REPLACE TABLE more (a INT)",
+                "INSERT INTO more WITH q AS (SELECT 1 AS a) SELECT a FROM q",
+                "SELECT a FROM more",
+            ),
+            "sql-reference/sql/insert",
+            rows=[(1,)],
+        ),
     ),
 )

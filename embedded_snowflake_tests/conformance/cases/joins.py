@@ -419,6 +419,38 @@ GROUP = Group(
             "sql-reference/constructs/sample",
             rows=[(3,)],
         ),
+        Case(
+            "an alias of a scalar subquery within other columns",
+            "SELECT (SELECT MAX(k) FROM l) AS m, m + 1 AS n, n * 2 AS o, m FROM l WHERE k = 1",
+            "sql-reference/sql/select",
+            rows=[(2, 3, 6, 2)],
+            columns=["M", "N", "O", "M"],
+        ),
+        Case(
+            "a scalar subquery's alias where rows are grouped",
+            "SELECT v, (SELECT MAX(k) FROM l) AS m, SUM(k) + m FROM l WHERE k = 1 GROUP BY v",
+            "sql-reference/sql/select",
+            rows=[("a", 2, 3)],
+        ),
+        fails(
+            "a recursive WITH by UNION without ALL",
+            "WITH RECURSIVE c (n) AS (SELECT 1 UNION SELECT n + 1 FROM c WHERE n < 3) SELECT n FROM c",
+            Error(1003, "42000"),
+            "sql-reference/constructs/with",
+        ),
+        Case(
+            "a place among the columns of VALUES",
+            "SELECT $2, t.$1 FROM VALUES (1, 'a') AS t (x, y)",
+            "sql-reference/constructs/values",
+            rows=[("a", 1)],
+        ),
+        Case(
+            "a place among a table's columns",
+            "SELECT $1 FROM l WHERE k = 1",
+            "sql-reference/constructs/values",
+            rows=[(1,)],
+            refused=Error(2, "0A000", "name the column"),
+        ),
     ),
     setup=(
         "CREATE TABLE l AS SELECT column1 AS k, column2 AS v FROM VALUES (1, 'a'), (2, 'b'), (NULL, 'c')",

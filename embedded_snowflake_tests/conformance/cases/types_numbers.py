@@ -291,5 +291,18 @@ GROUP = Group(
                 ("E", "FLOAT"),
             ],
         ),
+        Case(
+            "NULLIF of comparisons",
+            "SELECT NULLIF(a = b, FALSE), NULLIF(a = b, NULL), NULLIF(a + 1 = b, TRUE) "
+            "FROM (SELECT 1 AS a, 2 AS b)",
+            _F + "nullif",
+            rows=[(None, False, None)],
+        ),
+        fails(
+            "DIV0 of one number",
+            "SELECT DIV0(1)",
+            Error(938, part="not enough arguments"),
+            _F + "div0",
+        ),
     ),
 )

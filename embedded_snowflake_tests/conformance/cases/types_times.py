@@ -613,5 +613,25 @@ GROUP = Group(
             dt.datetime(2023, 11, 14, 22, 13, 20, 250000),
             _F + "to_timestamp",
         ),
+        Case(
+            "days of a column are added to a DATE",
+            "SELECT d + n, n + d, d - n, d + (n + 1) FROM (SELECT '2024-02-28'::DATE AS d, 1::INT AS n)",
+            _TYPES,
+            rows=[tuple(dt.date(2024, *day) for day in ((2, 29), (2, 29), (2, 27), (3, 1)))],
+            types=["DATE"] * 4,
+        ),
+        Case(
+            "parts of a date have several names",
+            "SELECT TRUNC('2024-05-31'::DATE, 'MM'), DATE_TRUNC('mon', '2024-05-31'::DATE), "
+            "DATE_TRUNC(wk, '2024-05-31'::DATE), DATE_TRUNC('q', '2024-05-31'::DATE)",
+            "sql-reference/functions-date-time",
+            rows=[tuple(dt.date(2024, *day) for day in ((5, 1), (5, 1), (5, 27), (4, 1)))],
+        ),
+        fails(
+            "DATE_PART of nothing",
+            "SELECT DATE_PART(day)",
+            Error(938, part="not enough arguments"),
+            _F + "date_part",
+        ),
     ),
 )
