@@ -12,7 +12,7 @@ from typing import Any
 from sqlglot import exp
 
 from embedded_snowflake import errors
-from embedded_snowflake.sql.building import invoke, snowflake_cast, swap
+from embedded_snowflake.sql.building import cast_as, invoke, snowflake_cast, swap
 from embedded_snowflake.sql.functions.times import UNITS
 from embedded_snowflake.sql.inferred_types import Inferred
 from embedded_snowflake.sql.number_types import product_scale
@@ -27,6 +27,8 @@ def arithmetic(node: Any, types: Inferred) -> Any:
             raise errors.unsupported(
                 f"arithmetic on a {types.kind(side)}: cast {side.sql(dialect='snowflake')}"
             )
+    if isinstance(node, (exp.Add, exp.Sub, exp.Mul, exp.Mod)):
+        _make_long(node, types)
     if isinstance(node, exp.Mul):
         return _product(node, types)
     if isinstance(node, exp.Div):
@@ -34,6 +36,14 @@ def arithmetic(node: Any, types: Inferred) -> Any:
     return moved(node, types) if isinstance(node, (exp.Add, exp.Sub)) else node
 
 
+def _make_long(node: Any, types: Inferred) -> None:
+    """Of two whole numbers that nobody stored DuckDB would make one of 32 bits."""
+    sides = [types.type_of(node.this), types.type_of(node.expression)]
+    if all(one is not None and one.this in _SHORT for one in sides):
+        swap(node.this, lambda old: cast_as(old, "BIGINT"))
+
+
+_SHORT = {exp.DType.INT, exp.DType.SMALLINT, exp.DType.TINYINT}
 _DAYS = {"DAY", "WEEK", "MONTH", "QUARTER", "YEAR"}
 
 
@@ -59,7 +69,7 @@ def moved(node: Any, types: Inferred) -> Any:
 def _days(number: Any, types: Inferred) -> None:
     """What is added to a DATE; DuckDB takes no BIGINT."""
     if types.kind(number) == "INTEGER":
-        swap(number, lambda old: invoke("_es_days", old))
+        swap(number, lambda old: invoke("_es_int", old))
 
 
 def rounded(node: Any, types: Inferred) -> Any:

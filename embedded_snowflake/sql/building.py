@@ -14,6 +14,8 @@ from sqlglot import exp
 MACROS = {
     # What cannot be cast is the error: of a column with error() DuckDB lets no alias be used.
     "_es_fails(wrong, message)": "CAST(CASE WHEN wrong THEN message END AS BOOLEAN)",
+    # Days and lengths are no BIGINT to DuckDB.
+    "_es_int(x)": "CAST(x AS INTEGER)",
 }
 
 

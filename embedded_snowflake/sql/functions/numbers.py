@@ -26,8 +26,7 @@ MACROS = {
         "CASE WHEN typeof(x) = 'BOOLEAN' THEN TRY_CAST(x AS BOOLEAN) "
         "ELSE round(CAST(x AS DOUBLE)) <> 0 END"
     ),
-    # DuckDB's takes no BIGINT, and the next one bits alone.
-    "_es_factorial(x)": "factorial(CAST(x AS INTEGER))",
+    # DuckDB's takes bits alone.
     "_es_getbit(x, place)": "CAST((CAST(x AS HUGEINT) >> place) & 1 AS INTEGER)",
     "_es_ln(x)": (
         "CASE WHEN _es_fails(x <= 0, 'Invalid floating point operation: ln') THEN NULL ELSE ln(x) END"
@@ -103,7 +102,7 @@ NODES: dict[type[Any], Callable[[Any], Any]] = {
     **dict.fromkeys((exp.Sqrt, exp.Log, exp.Acos, exp.Asin, exp.Atanh, exp.Acosh), _real),
     exp.Exp: lambda node: invoke("_es_finite", node.this.copy(), node.copy()),
     exp.Pow: lambda node: invoke("_es_finite", node.this.copy(), _real(node)),
-    exp.Factorial: lambda node: invoke("_es_factorial", node.this),
+    exp.Factorial: lambda node: invoke("factorial", invoke("_es_int", node.this)),
     exp.Getbit: lambda node: invoke("_es_getbit", node.this, node.expression),
     exp.Ln: lambda node: invoke("_es_ln", node.this),
     exp.WidthBucket: lambda node: invoke(

@@ -21,8 +21,6 @@ MACROS = {
     "_es_bytes(x)": (
         "CASE typeof(x) WHEN 'BLOB' THEN TRY_CAST(x AS BLOB) ELSE encode(CAST(x AS VARCHAR)) END"
     ),
-    # DuckDB's takes no BIGINT.
-    "_es_chr(x)": "chr(CAST(x AS INTEGER))",
 }
 
 
@@ -58,6 +56,7 @@ def _pad(node: Any) -> Any:
     pad = node.args.get("fill_pattern")
     if isinstance(pad, exp.Literal) and pad.is_string and not pad.name:
         return invoke("left", cast_as(node.this, "VARCHAR"), node.expression)
+    node.set("expression", invoke("_es_int", node.expression))
     return node
 
 
@@ -65,7 +64,7 @@ NODES: dict[type[Any], Callable[[Any], Any]] = {
     exp.Trim: _trim,
     exp.ByteLength: _octets,
     exp.BitLength: lambda node: exp.Mul(this=number("8"), expression=exp.Paren(this=_octets(node))),
-    exp.Chr: lambda node: invoke("_es_chr", *node.expressions),
+    exp.Chr: lambda node: invoke("chr", *(invoke("_es_int", one) for one in node.expressions)),
     exp.Levenshtein: _distance,
     exp.JarowinklerSimilarity: _distance,
     exp.RegexpExtract: _regexp_extract,

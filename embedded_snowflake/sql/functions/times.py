@@ -22,8 +22,6 @@ MACROS = {
         "- epoch(CAST(y AS TIMESTAMP) - date_trunc('day', y))) / 86400) / 31 END, 6) "
         "AS DECIMAL(38, 6))"
     ),
-    # DuckDB adds no BIGINT to a day.
-    "_es_days(x)": "CAST(x AS INTEGER)",
     "_es_units(x)": (
         f"CASE WHEN _es_fails(x <> trunc(x), '{UNSUPPORTED}DATEADD of a part of a unit') THEN NULL "
         "ELSE CAST(x AS BIGINT) END"

@@ -304,5 +304,12 @@ GROUP = Group(
             Error(938, part="not enough arguments"),
             _F + "div0",
         ),
+        Case(
+            "calculations of whole numbers that are written out",
+            "SELECT 1000000 * 1000000, 2147483647 + 1, x * x, 2000000000 % 7 * 2000000000, "
+            "IFF(x > 1, 2000000000, 0) * 2 FROM (SELECT 100000 AS x)",
+            "sql-reference/data-types-numeric",
+            rows=[(10**12, 2**31, 10**10, 10**10, 4 * 10**9)],
+        ),
     ),
 )

@@ -220,5 +220,11 @@ GROUP = Group(
         value("IS DISTINCT FROM", "NULL IS DISTINCT FROM NULL", False, _F + "is-distinct-from"),
         value("BOOLEAN as text", "TRUE::VARCHAR", "true", _F + "to_char"),
         value("a text as BOOLEAN", "'yes'::BOOLEAN", True, _F + "to_boolean"),
+        Case(
+            "LPAD and RPAD to a column's length",
+            "SELECT LPAD('a', n, 'x'), RPAD('a', n + 1), LPAD(n, n, '0') FROM (SELECT 3::INT AS n)",
+            _F + "lpad",
+            rows=[("xxa", "a   ", "003")],
+        ),
     ),
 )
