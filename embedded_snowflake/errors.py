@@ -160,6 +160,18 @@ _WORDED = (
     (r"Date '(.*)' is not recognized", 100040, "22007", "Date '{0}' is not recognized"),
     (r"Timestamp '(.*)' is not recognized", 100035, "22007", "Timestamp '{0}' is not recognized"),
     (r"Time '(.*)' is not recognized", 100035, "22007", "Time '{0}' is not recognized"),
+    (
+        r"string '(Invalid argument types .*)' to BOOL",
+        1044,
+        "42P13",
+        "SQL compilation error:\n{0}",
+    ),
+    (
+        r"Set operations can only apply to expressions with the same number",
+        1789,
+        "42601",
+        "SQL compilation error:\ninvalid number of result columns for set operator input branches",
+    ),
     (r"(Failed to cast variant value .* to OBJECT)", 100071, "22000", "{0}"),
     (r"Malformed JSON (.*)", 100069, "22P02", "Error parsing JSON: {0}"),
     (r"(duplicate object attribute .*)", 100069, "22P02", "Error parsing JSON: {0}"),

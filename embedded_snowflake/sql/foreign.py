@@ -50,7 +50,7 @@ _CLAUSES: dict[type[Any], Callable[[Any], str | None]] = {
     exp.Describe: lambda node: "SELECT" if isinstance(node.this, exp.Query) else None,
     **dict.fromkeys(
         (exp.Delete, exp.Update, exp.Merge),
-        lambda node: node.key.upper() if node.args.get("with_") else None,
+        lambda node: node.key.upper() if node.args.get("with_") else _of_tuple(node),
     ),
     exp.Union: lambda node: (
         "UNION" if node.args.get("distinct") and table_names.is_recursive(node) else None
@@ -74,6 +74,12 @@ _INSERTED = {
     "conflict": "ON CONFLICT",
     "with_": "INSERT",
 }
+
+
+def _of_tuple(update: Any) -> str | None:
+    """``SET (a, b) = ..``, which is of other databases."""
+    pairs = [one.this for one in update.expressions if isinstance(one, exp.EQ)]
+    return "(" if any(isinstance(one, (exp.Tuple, exp.Paren)) for one in pairs) else None
 
 
 def _asof(join: Any) -> str | None:

@@ -205,5 +205,11 @@ GROUP = Group(
             "sql-reference/sql/insert",
             rows=[(1,)],
         ),
+        fails(
+            "UPDATE of a tuple",
+            ("CREATE OR REPLACE TABLE pairs (a INT, b INT)", "UPDATE pairs SET (a, b) = (1, 2)"),
+            Error(1003, "42000"),
+            "sql-reference/sql/update",
+        ),
     ),
 )
