@@ -308,9 +308,21 @@ def _tried(node: Any, types: Inferred) -> Any:
     if not isinstance(node, exp.TryCast):
         if tries and kind == "VARIANT":
             raise errors.unsupported("a TRY_ function of a VARIANT: cast it to VARCHAR")
+        if isinstance(node, exp.ToBoolean) and kind == "VARIANT":
+            return snowflake_cast(value.copy(), "BOOLEAN")
     elif kind not in (None, "TEXT") and node.args.get("requires_string"):
         message = f"SQL compilation error:\nTRY_CAST cannot be used with an argument of type {kind}"
         raise errors.error(message, 1065, "22023")
+    return node
+
+
+def _elsewhere(node: Any, types: Inferred) -> Any:
+    """What LAG and LEAD answer beyond the rows has the type of the others."""
+    default = node.args.get("default")
+    if default is not None and types.kind(node.this) in {"INTEGER", "DECIMAL"}:
+        digits = types.scale(default)
+        if types.kind(default) == "FLOAT" or (digits or 0) > (types.scale(node.this) or 0):
+            raise errors.unsupported(f"{node.sql_name()} with a default of more digits: cast it")
     return node
 
 
@@ -378,6 +390,8 @@ _RULES: dict[type[Any], Callable[[Any, Inferred], Any]] = {
     exp.Case: _case,
     exp.If: _if,
     exp.Coalesce: _coalesce,
+    exp.Lag: _elsewhere,
+    exp.Lead: _elsewhere,
     exp.Ordered: _ordered,
     exp.Max: _extreme,
     exp.Min: _extreme,

@@ -45,6 +45,13 @@ def _array_agg(node: Any) -> Any:
     return _or_empty(node.copy())
 
 
+def _array_unique_agg(node: Any) -> Any:
+    """Without NULLs, of which alone it is an empty array."""
+    if isinstance(node.parent, exp.Window):
+        raise errors.unsupported("ARRAY_UNIQUE_AGG with OVER")
+    return _json_or_empty(node.copy())
+
+
 def _or_empty(value: Any) -> Any:
     return exp.Coalesce(this=value, expressions=[cast_as(exp.Literal.string("[]"), "JSON")])
 
@@ -143,6 +150,7 @@ def _window(node: Any) -> Any:
 
 NODES: dict[type[Any], Callable[[Any], Any]] = {
     exp.ArrayAgg: _array_agg,
+    exp.ArrayUniqueAgg: _array_unique_agg,
     exp.GroupConcat: _listagg,
     exp.Count: _count,
     exp.CountIf: _count_if,

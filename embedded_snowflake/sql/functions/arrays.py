@@ -163,7 +163,12 @@ def _with_lambda(node: Any) -> Any:
     """Of a column's array, the parameter would be a JSON, which compares and adds otherwise."""
     if not isinstance(node.this, exp.Array):
         raise errors.unsupported(f"{node.sql_name()} of an array that is no literal")
-    return node
+    return node if isinstance(node, exp.Reduce) else _as_array(node)
+
+
+def _as_array(node: Any) -> Any:
+    """What DuckDB answers with a list."""
+    return invoke("to_json", invoke("_es_array", node.copy()))
 
 
 def _compactly(node: Any) -> Any:
@@ -216,4 +221,5 @@ NODES: dict[type[Any], Callable[[Any], Any]] = {
     exp.ArrayMin: _macro("_es_array_min", "this"),
     exp.ArrayMax: _macro("_es_array_max", "this"),
     exp.GenerateSeries: _range,
+    **dict.fromkeys((exp.StrtokToArray, exp.RegexpExtractAll), _as_array),
 }

@@ -35,8 +35,11 @@ MACROS = {
     ),
     # DuckDB reads neither of them as a truth value.
     "_es_truth(x)": (
-        "CASE WHEN typeof(x) = 'VARCHAR' AND lower(CAST(x AS VARCHAR)) IN ('on', 'off') "
-        "THEN lower(CAST(x AS VARCHAR)) = 'on' ELSE CAST(x AS BOOLEAN) END"
+        "CASE WHEN typeof(x) = 'JSON' AND json_type(to_json(x)) IN ('BIGINT', 'UBIGINT', 'DOUBLE') "
+        "THEN CAST(CAST(x AS VARCHAR) AS DOUBLE) <> 0 "
+        "WHEN typeof(x) IN ('VARCHAR', 'JSON') AND lower(to_json(x) ->> '$') IN ('on', 'off') "
+        "THEN lower(to_json(x) ->> '$') = 'on' "
+        "WHEN typeof(x) = 'JSON' THEN CAST(to_json(x) ->> '$' AS BOOLEAN) ELSE CAST(x AS BOOLEAN) END"
     ),
     # DuckDB takes half a byte for one.
     "_es_try_unhex(x)": "CASE WHEN regexp_full_match(x, '([0-9a-fA-F]{2})*') THEN unhex(x) END",

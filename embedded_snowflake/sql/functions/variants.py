@@ -54,6 +54,12 @@ MACROS = {
         "struct_pack(k := NULL::VARCHAR, i := CAST(_es_i - 1 AS BIGINT), v := _es_v)) "
         "WHEN keep THEN [struct_pack(k := NULL::VARCHAR, i := NULL::BIGINT, v := NULL::JSON)] END"
     ),
+    # What FLATTEN takes; of a text it would answer no rows.
+    "_es_flattened(x)": (
+        "CASE WHEN _es_fails(typeof(x) = 'VARCHAR', "
+        "'Invalid argument types for function ''FLATTEN'': (INPUT => VARCHAR)') "
+        "THEN NULL ELSE to_json(x) END"
+    ),
     "_es_to_object(x)": (
         "CASE WHEN coalesce(json_type(to_json(x)), 'NULL') = 'NULL' THEN NULL "
         "WHEN _es_fails(typeof(x) <> 'JSON' OR json_type(to_json(x)) <> 'OBJECT', "
@@ -105,7 +111,7 @@ TYPED = {
                 WHEN prefix = '' THEN _es_e.k ELSE prefix || '.' || _es_e.k END AS PATH,
             _es_e.i AS INDEX, _es_e.v AS VALUE, _es_this AS THIS
         FROM (SELECT to_json(input) AS _es_this, unnest(list_transform(
-            [struct_pack(seq := seq, list := _es_elements(to_json(input), keep))],
+            [struct_pack(seq := seq, list := _es_elements(_es_flattened(input), keep))],
             lambda _es_x: list_transform(_es_x.list, lambda _es_y:
                 struct_pack(seq := _es_x.seq, k := _es_y.k, i := _es_y.i, v := _es_y.v)))[1])
             AS _es_e)""",
@@ -223,7 +229,7 @@ def _object_of_row(star: Any, *, keep_nulls: Any) -> Any:
 def _object_agg(node: Any) -> Any:
     """Of no rows it is an empty object."""
     if isinstance(node.parent, exp.Window):
-        return node
+        raise errors.unsupported("OBJECT_AGG with OVER")
     node.set("expression", variant(node.expression))
     empty = cast_as(exp.Literal.string("{}"), "JSON")
     return exp.Coalesce(this=invoke("_es_parsed", node.copy()), expressions=[empty])

@@ -898,5 +898,32 @@ GROUP = Group(
             _QUERY,
             rows=[(1,)],
         ),
+        fails(
+            "FLATTEN of a text",
+            "SELECT f.value FROM (SELECT '[1]' AS t) AS x, LATERAL FLATTEN(x.t) AS f",
+            Error(1044, "42P13", "FLATTEN"),
+            _F + "flatten",
+        ),
+        Case(
+            "functions that make arrays, selected as they are",
+            "SELECT STRTOK_TO_ARRAY('a.b', '.'), FILTER([1, 2, 3], x -> x > 1), "
+            "TRANSFORM([1, 2.5], x -> x * 2), REGEXP_SUBSTR_ALL('a1b2', '[0-9]')",
+            _F + "strtok_to_array",
+            rows=[(Json(["a", "b"]), Json([2, 3]), Json([2, 5]), Json(["1", "2"]))],
+        ),
+        Case(
+            "ARRAY_UNIQUE_AGG of NULLs alone is an empty array",
+            "SELECT ARRAY_UNIQUE_AGG(column1), ARRAY_SIZE(ARRAY_UNIQUE_AGG(column2)) "
+            "FROM VALUES (NULL, 1), (NULL, 1)",
+            _F + "array_unique_agg",
+            rows=[(Json([]), 1)],
+        ),
+        Case(
+            "a text in a VARIANT as a truth value",
+            """SELECT v:a::BOOLEAN, v:b::BOOLEAN, v:c::BOOLEAN, TO_BOOLEAN(v:a) """
+            """FROM (SELECT PARSE_JSON('{"a": "1", "b": "off", "c": 2}') AS v)""",
+            _F + "to_boolean",
+            rows=[(True, False, True, True)],
+        ),
     ),
 )

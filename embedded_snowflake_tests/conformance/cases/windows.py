@@ -197,5 +197,19 @@ GROUP = Group(
             Error(part="window function"),
             "sql-reference/constructs/qualify",
         ),
+        _column(
+            "LAG with a default of more digits",
+            "LAG(v, 1, 0.5) OVER (PARTITION BY k ORDER BY d)",
+            [Decimal("0.5"), Decimal(10), Decimal(20), Decimal("0.5")],
+            _F + "lag",
+            refused=Error(2, "0A000", "default of more digits"),
+        ),
+        Case(
+            "OBJECT_AGG in a window",
+            f"SELECT OBJECT_AGG(k, d) OVER (PARTITION BY d) FROM {_T} WHERE v = 10",
+            _F + "object_agg",
+            rows=[('{\n  "a": 1\n}',)],
+            refused=Error(2, "0A000", "OBJECT_AGG with OVER"),
+        ),
     ),
 )
