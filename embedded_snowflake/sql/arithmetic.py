@@ -61,9 +61,14 @@ def moved(node: Any, types: Inferred) -> Any:
     else:
         unit = node.args.get("unit")
     months = isinstance(node, exp.AddMonths)
-    if not months and (unit is None or UNITS.get(unit.name.upper()) not in _DAYS):
+    if not months and (unit is None or not of_days(unit.name)):
         return node
     return snowflake_cast(node.copy(), "DATE")
+
+
+def of_days(unit: str) -> bool:
+    """Whether a part of a date is a day or more."""
+    return UNITS.get(unit.upper()) in _DAYS
 
 
 def _days(number: Any, types: Inferred) -> None:

@@ -360,17 +360,24 @@ def _greatest(node: Any, types: Inferred) -> Any:
 def _time_arguments(node: Any, types: Inferred) -> Any:
     """A text is a moment where a moment is asked for."""
     for name in _TIME_ARGUMENTS[type(node)]:
-        if types.kind(node.args[name]) in {"TEXT", "VARIANT"}:
+        value = node.args[name]
+        if types.kind(value) in {"TEXT", "VARIANT"} or isinstance(value, exp.Null):
             swap(
-                node.args[name],
+                value,
                 lambda old: snowflake_cast(snowflake_cast(old, "VARCHAR"), "TIMESTAMP_NTZ"),
             )
     if not isinstance(node, _MOVES):
         return node
-    if isinstance(node, (exp.DateAdd, exp.TimestampAdd)) and (
-        types.kind(node.expression) in {"DECIMAL", "FLOAT"}
-    ):
-        swap(node.expression, lambda old: invoke("_es_units", old))
+    if isinstance(node, (exp.DateAdd, exp.TimestampAdd)):
+        unit = node.args["unit"].name
+        if types.kind(node.this) == "TIME" and arithmetic.of_days(unit):
+            raise errors.refused(
+                f"SQL compilation error:\n'{unit}' is not a valid date/time component for a TIME."
+            )
+        if types.kind(node.expression) == "TEXT":
+            swap(node.expression, lambda old: snowflake_cast(old, "FLOAT"))
+        if types.kind(node.expression) in {"DECIMAL", "FLOAT"}:
+            swap(node.expression, lambda old: invoke("_es_units", old))
     return arithmetic.moved(node, types)
 
 

@@ -50,6 +50,11 @@ def _call(annotator: Any, node: Any) -> Any:
     return annotator._set_type(node, kind)  # noqa: SLF001
 
 
+def _made_of_number(annotator: Any, node: Any) -> Any:
+    kind = node.args.get("target_type") or exp.DataType.Type.TIMESTAMPNTZ
+    return annotator._set_type(node, kind)  # noqa: SLF001
+
+
 _METADATA: Any = {
     **Snowflake.EXPRESSION_METADATA,
     **{kind: {"annotator": annotator} for kind, annotator in ANNOTATORS.items()},
@@ -63,6 +68,7 @@ _METADATA: Any = {
     **dict.fromkeys((exp.ArrayMin, exp.ArrayMax), _VARIANT),
     **dict.fromkeys((exp.ToChar, exp.JSONFormat), _TEXT),
     exp.Anonymous: {"annotator": _call},
+    exp.UnixToTime: {"annotator": _made_of_number},
 }
 _FLATTEN = "_FLATTEN"
 _GROUPS: dict[str, set[Any]] = {

@@ -216,6 +216,8 @@ def _check_queries(expression: Any) -> None:
         given = [node.args.get(one) for one in literals]
         if any(one is not None and not isinstance(one, exp.Literal) for one in given):
             raise errors.unsupported(f"{name} by a pattern or an option that is no literal")
+        if isinstance(node, (exp.CTE, exp.Subquery, exp.Values)):
+            _check_width(node)
         if isinstance(node, exp.CTE):
             named[node.alias.upper()] = node.this
         elif isinstance(node, exp.Window):
@@ -246,6 +248,15 @@ def _check_arguments(node: Any) -> None:
     missing = needed is not None and not node.args.get(needed)
     if missing or (isinstance(node, (exp.Func, exp.Binary)) and node.error_messages()):
         raise errors.too_few_arguments()
+
+
+def _check_width(source: Any) -> None:
+    """As many names as columns; DuckDB takes fewer."""
+    names = source.args["alias"].columns if source.args.get("alias") else []
+    made = source.expressions[0] if isinstance(source, exp.Values) else source.this
+    columns = made.selects if isinstance(made, exp.Query) else made.expressions
+    if names and len(names) != len(columns) and not any(one.is_star for one in columns):
+        raise errors.error("SQL compilation error:\nInvalid column definition list", 2026, "42601")
 
 
 _PIVOTED = (exp.Avg, exp.Count, exp.Max, exp.Min, exp.Sum)

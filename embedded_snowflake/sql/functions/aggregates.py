@@ -113,9 +113,13 @@ def _nth_value(node: Any) -> Any:
 
 def _by(function: str) -> Callable[[Any], Any]:
     """MAX_BY and MIN_BY: also of a row whose value is NULL, which DuckDB's plain ones pass over."""
-    return lambda node: (
-        node if node.args.get("count") else invoke(function, node.this, node.expression)
-    )
+
+    def made(node: Any) -> Any:
+        if node.args.get("count"):
+            return invoke("to_json", node.copy())
+        return invoke(function, node.this, node.expression)
+
+    return made
 
 
 _SEQUENCES = (exp.Seq1, exp.Seq2, exp.Seq4, exp.Seq8)

@@ -384,5 +384,11 @@ GROUP = Group(
             Error(938, part="not enough arguments"),
             _F + "object_agg",
         ),
+        _one(
+            "MAX_BY of several rows is an ARRAY",
+            "MAX_BY(s, v, 2)",
+            Json(["c", "b"]),
+            _F + "max_by",
+        ),
     ),
 )

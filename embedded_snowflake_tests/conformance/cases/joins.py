@@ -451,6 +451,18 @@ GROUP = Group(
             rows=[(1,)],
             refused=Error(2, "0A000", "name the column"),
         ),
+        fails(
+            "fewer names than columns in a WITH",
+            "WITH c (a) AS (SELECT 1, 2) SELECT a FROM c",
+            Error(part="column"),
+            "sql-reference/constructs/with",
+        ),
+        fails(
+            "more names than columns in a WITH",
+            "WITH c (a, b) AS (SELECT 1) SELECT a FROM c",
+            Error(part="column"),
+            "sql-reference/constructs/with",
+        ),
     ),
     setup=(
         "CREATE TABLE l AS SELECT column1 AS k, column2 AS v FROM VALUES (1, 'a'), (2, 'b'), (NULL, 'c')",

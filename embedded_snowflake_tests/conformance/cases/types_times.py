@@ -633,5 +633,24 @@ GROUP = Group(
             Error(938, part="not enough arguments"),
             _F + "date_part",
         ),
+        fails(
+            "days are not added to a TIME",
+            "SELECT DATEADD(day, 1, '10:00'::TIME)",
+            Error(part="is not a valid date/time component"),
+            _F + "dateadd",
+        ),
+        Case(
+            "DATEADD and DATEDIFF of NULL",
+            "SELECT DATEADD(day, 1, NULL), DATEADD(day, NULL, '2024-01-01'::DATE), "
+            "DATEDIFF(day, NULL, '2024-01-01')",
+            _F + "dateadd",
+            rows=[(None, None, None)],
+        ),
+        Case(
+            "TO_TIMESTAMP_TZ of seconds is one",
+            "SELECT TO_TIMESTAMP_TZ(0), TO_TIMESTAMP_LTZ(0), TO_TIMESTAMP_NTZ(0)",
+            _F + "to_timestamp",
+            types=["TIMESTAMP_TZ", "TIMESTAMP_LTZ", "TIMESTAMP_NTZ"],
+        ),
     ),
 )

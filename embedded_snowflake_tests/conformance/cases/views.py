@@ -158,5 +158,11 @@ GROUP = Group(
             Error(),
             "user-guide/views-introduction",
         ),
+        fails(
+            "fewer names than columns",
+            "CREATE VIEW short (a) AS SELECT 1 AS x, 2 AS y",
+            Error(part="column"),
+            "sql-reference/sql/create-view",
+        ),
     ),
 )
