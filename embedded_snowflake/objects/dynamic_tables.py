@@ -43,7 +43,8 @@ KEPT_REFRESHES = 100
 Trigger = Literal["CREATION", "MANUAL", "SCHEDULED"]
 MINIMUM_LAG = timedelta(seconds=60)
 """https://docs.snowflake.com/en/user-guide/dynamic-tables/target-lag"""
-_LAG = re.compile(r"(\d+)\s+(second|minute|hour|day|week)s?", re.IGNORECASE)
+_UNITS = {"s": "second", "m": "minute", "h": "hour", "d": "day", "w": "week"}
+_LAG = re.compile(r"(\d+)\s*([smhdw]|(?:second|minute|hour|day|week)s?)", re.IGNORECASE)
 _VOLATILE = (
     exp.CurrentTimestamp,
     exp.CurrentDate,
@@ -74,7 +75,7 @@ def lag_of(text: str) -> timedelta | None:
             f"SQL compilation error:\ninvalid TARGET_LAG '{text}': a number of seconds, minutes, "
             "hours or days, or DOWNSTREAM."
         )
-    lag = int(found[1]) * timedelta(**{found[2].lower() + "s": 1})
+    lag = int(found[1]) * timedelta(**{_UNITS[found[2][0].lower()] + "s": 1})
     if lag < MINIMUM_LAG:
         raise errors.refused(
             f"SQL compilation error:\ninvalid TARGET_LAG '{text}': the minimum is 60 seconds."
@@ -84,7 +85,11 @@ def lag_of(text: str) -> timedelta | None:
 
 def _read_lag(reader: Reader) -> str:
     text = reader.string() if reader.at_string() else reader.identifier()
-    return "DOWNSTREAM" if lag_of(text) is None else text
+    if lag_of(text) is None:
+        return "DOWNSTREAM"
+    # As the feature store's documentation shows it: '1d' is 1 day, '12h' 12 hours.
+    number, unit = int(re.findall(r"\d+", text)[0]), _UNITS[re.findall(r"[a-z]", text.lower())[0]]
+    return f"{number} {unit}{'' if number == 1 else 's'}"
 
 
 def _read_choice(reader: Reader, option: str, choices: tuple[str, ...]) -> str:
