@@ -256,8 +256,10 @@ def _comment(session: Session, name: QualifiedName, column: str | None, text: st
 def clone_table(session: Session, reader: Reader) -> Result:
     """CREATE [OR REPLACE] [TRANSIENT] TABLE [IF NOT EXISTS] name CLONE | LIKE source.
 
-    A clone has the source's columns, constraints, comments and tags; not what it loaded.
+    A clone has the source's columns, constraints, comments and tags; not what it loaded. One of a
+    dynamic table is a table, as the feature store keeps its snapshots in.
     https://docs.snowflake.com/en/sql-reference/sql/create-clone
+    https://docs.snowflake.com/en/user-guide/dynamic-tables/cloning
     """
     name = reader.name()
     rows = reader.accept("CLONE")
@@ -270,7 +272,7 @@ def clone_table(session: Session, reader: Reader) -> Result:
     reader.end()
     if reader.temporary or source in session.temporary:
         raise errors.unsupported(f"{'CLONE' if rows else 'LIKE'} of or as a temporary table")
-    if session.relation_kind(source) != "TABLE":
+    if session.relation_kind(source) not in {"TABLE", "DYNAMIC TABLE"}:
         raise errors.missing("Table", source)
     if rows and not reader.transient and session.catalog.get(table_facts.TRANSIENT, source):
         raise errors.unsupported("CLONE of a transient table as a permanent one")
@@ -333,9 +335,12 @@ def _like(
         session.duck.execute(f"INSERT INTO {made.sql} SELECT * FROM {source.sql}")
     key = [source.database, source.schema, source.name]
     where = "WHERE database_name = ? AND schema_name = ? AND table_name = ?"
+    kept = session.catalog.get("dynamic_table", source)
+    if kept is not None and kept.props["data_timestamp"] is None:
+        raise errors.refused(f"Dynamic table {source} is not initialized: refresh it first.")
     comment = session.duck.execute(f"SELECT comment FROM duckdb_tables() {where}", key).fetchall()
-    if comment[0][0]:
-        session.duck.execute(f"COMMENT ON TABLE {made.sql} IS {literal(comment[0][0])}")
+    if text := kept.props["comment"] if kept else comment[0][0]:
+        session.duck.execute(f"COMMENT ON TABLE {made.sql} IS {literal(text)}")
     comments = session.duck.execute(
         f"SELECT column_name, comment FROM duckdb_columns() {where} AND comment IS NOT NULL", key
     ).fetchall()

@@ -164,6 +164,43 @@ GROUP = Group(
             rows=[("2 hours",)],
         ),
         Case(
+            "TARGET_LAG is shown in words",
+            (
+                *_MADE,
+                "ALTER DYNAMIC TABLE d SET TARGET_LAG = '12h'",
+                "SHOW DYNAMIC TABLES LIKE 'D'",
+            ),
+            "developer-guide/snowpark-ml/reference/latest/api/feature_store/"
+            "snowflake.ml.feature_store.FeatureView",
+            only=("target_lag",),
+            rows=[("12 hours",)],
+        ),
+        Case(
+            "CLONE as a table",
+            (
+                *_MADE,
+                "ALTER DYNAMIC TABLE d SET COMMENT = 'c'",
+                "CREATE TABLE snapshots CLONE d",
+                "INSERT INTO snapshots VALUES (7)",
+                "SHOW TABLES LIKE 'SNAPSHOTS'",
+            ),
+            "user-guide/dynamic-tables/cloning",
+            only=("name", "kind", "comment", "rows"),
+            rows=[("SNAPSHOTS", "TABLE", "c", 2)],
+        ),
+        Case(
+            "CLONE of what was never refreshed",
+            (
+                *_TABLE,
+                _WH,
+                "CREATE DYNAMIC TABLE d TARGET_LAG = '1 hour' WAREHOUSE = conformance_wh "
+                "INITIALIZE = ON_SCHEDULE AS SELECT a FROM t",
+                "CREATE TABLE snapshots CLONE d",
+            ),
+            "user-guide/dynamic-tables/cloning",
+            error=Error(part="not initialized"),
+        ),
+        Case(
             "DROP DYNAMIC TABLE",
             (*_MADE, "DROP DYNAMIC TABLE d"),
             "sql-reference/sql/drop-dynamic-table",
