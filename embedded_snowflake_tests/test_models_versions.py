@@ -97,7 +97,7 @@ def test_what_the_catalog_keeps_is_the_whole_model() -> None:
     made = model("V1", "V2")
     made.set_alias("V2", "CHAMPION")
     made.versions[0].functions = (
-        Function("PREDICT", False, (("A", "DOUBLE"),), (("", "OBJECT"),)),
+        Function("PREDICT", False, (("A", "DOUBLE"),), (("", "OBJECT"),), ("K",)),
     )
     assert Model.from_json(made.to_json()) == made
 
@@ -144,6 +144,14 @@ def test_a_type_that_cannot_be_passed_is_refused_by_name(tmp_path: Path, kind: s
     with pytest.raises(
         ModelRuleError, match=r"argument X of PREDICT is " + kind.split("(", maxsplit=1)[0]
     ):
+        function.kinds()
+
+
+def test_a_method_with_parameters_is_refused_by_name(tmp_path: Path) -> None:
+    parameters = [{"name": "K", "type": "DOUBLE", "default": "2.0"}]
+    method = {"name": "PREDICT", "inputs": [], "outputs": [], "params": parameters}
+    (function,) = read_package(write_manifest(tmp_path, method), "V1", "").functions
+    with pytest.raises(ModelRuleError, match=r"takes parameters \(K\)"):
         function.kinds()
 
 

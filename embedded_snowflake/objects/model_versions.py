@@ -47,12 +47,14 @@ class Function:
         table: whether it is a table function.
         inputs: (name, SQL type) of each argument.
         outputs: (name, SQL type) of each output; the name is empty where there is only a type.
+        parameters: names of what it takes beside a row's arguments.
     """
 
     name: str
     table: bool
     inputs: tuple[tuple[str, str], ...]
     outputs: tuple[tuple[str, str], ...]
+    parameters: tuple[str, ...] = ()
 
     @property
     def return_type(self) -> str:
@@ -83,6 +85,11 @@ class Function:
             raise ModelRuleError(
                 f"{self.name} returns {self.return_type}; this warehouse runs functions that "
                 "return OBJECT."
+            )
+        if self.parameters:
+            raise ModelRuleError(
+                f"{self.name} takes parameters ({', '.join(self.parameters)}); this warehouse "
+                "passes a row's arguments alone. Log the model with a signature without them."
             )
         kinds: list[str] = []
         for name, sql_type in self.inputs:
@@ -271,12 +278,16 @@ class Model:
                 **version,
                 "functions": tuple(
                     Function(
-                        one["name"], one["table"], _pairs(one["inputs"]), _pairs(one["outputs"])
+                        one["name"],
+                        one["table"],
+                        _pairs(one["inputs"]),
+                        _pairs(one["outputs"]),
+                        tuple(one.get("parameters", ())),
                     )
                     for one in version["functions"]
                 ),
                 "platforms": tuple(version["platforms"]),
-                # An older data directory has no sources.
+                # An older data directory has no sources, and no parameters of functions.
                 "datasets": _pairs(version.get("datasets", ())),
             }
             versions.append(Version(**plain))
@@ -322,6 +333,7 @@ def read_package(directory: Path, name: str, created_on: str) -> Version:
                 tuple(
                     (str(f.get("name", "")), str(f["type"])) for f in method.get("outputs") or []
                 ),
+                tuple(str(f["name"]) for f in method.get("params") or []),
             )
             for method in methods
         ),
