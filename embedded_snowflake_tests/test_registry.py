@@ -6,6 +6,7 @@ What it holds: one registry in a schema of its own. The rules of aliases have te
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import os
 import signal
@@ -18,7 +19,7 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from snowflake.ml.model import model_signature
 from snowflake.ml.registry import Registry
 from snowflake.snowpark.exceptions import SnowparkSQLException
@@ -404,3 +405,36 @@ def test_a_classifier_is_logged_from_a_sample_and_answers_probabilities(
     assert (
         version.run(frame, function_name="predict")["output_feature_0"] == model.predict(frame)
     ).all()
+
+
+def test_values_of_every_type_go_to_a_model_and_back(registry: Registry, session: Session) -> None:
+    types = {"D": KINDS.DOUBLE, "I": KINDS.INT64, "S": KINDS.STRING}
+    types |= {"B": KINDS.BOOL, "T": KINDS.TIMESTAMP_NTZ}
+    names = [f"{name}_" for name in types]
+    version = registry.log_model(
+        FunctionTransformer(pd.DataFrame.set_axis, kw_args={"labels": names, "axis": 1}),
+        model_name="SAME",
+        version_name="V1",
+        signatures={
+            "transform": model_signature.ModelSignature(
+                inputs=[model_signature.FeatureSpec(*one) for one in types.items()],
+                outputs=[model_signature.FeatureSpec(f"{a}_", b) for a, b in types.items()],
+            )
+        },
+        target_platforms=["WAREHOUSE"],
+        options={"relax_version": False, "enable_explainability": False},
+    )
+    frame = pd.DataFrame(
+        {
+            "D": pd.array([1.5, None], "Float64"),
+            "I": pd.array([2**60, None], "Int64"),
+            "S": pd.array(["é'", None], "string"),
+            "B": pd.array([True, None], "boolean"),
+            "T": pd.to_datetime(["1969-12-31 23:59:59.123456", "NaT"]),
+        }
+    )
+    answer = version.run(frame, function_name="transform")
+    pd.testing.assert_frame_equal(answer.set_axis(list(types), axis=1), frame)
+    rows = version.run(session.create_dataframe(frame), function_name="transform").collect()
+    assert all(tuple(row)[:5] == tuple(row)[5:] for row in rows)
+    assert {row["T"] for row in rows} == {None, dt.datetime(1969, 12, 31, 23, 59, 59, 123456)}

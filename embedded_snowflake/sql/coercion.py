@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import exp
 
 from embedded_snowflake import errors
+from embedded_snowflake.inference.pool import FUNCTION_NAME, KINDS
 from embedded_snowflake.sql import arithmetic, column_conversions, rewriting, spelling_out
 from embedded_snowflake.sql.building import invoke, snowflake_cast, swap
 from embedded_snowflake.sql.functions.casts import plainly_a_time
@@ -277,7 +278,7 @@ def _branches(node: Any, values: list[Any], types: Inferred) -> Any:
 
 def _variant_parts(node: Any, types: Inferred) -> Any:
     """A moment or a BINARY in a VARIANT is the text that TO_VARCHAR makes of it."""
-    if isinstance(node.parent, exp.Typeof):
+    if isinstance(node.parent, exp.Typeof) or _are_moments_of_a_model(node):
         return node
     parts = [node.this] if isinstance(node, (exp.ToVariant, exp.ArrayAgg)) else node.expressions
     for one in list(parts):
@@ -289,6 +290,13 @@ def _variant_parts(node: Any, types: Inferred) -> Any:
         elif types.kind(value) == "DECIMAL" and _is_of_json(node):
             swap(value, lambda old: invoke("_es_to_variant", old))
     return node
+
+
+def _are_moments_of_a_model(node: Any) -> bool:
+    """Whether these are the arguments of a model's method that it takes as moments."""
+    call = node.parent
+    is_call = isinstance(call, exp.Anonymous) and call.name == FUNCTION_NAME
+    return is_call and call.expressions[1 + list(KINDS).index("timestamps")] is node
 
 
 def _is_of_json(node: Any) -> bool:
