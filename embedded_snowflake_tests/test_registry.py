@@ -200,6 +200,8 @@ def test_every_way_of_calling_a_model_in_sql(
     for sql, number in ways.items():
         expected = local[number].predict(frame)[order]
         np.testing.assert_allclose(column(session, sql), expected, rtol=1e-9)
+    (row,) = session.sql(f"SELECT 1, model({MODEL}, V1)!predict(1.5, 2)['a'] IS NULL").collect()
+    assert list(row.as_dict()) == ["1", f"MODEL({MODEL}, V1)!PREDICT(1.5, 2)['A'] IS NULL"]
 
 
 def test_a_model_in_a_transaction_is_part_of_it(

@@ -34,12 +34,14 @@ class ModelCall:
         version: version or alias, None where the call names none (the default version).
         method: SQL name of the function.
         arguments: the SQL of each argument.
+        text: the whole call.
     """
 
     model: NameParts
     version: str | None
     method: str
     arguments: tuple[str, ...]
+    text: str
 
 
 def stored_name(token: Token) -> str:
@@ -185,6 +187,7 @@ class _Scanner:
                 version,
                 stored_name(self.tokens[method]),
                 self.arguments(opening, closing),
+                self.sql[self.tokens[index].start : self.tokens[closing].end + 1],
             )
             out += [self.sql[position : self.tokens[index].start], self.replace(call)]
             position, index = self.tokens[closing].end + 1, closing + 1

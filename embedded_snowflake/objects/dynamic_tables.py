@@ -152,6 +152,7 @@ def create(session: Session, reader: Reader) -> Result:
     definition.columns = views.read_columns(reader)
     options = _read_options(reader, definition)
     definition.query = reader.rest()
+    views.refuse_model_calls("dynamic table", definition.query)
     for option in ("target_lag", "warehouse"):
         if options[option] is None:
             raise errors.refused(

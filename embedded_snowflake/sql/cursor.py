@@ -21,6 +21,7 @@ from sqlglot.errors import ParseError
 from sqlglot.tokenizer_core import TokenType
 
 from embedded_snowflake import errors
+from embedded_snowflake.inference import calls
 from embedded_snowflake.names import literal, quoted, stored_name
 from embedded_snowflake.sql import (
     coercion,
@@ -93,8 +94,14 @@ class _Parser(_PARSER):
 
 def name_as_written(expression: Any, sql: str) -> None:
     """Name columns by the statement as it came, where its text was rewritten before."""
+    model_calls: list[str] = []
+
+    def stand_in(call: calls.ModelCall) -> str:
+        model_calls.append(call.text.upper())
+        return f"_ES_CALL_{len(model_calls) - 1}()"
+
     try:
-        came = list(parsed(sql).find_all(exp.Select))
+        came = list(parsed(calls.replace_calls(sql, stand_in)).find_all(exp.Select))
     except errors.SnowflakeError:
         # Only a rewrite makes it one that can be read.
         return
@@ -104,7 +111,10 @@ def name_as_written(expression: Any, sql: str) -> None:
     for one, other in zip(ours, came, strict=True):
         for column, written in zip(one.expressions, other.expressions, strict=True):
             if refusing.UNNAMED in column.meta and refusing.UNNAMED in written.meta:
-                column.set("alias", written.args["alias"].copy())
+                name = written.alias
+                for place, text in enumerate(model_calls):
+                    name = name.replace(f"_ES_CALL_{place}()", text)
+                column.set("alias", exp.to_identifier(name, quoted=True))
 
 
 def parsed(text: str) -> Any:
