@@ -37,7 +37,9 @@ _TEXT_ARGUMENTS: dict[type[Any], tuple[str, ...]] = {
     exp.Replace: ("this", "expression", "replacement"),
     exp.StrPosition: ("this", "substr"),
     **dict.fromkeys((exp.RegexpLike, exp.RegexpFullMatch, exp.RegexpReplace), _THIS),
-    **dict.fromkeys((exp.RegexpExtract, exp.RegexpCount, exp.RegexpInstr), _THIS),
+    **dict.fromkeys(
+        (exp.RegexpExtract, exp.RegexpExtractAll, exp.RegexpCount, exp.RegexpInstr), _THIS
+    ),
     **dict.fromkeys((exp.Length, exp.Substring, exp.Left, exp.Right, exp.Pad, exp.Trim), _THIS),
     **dict.fromkeys((exp.Lower, exp.Upper, exp.Initcap, exp.Reverse, exp.Repeat), _THIS),
     **dict.fromkeys((exp.Split, exp.SplitPart, exp.Strtok, exp.Translate), _THIS),

@@ -63,7 +63,7 @@ _METADATA: Any = {
     ),
     **dict.fromkeys((exp.ArrayInsert, exp.ArrayDistinct, exp.ArrayExcept), _ARRAY),
     **dict.fromkeys((exp.ArrayIntersect, exp.Flatten, exp.ArrayRemoveAt, exp.JSONKeys), _ARRAY),
-    **dict.fromkeys((exp.ToArray, exp.ArrayFilter, exp.Transform), _ARRAY),
+    **dict.fromkeys((exp.ToArray, exp.ArrayFilter, exp.Transform, exp.RegexpExtractAll), _ARRAY),
     **dict.fromkeys((exp.JSONObject, exp.ObjectInsert, exp.StarMap), _OBJECT),
     **dict.fromkeys((exp.ArrayMin, exp.ArrayMax), _VARIANT),
     **dict.fromkeys((exp.ToChar, exp.JSONFormat), _TEXT),

@@ -212,10 +212,6 @@ def _check_queries(expression: Any) -> None:
         argument, words = _REFUSED_ARGUMENTS.get(type(node), ("", ""))
         if node.args.get(argument) is not None:
             raise errors.unsupported(words)
-        name, literals = _LITERALS.get(type(node), ("", ()))
-        given = [node.args.get(one) for one in literals]
-        if any(one is not None and not isinstance(one, exp.Literal) for one in given):
-            raise errors.unsupported(f"{name} by a pattern or an option that is no literal")
         if isinstance(node, (exp.CTE, exp.Subquery, exp.Values)):
             _check_width(node)
         if isinstance(node, exp.CTE):
@@ -396,20 +392,12 @@ _REFUSED_TYPES = {exp.DType.GEOGRAPHY, exp.DType.GEOMETRY, exp.DType.VECTOR}
 _REFUSED_ARGUMENTS: dict[type[Any], tuple[str, str]] = {
     exp.ToDouble: ("format", "TO_DOUBLE with a format"),
     exp.Generator: ("timelimit", "GENERATOR with a TIMELIMIT"),
-    exp.RegexpReplace: ("occurrence", "REGEXP_REPLACE of an occurrence"),
     **dict.fromkeys(
         (exp.BitwiseAnd, exp.BitwiseOr, exp.BitwiseXor),
         ("padside", "BITAND and its like of BINARY"),
     ),
 }
 """Arguments that DuckDB's function has not, and what is said of them."""
-_LITERALS: dict[type[Any], tuple[str, tuple[str, ...]]] = {
-    exp.RegexpInstr: ("REGEXP_INSTR", ("option", "parameters")),
-    exp.RegexpCount: ("REGEXP_COUNT", ("parameters",)),
-    **dict.fromkeys((exp.RegexpLike, exp.RegexpFullMatch), ("REGEXP_LIKE", ("flag", "options"))),
-    exp.RegexpExtract: ("REGEXP_SUBSTR", ("expression", "occurrence", "parameters")),
-}
-"""Arguments by which another function of DuckDB is called, so that they must be known."""
 _REFUSED_PROPERTIES = {exp.MaterializedProperty: "MATERIALIZED", exp.IcebergProperty: "ICEBERG"}
 _TABLE_FUNCTIONS = {"IDENTIFIER"}
 _WRAPPED_FUNCTIONS = {"RESULT_SCAN", "GENERATOR", "FLATTEN", "SPLIT_TO_TABLE", "EXPLODE"}

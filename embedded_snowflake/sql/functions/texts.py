@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlglot import exp
 
-from embedded_snowflake import errors
 from embedded_snowflake.errors import UNSUPPORTED
 from embedded_snowflake.sql.building import cast_as, invoke, number
 
@@ -44,13 +43,6 @@ def _distance(node: Any) -> Any:
     return node
 
 
-def _regexp_extract(node: Any) -> Any:
-    parameters = node.args.get("parameters")
-    if parameters is not None and "m" in parameters.name:
-        raise errors.unsupported("REGEXP_SUBSTR with the parameter 'm'")
-    return node
-
-
 def _pad(node: Any) -> Any:
     """With nothing to pad with it only cuts."""
     pad = node.args.get("fill_pattern")
@@ -67,7 +59,6 @@ NODES: dict[type[Any], Callable[[Any], Any]] = {
     exp.Chr: lambda node: invoke("chr", *(invoke("_es_int", one) for one in node.expressions)),
     exp.Levenshtein: _distance,
     exp.JarowinklerSimilarity: _distance,
-    exp.RegexpExtract: _regexp_extract,
     exp.Pad: _pad,
     exp.Unhex: lambda node: invoke("_es_unhex", node.this),
     exp.HexDecodeString: lambda node: invoke("decode", invoke("_es_unhex", node.this)),

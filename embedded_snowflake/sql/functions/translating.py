@@ -16,6 +16,7 @@ from embedded_snowflake.sql.functions import (
     arrays,
     casts,
     numbers,
+    patterns,
     texts,
     times,
     tried_times,
@@ -23,7 +24,7 @@ from embedded_snowflake.sql.functions import (
     variants,
 )
 
-_FAMILIES = (casts, numbers, texts, times, variants, arrays)
+_FAMILIES = (casts, numbers, texts, patterns, times, variants, arrays)
 _WITH_MACROS = (building, *_FAMILIES, wide_integers, tried_times, time_formats, canonical_json)
 """In the order in which their macros call each other's: DuckDB looks for these at once."""
 _WITH_FORMS = (tried_times, time_formats, times, variants)
