@@ -20,6 +20,7 @@ from embedded_snowflake import errors
 from embedded_snowflake.inference.pool import FUNCTION_NAME, KINDS
 from embedded_snowflake.sql import arithmetic, column_conversions, rewriting, spelling_out
 from embedded_snowflake.sql.building import invoke, snowflake_cast, swap
+from embedded_snowflake.sql.functions import variants
 from embedded_snowflake.sql.functions.casts import plainly_a_time
 from embedded_snowflake.sql.inferred_types import NUMBERS, TEXTS_IN_JSON, TIMES, Inferred, group_of
 
@@ -280,7 +281,8 @@ def _branches(node: Any, values: list[Any], types: Inferred) -> Any:
 
 def _variant_parts(node: Any, types: Inferred) -> Any:
     """A moment or a BINARY in a VARIANT is the text that TO_VARCHAR makes of it."""
-    if isinstance(node.parent, exp.Typeof) or _are_moments_of_a_model(node):
+    asked = variants.asked_of(node.parent) is not None
+    if isinstance(node.parent, exp.Typeof) or asked or _are_moments_of_a_model(node):
         return node
     parts = [node.this] if isinstance(node, (exp.ToVariant, exp.ArrayAgg)) else node.expressions
     for one in list(parts):
@@ -310,6 +312,8 @@ def _is_of_json(node: Any) -> bool:
 def _tried(node: Any, types: Inferred) -> Any:
     """TRY_ functions read texts alone: https://docs.snowflake.com/en/sql-reference/functions/try_cast."""
     if isinstance(node, exp.Anonymous):
+        if (asked := variants.asked_of(node)) is not None:
+            return variants.of_known_type(node, types.type_of(asked))
         tries = node.name.upper().startswith("TRY_TO_") and len(node.expressions) > 0
         value = node.expressions[0] if tries else node
     else:

@@ -39,14 +39,26 @@ _CALLS = {
     },
     **dict.fromkeys(("HAVERSINE", "AS_DOUBLE"), exp.DataType.Type.DOUBLE),
     **dict.fromkeys(("AS_VARCHAR", "AS_CHAR"), exp.DataType.Type.VARCHAR),
-    **dict.fromkeys(("IS_OBJECT", "IS_NULL_VALUE", "AS_BOOLEAN"), exp.DataType.Type.BOOLEAN),
+    **{
+        f"AS_{kind}": getattr(exp.DataType.Type, kind.replace("_", ""))
+        for kind in (
+            *("BOOLEAN", "ARRAY", "OBJECT", "BINARY", "DATE", "TIME"),
+            *("TIMESTAMP_NTZ", "TIMESTAMP_LTZ", "TIMESTAMP_TZ"),
+        )
+    },
+    **dict.fromkeys(
+        ("TO_OBJECT", "OBJECT_DELETE", "OBJECT_PICK", "ARRAYS_TO_OBJECT"),
+        exp.DataType.Type.OBJECT,
+    ),
     **dict.fromkeys(("HASH", "AS_INTEGER", "CONDITIONAL_TRUE_EVENT"), exp.DataType.Type.BIGINT),
 }
 """Functions that sqlglot has no node for."""
 
 
 def _call(annotator: Any, node: Any) -> Any:
-    kind = _CALLS.get(node.name.upper(), exp.DataType.Type.UNKNOWN)
+    name = node.name.upper()
+    other = exp.DataType.Type.BOOLEAN if name.startswith("IS_") else exp.DataType.Type.UNKNOWN
+    kind = _CALLS.get(name, other)
     return annotator._set_type(node, kind)  # noqa: SLF001
 
 
@@ -64,6 +76,10 @@ _METADATA: Any = {
     **dict.fromkeys((exp.ArrayInsert, exp.ArrayDistinct, exp.ArrayExcept), _ARRAY),
     **dict.fromkeys((exp.ArrayIntersect, exp.Flatten, exp.ArrayRemoveAt, exp.JSONKeys), _ARRAY),
     **dict.fromkeys((exp.ToArray, exp.ArrayFilter, exp.Transform, exp.RegexpExtractAll), _ARRAY),
+    **dict.fromkeys(
+        (exp.ArraysZip, exp.StrtokToArray, exp.ArrayUniqueAgg, exp.ArrayUnionAgg), _ARRAY
+    ),
+    exp.GetIgnoreCase: _VARIANT,
     **dict.fromkeys((exp.JSONObject, exp.ObjectInsert, exp.StarMap), _OBJECT),
     **dict.fromkeys((exp.ArrayMin, exp.ArrayMax), _VARIANT),
     **dict.fromkeys((exp.ToChar, exp.JSONFormat), _TEXT),

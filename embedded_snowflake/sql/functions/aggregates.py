@@ -9,6 +9,7 @@ from sqlglot import exp
 
 from embedded_snowflake import errors
 from embedded_snowflake.sql.building import cast_as, invoke, number
+from embedded_snowflake.sql.functions.variants import variant
 
 
 def _outermost(node: Any) -> Any:
@@ -45,11 +46,27 @@ def _array_agg(node: Any) -> Any:
     return _or_empty(node.copy())
 
 
-def _array_unique_agg(node: Any) -> Any:
-    """Without NULLs, of which alone it is an empty array."""
-    if isinstance(node.parent, exp.Window):
-        raise errors.unsupported("ARRAY_UNIQUE_AGG with OVER")
-    return _json_or_empty(node.copy())
+def _collected(node: Any, made: Callable[[Any], Any], collect: Any) -> Any:
+    """An array of what an aggregate collects of all but NULLs; of no rows it is an empty one."""
+    whole = _outermost(node)
+    present = exp.Not(this=exp.Is(this=node.this.copy(), expression=exp.Null()))
+    listed = exp.Filter(this=collect, expression=exp.Where(this=present))
+    if whole is node:
+        return _or_empty(made(listed))
+    node.replace(listed)
+    whole.replace(_or_empty(made(whole.copy())))
+    return node
+
+
+def _unique(node: Any) -> Any:
+    distinct = exp.Distinct(expressions=[variant(node.this.copy())])
+    return _collected(node, lambda made: invoke("to_json", made), invoke("list", distinct))
+
+
+def _union(node: Any) -> Any:
+    return _collected(
+        node, lambda made: invoke("_es_array_union", made), invoke("list", node.this.copy())
+    )
 
 
 def _or_empty(value: Any) -> Any:
@@ -115,9 +132,14 @@ def _by(function: str) -> Callable[[Any], Any]:
     """MAX_BY and MIN_BY: also of a row whose value is NULL, which DuckDB's plain ones pass over."""
 
     def made(node: Any) -> Any:
-        if node.args.get("count"):
-            return invoke("to_json", node.copy())
-        return invoke(function, node.this, node.expression)
+        count = node.args.get("count")
+        if count is None:
+            return invoke(function, node.this, node.expression)
+        if not count.is_int or isinstance(node.parent, exp.Window):
+            raise errors.unsupported(f"{node.sql_name()} of a number of rows that is no literal")
+        kept = invoke("list_value", variant(node.this))
+        several = invoke(function.removesuffix("_null"), kept, node.expression, count)
+        return invoke("_es_of_rows", several)
 
     return made
 
@@ -154,7 +176,8 @@ def _window(node: Any) -> Any:
 
 NODES: dict[type[Any], Callable[[Any], Any]] = {
     exp.ArrayAgg: _array_agg,
-    exp.ArrayUniqueAgg: _array_unique_agg,
+    exp.ArrayUniqueAgg: _unique,
+    exp.ArrayUnionAgg: _union,
     exp.GroupConcat: _listagg,
     exp.Count: _count,
     exp.CountIf: _count_if,

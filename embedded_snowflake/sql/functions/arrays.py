@@ -28,6 +28,7 @@ _IN_ORDER = (
     "list_transform(list_sort(list_transform(_es_values(_es_of_one_type(x)), "
     "lambda v: struct_pack(k := _es_variant_order(v), v := v))), lambda pair: pair.v)"
 )
+_NULLS = "list_filter(_es_array(x), lambda v: coalesce(json_type(v), 'NULL') = 'NULL')"
 
 MACROS = {
     # 5.00 is 5, also as an element; as a JSON it would be 5.0, another text.
@@ -126,10 +127,37 @@ MACROS = {
         "CASE WHEN position IS NOT NULL THEN to_json(list_filter(_es_array(x), lambda v, place: "
         "place - 1 <> CASE WHEN position < 0 THEN len(_es_array(x)) + position ELSE position END)) END"
     ),
-    "_es_array_sort(x)": (
+    # Two NULLs are one here: SQL's goes where it is told, JSON's is above all values.
+    "_es_array_sort(x, up, first)": (
+        "CASE WHEN _es_fails(up = first AND list_count(_es_values(x)) < len(_es_array(x)), "
+        f"'{UNSUPPORTED}ARRAY_SORT of NULLs to the other end than JSON nulls') "
         # list_concat takes a NULL for an empty list.
-        f"CASE WHEN x IS NOT NULL THEN to_json(list_concat({_IN_ORDER}, "
-        "list_filter(_es_array(x), lambda v: coalesce(json_type(v), 'NULL') = 'NULL'))) END"
+        f"OR x IS NULL THEN NULL WHEN up THEN to_json(list_concat({_IN_ORDER}, {_NULLS})) "
+        f"WHEN NOT up THEN to_json(list_concat({_NULLS}, list_reverse({_IN_ORDER}))) END"
+    ),
+    "_es_arrays_zip(made, most)": (
+        f"CASE WHEN _es_fails(most = 0, '{UNSUPPORTED}ARRAYS_ZIP of empty arrays') "
+        "THEN NULL ELSE to_json(made) END"
+    ),
+    "_es_arrays_to_object(names, items)": (
+        "CASE WHEN _es_fails(len(names) <> len(items), "
+        "'Key array and value array had unequal lengths in ARRAYS_TO_OBJECT') OR _es_fails("
+        "len(list_filter(names, lambda one: coalesce(json_type(one), 'NULL') NOT IN ('VARCHAR', 'NULL'))) > 0, "
+        "'Key supplied for ARRAYS_TO_OBJECT does not have string type') "
+        "OR names IS NULL OR items IS NULL THEN NULL ELSE _es_parsed(_es_object("
+        "list_transform(names, lambda one: one ->> '$'), items, true)) END"
+    ),
+    # Each value as often as it stands in the array that has it most often.
+    "_es_array_union(lists)": (
+        "to_json(list_reduce(list_transform(lists, lambda one: _es_values(one)), lambda made, new: "
+        "list_concat(made, list_filter(new, lambda v, place: len(list_filter(new[1:place], "
+        "lambda o: o = v)) > len(list_filter(made, lambda o: o = v)))), CAST([] AS JSON[])))"
+    ),
+    # MAX_BY's rows; no page says whether an array has those of NULL.
+    "_es_of_rows(found)": (
+        "CASE WHEN _es_fails(list_count(list_transform(found, lambda one: one[1])) < len(found), "
+        f"'{UNSUPPORTED}MAX_BY or MIN_BY of several rows of which one is NULL') THEN NULL "
+        "ELSE to_json(list_transform(found, lambda one: one[1])) END"
     ),
     "_es_array_min(x)": f"({_IN_ORDER})[1]",
     "_es_array_max(x)": f"({_IN_ORDER})[-1]",
@@ -183,9 +211,30 @@ def _concatenated(node: Any) -> Any:
 
 
 def _sorted(node: Any) -> Any:
-    if node.args.get("asc") is not None or node.args.get("nulls_first") is not None:
-        raise errors.unsupported("ARRAY_SORT in another order than the ascending one")
-    return invoke("_es_array_sort", node.this)
+    up = node.args.get("asc") or exp.true()
+    first = node.args.get("nulls_first") or exp.Not(this=exp.Paren(this=up.copy()))
+    return invoke("_es_array_sort", node.this, up, first)
+
+
+def _zipped(node: Any) -> Any:
+    """Objects of the elements in the same places; where an array has no more, of NULLs."""
+    arrays = node.expressions
+    if len(arrays) > 9:
+        raise errors.unsupported("ARRAYS_ZIP of more than 9 arrays")
+    lists = [invoke("_es_array", one) for one in arrays]
+    missing = exp.or_(*(exp.Is(this=one.copy(), expression=exp.Null()) for one in arrays))
+    most = invoke("greatest", *(invoke("len", one) for one in lists))
+    names = [exp.Literal.string(f"${place}") for place in range(1, len(arrays) + 1)]
+    items = [exp.maybe_parse(f"{one.sql('duckdb')}[i + 1]", dialect="duckdb") for one in lists]
+    made = invoke(
+        "_es_object", exp.Array(expressions=names), exp.Array(expressions=items), exp.true()
+    )
+    objects = exp.maybe_parse(
+        f"list_transform(range({most.sql('duckdb')}), lambda i: {made.sql('duckdb')})",
+        dialect="duckdb",
+    )
+    zipped = invoke("_es_arrays_zip", objects, most)
+    return exp.Case(ifs=[exp.If(this=missing, true=exp.Null())], default=zipped)
 
 
 def _range(node: Any) -> Any:
@@ -218,6 +267,8 @@ NODES: dict[type[Any], Callable[[Any], Any]] = {
     exp.ArrayRemove: _macro("_es_array_remove", *_BOTH),
     exp.ArrayRemoveAt: _macro("_es_array_remove_at", "this", "position"),
     exp.SortArray: _sorted,
+    exp.ArraysZip: _zipped,
+    exp.StrtokToArray: lambda node: invoke("to_json", node.copy()),
     exp.ArrayMin: _macro("_es_array_min", "this"),
     exp.ArrayMax: _macro("_es_array_max", "this"),
     exp.GenerateSeries: _range,

@@ -17,7 +17,7 @@ from sqlglot import exp
 from embedded_snowflake import errors
 from embedded_snowflake.sql import wide_integers
 from embedded_snowflake.sql.building import cast_as, invoke, number
-from embedded_snowflake.sql.functions.variants import variant
+from embedded_snowflake.sql.functions.variants import CALLS, variant
 
 MACROS = {
     # DuckDB reads 1_000 and 0x10 as numbers, Snowflake does not.
@@ -113,6 +113,8 @@ def _moment(function: str, value: Any) -> Any:
 
 
 def _conversion(node: Any) -> Any:
+    if (rule := CALLS.get(node.name.upper())) is not None:
+        return rule(node)
     function = CONVERSIONS.get(node.name.upper())
     if function is None or len(node.expressions) != 1:
         return node

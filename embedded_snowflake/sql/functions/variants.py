@@ -21,6 +21,9 @@ _MAY_BE_A_TIME = rf"""_es_fails(typeof(x) = 'JSON' AND regexp_full_match(to_json
     '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}( [0-9:]{{8}}\.[0-9]+( [+-][0-9]{{4}})?)?|[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(\.[0-9]+)?'),
     '{UNSUPPORTED}the type of a text in the form of a date or a time in a VARIANT, which may have been one')"""
 
+_MAY_BE_BYTES = f"""_es_fails(json_type(x) = 'VARCHAR' AND regexp_full_match(x ->> '$',
+    '([0-9A-F]{{2}})*'), '{UNSUPPORTED}the type of hexadecimal digits in a VARIANT, which may be BINARY')"""
+_FRACTIONS = "the type of a number in a VARIANT that is no integer: DECIMAL or DOUBLE"
 
 MACROS = {
     "_es_variant_number(x)": "CAST(_es_text(x) AS DECIMAL(38, 9))",
@@ -35,7 +38,7 @@ MACROS = {
         "CASE WHEN x IS NULL THEN NULL WHEN typeof(x) LIKE '%[]' THEN 'ARRAY' ELSE "
         "CASE typeof(x) WHEN 'JSON' THEN CASE "
         "WHEN _es_fails(typeof(x) = 'JSON' AND json_type(to_json(x)) = 'DOUBLE', "
-        f"'{UNSUPPORTED}the type of a number in a VARIANT that is no integer: DECIMAL or DOUBLE') "
+        f"'{UNSUPPORTED}{_FRACTIONS}') "
         f"OR {_MAY_BE_A_TIME} THEN NULL ELSE CASE json_type(to_json(x)) WHEN 'UBIGINT' THEN 'INTEGER' "
         "WHEN 'BIGINT' THEN 'INTEGER' WHEN 'NULL' THEN 'NULL_VALUE' ELSE json_type(to_json(x)) END END "
         "WHEN 'BIGINT' THEN 'INTEGER' WHEN 'HUGEINT' THEN 'INTEGER' WHEN 'BLOB' THEN 'BINARY' "
@@ -66,6 +69,11 @@ MACROS = {
         "concat('Failed to cast variant value ', to_json(x), ' to OBJECT')) THEN NULL "
         "ELSE to_json(x) END"
     ),
+    # Snowpark's reference has one of a text, which no page explains.
+    "_es_no_text(x)": (
+        "CASE WHEN _es_fails(typeof(x) = 'JSON' AND json_type(to_json(x)) = 'VARCHAR', "
+        f"'{UNSUPPORTED}TO_OBJECT of a text in a VARIANT') THEN NULL ELSE x END"
+    ),
     # Without a subquery, which fakesnow's has: no view could have one, and no alias of it be used.
     "_es_object(names, items, keep)": """CAST(concat('{', array_to_string(list_filter(
         list_transform(list_zip(names, items), lambda pair: CASE
@@ -86,7 +94,59 @@ MACROS = {
         "WHEN json_type(to_json(x)) = 'OBJECT' THEN json_extract(to_json(x), "
         "'/' || replace(replace(CAST(i AS VARCHAR), '~', '~0'), '/', '~1')) END"
     ),
+    # Keys of a VARIANT are several.
+    "_es_names(x)": (
+        "CASE WHEN _es_fails(x IS NULL, "
+        f"'{UNSUPPORTED}OBJECT_DELETE or OBJECT_PICK of a key that is NULL') THEN NULL "
+        "WHEN typeof(x) = 'JSON' AND json_type(to_json(x)) = 'ARRAY' "
+        "THEN list_transform(CAST(to_json(x) AS JSON[]), lambda one: one ->> '$') "
+        "ELSE [to_json(x) ->> '$'] END"
+    ),
+    "_es_object_part(x, names, kept)": (
+        "CASE WHEN x IS NOT NULL THEN list_transform([list_filter(list_zip(json_keys(x), "
+        "CAST(json_extract(x, '$.*') AS JSON[])), lambda one: list_contains(names, one[1]) = kept)], "
+        "lambda f: _es_object(list_transform(f, lambda one: one[1]), "
+        "list_transform(f, lambda one: one[2]), true))[1] END"
+    ),
+    "_es_get_ignore_case(x, name)": (
+        "list_transform([list_filter(list_zip(json_keys(x), CAST(json_extract(x, '$.*') AS JSON[])), "
+        "lambda one: lower(one[1]) = lower(name))], lambda f: CASE WHEN _es_fails(len(f) > 1, "
+        f"'{UNSUPPORTED}GET_IGNORE_CASE of a key that is there in several cases') THEN NULL ELSE f[1][2] END)[1]"
+    ),
     "is_object(x)": "json_type(x) = 'OBJECT'",
+    "is_boolean(x)": "json_type(x) = 'BOOLEAN'",
+    **dict.fromkeys(
+        ("is_char(x)", "is_varchar(x)"),
+        f"CASE WHEN {_MAY_BE_A_TIME} THEN NULL ELSE json_type(x) = 'VARCHAR' END",
+    ),
+    "is_integer(x)": (
+        "CASE WHEN _es_fails(json_type(x) = 'DOUBLE' AND CAST(x AS DOUBLE) = trunc(CAST(x AS DOUBLE)), "
+        f"'{UNSUPPORTED}whether a FLOAT without digits behind the point is an INTEGER in a VARIANT') "
+        "THEN NULL ELSE json_type(x) LIKE '%INT' END"
+    ),
+    "is_decimal(x)": (
+        f"CASE WHEN _es_fails(json_type(x) = 'DOUBLE', '{UNSUPPORTED}{_FRACTIONS}') "
+        "THEN NULL ELSE json_type(x) LIKE '%INT' END"
+    ),
+    **dict.fromkeys(
+        ("is_double(x)", "is_real(x)"), "json_type(x) LIKE '%INT' OR json_type(x) = 'DOUBLE'"
+    ),
+    **dict.fromkeys(
+        ("is_date(x)", "is_time(x)", *(f"is_timestamp_{one}(x)" for one in ("ntz", "ltz", "tz"))),
+        f"CASE WHEN x IS NULL OR {_MAY_BE_A_TIME} THEN NULL ELSE FALSE END",
+    ),
+    "is_binary(x)": f"CASE WHEN x IS NULL OR {_MAY_BE_BYTES} THEN NULL ELSE FALSE END",
+    "as_array(x)": "CASE WHEN json_type(x) = 'ARRAY' THEN x END",
+    "as_object(x)": "CASE WHEN json_type(x) = 'OBJECT' THEN x END",
+    **{
+        # Of a CASE that could only be NULL DuckDB would not ask the condition.
+        f"as_{name}(x)": f"CASE WHEN {_MAY_BE_A_TIME} THEN TRY_CAST(x ->> '$' AS {kind}) END"
+        for name, kind in (
+            *(("date", "DATE"), ("time", "TIME"), ("timestamp_ntz", "TIMESTAMP")),
+            *(("timestamp_ltz", "TIMESTAMPTZ"), ("timestamp_tz", "TIMESTAMPTZ")),
+        )
+    },
+    "as_binary(x)": f"CASE WHEN {_MAY_BE_BYTES} THEN TRY_CAST(x ->> '$' AS BLOB) END",
     "is_null_value(x)": "json_type(x) = 'NULL'",
     "as_integer(x)": "CASE WHEN json_type(x) IN ('DOUBLE', 'BIGINT', 'UBIGINT') THEN _es_whole(x) END",
     "as_double(x)": "CASE WHEN json_type(x) IN ('DOUBLE', 'BIGINT', 'UBIGINT') THEN CAST(x AS DOUBLE) END",
@@ -298,6 +358,60 @@ def _options(call: Any) -> list[Any]:
     return [one for one in (call.this, *call.expressions) if isinstance(one, exp.Kwarg)]
 
 
+_OF_KIND = {
+    **dict.fromkeys(("CHAR", "VARCHAR"), exp.DataType.TEXT_TYPES),
+    "BINARY": {exp.DType.BINARY, exp.DType.VARBINARY},
+    "TIMESTAMP_NTZ": {exp.DType.TIMESTAMP, exp.DType.TIMESTAMPNTZ},
+    "TIMESTAMP_LTZ": {exp.DType.TIMESTAMPLTZ},
+    "TIMESTAMP_TZ": {exp.DType.TIMESTAMPTZ},
+    **{one: {exp.DType[one]} for one in ("BOOLEAN", "DATE", "TIME")},
+    "DECIMAL": {exp.DType.DECIMAL, *exp.DataType.INTEGER_TYPES},
+}
+_KINDS_TOLD = {kind for kinds in _OF_KIND.values() for kind in kinds}
+
+
+def asked_of(call: Any) -> Any:
+    """The value that IS_DATE and its like ask of, where it becomes a VARIANT in their argument."""
+    name = call.name.upper() if isinstance(call, exp.Anonymous) else ""
+    if name[:3] not in {"IS_", "AS_"} or len(call.expressions) != 1:
+        return None
+    value = call.expressions[0]
+    made = isinstance(value, exp.ToVariant) or (
+        isinstance(value, exp.Cast) and value.is_type("VARIANT")
+    )
+    return value.this if made else None
+
+
+def of_known_type(call: Any, kind: Any) -> Any:
+    """IS_DATE, AS_DATE and their like of a value whose type its VARIANT would not tell."""
+    name = call.name.upper()
+    wanted = _OF_KIND.get(name[3:])
+    if wanted is None or name == "AS_DECIMAL" or kind is None or kind.this not in _KINDS_TOLD:
+        return call
+    value, same = asked_of(call), kind.this in wanted
+    if name.startswith("AS_"):
+        return value if same else call
+    known = exp.If(this=exp.Is(this=value, expression=exp.Null()), true=exp.Null())
+    return exp.Case(ifs=[known], default=exp.Boolean(this=same))
+
+
+def _part(node: Any, *, kept: bool) -> Any:
+    value, *names = node.expressions
+    listed = invoke("list_concat", *(invoke("_es_names", one) for one in names))
+    return invoke("_es_object_part", value, listed, exp.Boolean(this=kept))
+
+
+CALLS: dict[str, Callable[[Any], Any]] = {
+    "OBJECT_DELETE": lambda node: _part(node, kept=False),
+    "OBJECT_PICK": lambda node: _part(node, kept=True),
+    "TO_OBJECT": lambda node: invoke("_es_to_object", invoke("_es_no_text", *node.expressions)),
+    "ARRAYS_TO_OBJECT": lambda node: invoke(
+        "_es_arrays_to_object", *(invoke("_es_array", one) for one in node.expressions)
+    ),
+}
+"""Functions that sqlglot has no node for."""
+
+
 NODES: dict[type[Any], Callable[[Any], Any]] = {
     exp.Bracket: _bracket,
     exp.GetExtract: lambda node: _bracket(
@@ -308,6 +422,7 @@ NODES: dict[type[Any], Callable[[Any], Any]] = {
     exp.Struct: _struct,
     exp.JSONObject: _object_with_nulls,
     exp.StarMap: _star_map,
+    exp.GetIgnoreCase: lambda node: invoke("_es_get_ignore_case", node.this, node.expression),
     exp.Lateral: _flatten,
     exp.TableFromRows: _flatten,
     exp.Typeof: _typeof,

@@ -176,6 +176,42 @@ GROUP = Group(
             _F + "array_agg",
         ),
         _one(
+            "ARRAY_UNIQUE_AGG",
+            "ARRAY_SORT(ARRAY_UNIQUE_AGG(k))",
+            Json([1, 2]),
+            _F + "array_unique_agg",
+        ),
+        _one(
+            "ARRAY_UNIQUE_AGG of nothing",
+            "ARRAY_UNIQUE_AGG(v)",
+            Json([]),
+            _F + "array_unique_agg",
+            _EMPTY,
+        ),
+        _one(
+            "ARRAY_UNION_AGG keeps what one array has twice and leaves NULLs out",
+            "ARRAY_SORT(ARRAY_UNION_AGG(a))",
+            Json([1, 1, 2, 3]),
+            _F + "array_union_agg",
+            "(SELECT ARRAY_CONSTRUCT(1, 1, 2) AS a UNION ALL SELECT ARRAY_CONSTRUCT(1, NULL, 3) "
+            "UNION ALL SELECT NULL)",
+        ),
+        _one(
+            "MAX_BY of several rows, without those whose order is NULL",
+            "MAX_BY(k, o, 2)",
+            Json([2, 1]),
+            _F + "max_by",
+            "(SELECT 1 AS k, 1 AS o UNION ALL SELECT 2, 2 UNION ALL SELECT 3, NULL)",
+        ),
+        _one(
+            "MIN_BY of several rows of which one is NULL",
+            "ARRAY_SIZE(MIN_BY(k, o, 2))",
+            2,
+            _F + "min_by",
+            "(SELECT NULL AS k, 1 AS o UNION ALL SELECT 2, 2)",
+            refused=Error(2, "0A000", "of which one is NULL"),
+        ),
+        _one(
             "OBJECT_AGG",
             "OBJECT_AGG(s, v)",
             Json({"a": 10, "b": 20}),
