@@ -76,6 +76,21 @@ class _Parser(_PARSER):
     def _parse_projections(self) -> Any:
         return self._parse_csv(self._projection), None
 
+    def _parse_type(self, *args: Any, **options: Any) -> Any:
+        """``DATE '..'::VARCHAR`` is a text: sqlglot makes a DATE of the cast text."""
+        typed = self._next is not None and self._next.token_type is TokenType.STRING
+        made = super()._parse_type(*args, **options)
+        if not typed or not isinstance(made, exp.Cast) or isinstance(made.this, exp.Literal):
+            return made
+        whole = text = made.this
+        while isinstance(text.this, exp.Expr):
+            text = text.this
+        if not isinstance(text, exp.Literal):
+            return made
+        made.set("this", text.copy())
+        text.replace(made)
+        return whole
+
     def _projection(self) -> Any:
         first = self._index
         made = self._parse_expression()

@@ -16,6 +16,14 @@ GROUP = Group(
     "Dates and times",
     "DATE, TIME, TIMESTAMP_NTZ, _LTZ and _TZ to the microsecond; the session's zone is UTC.",
     (
+        Case(
+            "a literal of a type is cast as a whole",
+            "SELECT DATE '2024-02-29'::VARCHAR, TIMESTAMP '2024-02-29 10:00:00'::DATE, "
+            "TIME '10:00:00'::VARCHAR || 'x'",
+            _TYPES,
+            rows=[("2024-02-29", dt.date(2024, 2, 29), "10:00:00x")],
+            types=["TEXT", "DATE", "TEXT"],
+        ),
         value("a DATE", "'2024-02-29'::DATE", dt.date(2024, 2, 29), _TYPES),
         value("a TIME", "'12:34:56.789'::TIME", dt.time(12, 34, 56, 789000), _TYPES),
         value(
