@@ -17,6 +17,17 @@ from embedded_snowflake import objects
 from embedded_snowflake.sessions.session import Session
 from embedded_snowflake.sql import refusing
 from embedded_snowflake.sql.cursor import parsed
+from embedded_snowflake.sql.functions import (
+    aggregates,
+    arrays,
+    casts,
+    numbers,
+    patterns,
+    texts,
+    times,
+    translating,
+    variants,
+)
 from embedded_snowflake.sql.rewriting import rewrite
 from embedded_snowflake.sql.walking import WalkedTree, _kinds_named
 from embedded_snowflake.storage.engine import Engine
@@ -134,3 +145,10 @@ def test_the_root_can_be_replaced() -> None:
     tree = parse_one("SELECT a FROM t")
     made = WalkedTree(tree).transform(lambda _: exp.Select(), copy=False).root
     assert made == exp.Select()
+
+
+def test_a_function_is_of_one_family() -> None:
+    """Of two, the later would win without a word."""
+    families = (casts, numbers, texts, patterns, times, variants, arrays, aggregates)
+    claimed = [kind for family in families for kind in family.NODES]
+    assert len(claimed) == len(set(claimed)) == len(translating._NODES)  # noqa: SLF001

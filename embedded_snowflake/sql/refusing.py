@@ -248,7 +248,8 @@ def _check_arguments(node: Any) -> None:
 
 def _check_width(source: Any) -> None:
     """As many names as columns; DuckDB takes fewer."""
-    names = source.args["alias"].columns if source.args.get("alias") else []
+    alias = source.args.get("alias")
+    names = alias.columns if isinstance(alias, exp.TableAlias) else []
     made = source.expressions[0] if isinstance(source, exp.Values) else source.this
     columns = made.selects if isinstance(made, exp.Query) else made.expressions
     if names and len(names) != len(columns) and not any(one.is_star for one in columns):
@@ -349,7 +350,7 @@ def _check_columns(expression: Any) -> None:
         if kind.this in _REFUSED_TYPES or isinstance(kind.this, exp.Interval):
             raise errors.unsupported(f"the type {kind.sql('snowflake')}")
         digits = kind.expressions[0].name if kind.expressions else "9"
-        _check_width(kind)
+        _check_declared(kind)
         if kind.this in exp.DataType.TEMPORAL_TYPES and digits not in {"6", "9"}:
             raise errors.unsupported(f"{kind.sql('snowflake')}: 6 digits of a second are kept")
     for default in expression.find_all(exp.DefaultColumnConstraint):
@@ -375,7 +376,7 @@ _WIDTHS = {
 }
 
 
-def _check_width(kind: Any) -> None:
+def _check_declared(kind: Any) -> None:
     """How long a text and how many digits a number may be declared."""
     for given, (what, least, most) in zip(
         kind.expressions, _WIDTHS.get(kind.this, ()), strict=False

@@ -272,5 +272,5 @@ NODES: dict[type[Any], Callable[[Any], Any]] = {
     exp.ArrayMin: _macro("_es_array_min", "this"),
     exp.ArrayMax: _macro("_es_array_max", "this"),
     exp.GenerateSeries: _range,
-    **dict.fromkeys((exp.StrtokToArray, exp.RegexpExtractAll), _as_array),
+    exp.StrtokToArray: _as_array,
 }

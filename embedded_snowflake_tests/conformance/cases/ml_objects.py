@@ -170,8 +170,7 @@ GROUP = Group(
                 "ALTER DYNAMIC TABLE d SET TARGET_LAG = '12h'",
                 "SHOW DYNAMIC TABLES LIKE 'D'",
             ),
-            "developer-guide/snowpark-ml/reference/latest/api/feature_store/"
-            "snowflake.ml.feature_store.FeatureView",
+            "developer-guide/snowflake-ml/feature-store/feature-views",
             only=("target_lag",),
             rows=[("12 hours",)],
         ),
