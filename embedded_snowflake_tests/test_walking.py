@@ -151,4 +151,4 @@ def test_a_function_is_of_one_family() -> None:
     """Of two, the later would win without a word."""
     families = (casts, numbers, texts, patterns, times, variants, arrays, aggregates)
     claimed = [kind for family in families for kind in family.NODES]
-    assert len(claimed) == len(set(claimed)) == len(translating._NODES)  # noqa: SLF001
+    assert len(claimed) == len(set(claimed)) == len(translating._NODES)
