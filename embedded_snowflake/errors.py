@@ -104,6 +104,24 @@ _WORDED = (
         "SQL compilation error:\nambiguous column name '{0}'",
     ),
     (
+        r"is not an table$|Can only modify view with|Can only \w+(?: \w+)? base table",
+        2203,
+        "02000",
+        "SQL compilation error:\nObject found is of type 'VIEW', not specified type 'TABLE'.",
+    ),
+    (
+        r'Duplicate column name "(.+?)" in INSERT',
+        2025,
+        "42S21",
+        "SQL compilation error:\nduplicate column name '{0}'",
+    ),
+    (
+        r'(?:Values list|Table) "(.+?)" does not have a column named "(.+?)"',
+        904,
+        "42000",
+        "SQL compilation error: invalid identifier '{0}.{1}'",
+    ),
+    (
         r'Column with name "(.+?)" already exists',
         1430,
         "42601",
@@ -116,7 +134,7 @@ _WORDED = (
         "SQL compilation error:\ncannot drop all the columns of a table",
     ),
     (
-        r"has (\d+) columns but (\d+) values were supplied",
+        r"(?:has|expected) (\d+) columns but (\d+) values were supplied",
         2020,
         "21S01",
         "SQL compilation error:\nInsert value list does not match column list expecting {0} but got {1}",

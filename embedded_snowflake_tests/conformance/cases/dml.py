@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from embedded_snowflake_tests.conformance.case import Case, Error, Group, fails
+from embedded_snowflake_tests.conformance.case import Case, Error, Fails, Group, fails
 
 _INSERT = "sql-reference/sql/insert"
 _UPDATE = "sql-reference/sql/update"
@@ -172,6 +172,7 @@ GROUP = Group(
                 "CREATE TABLE t (a INT NOT NULL)",
                 "INSERT INTO t SELECT 1",
                 "CREATE TABLE s AS SELECT 2 AS a UNION ALL SELECT NULL",
+                Fails("INSERT INTO t SELECT a FROM s", Error(100072, "22000")),
                 "SELECT COUNT(*) FROM t",
             ),
             "sql-reference/transactions",
@@ -210,6 +211,46 @@ GROUP = Group(
             ("CREATE OR REPLACE TABLE pairs (a INT, b INT)", "UPDATE pairs SET (a, b) = (1, 2)"),
             Error(1003, "42000"),
             "sql-reference/sql/update",
+        ),
+        fails(
+            "INSERT of fewer values than columns are listed",
+            (_TABLE, "INSERT INTO t (k, v) VALUES (1)"),
+            Error(2020, "21S01", "expecting 2 but got 1"),
+            _INSERT,
+        ),
+        fails(
+            "INSERT into a column twice",
+            (_TABLE, "INSERT INTO t (k, k) VALUES (1, 2)"),
+            Error(None, None, "duplicate column name 'K'"),
+            _INSERT,
+        ),
+        fails(
+            "MERGE by a column that the source has not",
+            (
+                _TABLE,
+                "MERGE INTO t USING (SELECT 1 AS k) s ON t.k = s.z WHEN MATCHED THEN DELETE",
+            ),
+            Error(904, "42000", "invalid identifier 'S.Z'"),
+            "sql-reference/sql/merge",
+        ),
+        *(
+            fails(
+                f"{sql.split()[0]} of a view",
+                (_TABLE, "CREATE VIEW w AS SELECT * FROM t", sql),
+                Error(part="view"),
+                page,
+            )
+            for sql, page in (
+                ("INSERT INTO w VALUES (1, 'a')", _INSERT),
+                ("UPDATE w SET k = 1", _UPDATE),
+                ("DELETE FROM w", _DELETE),
+                (
+                    "MERGE INTO w USING t ON w.k = t.k WHEN MATCHED THEN DELETE",
+                    "sql-reference/sql/merge",
+                ),
+                ("ALTER TABLE w ADD COLUMN x INT", "sql-reference/sql/alter-table"),
+                ("TRUNCATE TABLE w", "sql-reference/sql/truncate-table"),
+            )
         ),
     ),
 )
