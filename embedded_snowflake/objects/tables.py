@@ -97,10 +97,10 @@ def show_tables(session: Session, reader: Reader) -> Result:
 @handles("SHOW", "OBJECTS")
 @handles("SHOW", "TERSE", "OBJECTS")
 def show_objects(session: Session, reader: Reader) -> Result:
-    """SHOW OBJECTS, tables and views, as SHOW TABLES."""
+    """SHOW OBJECTS, tables and views, as SHOW TABLES, but that a table is one, transient or not."""
     scope = show_scope(reader)
     limit, scope.limit = scope.limit, None
-    rows = _shown(session, scope) + [
+    rows = [{**row, "kind": "TABLE"} for row in _shown(session, scope)] + [
         {"created_on": one.created_on, **_placed(session, one.name, "VIEW", one.props["comment"])}
         for one in scope.entries(session, "view")
     ]
@@ -406,7 +406,7 @@ def alter_table(session: Session, reader: Reader) -> Result:
 
 
 def _column(session: Session, name: QualifiedName, reader: Reader) -> Result | None:
-    """ALTER TABLE .. ALTER | MODIFY [COLUMN] c COMMENT '..' | [SET DATA] TYPE VARCHAR(n).
+    """ALTER TABLE .. ALTER | MODIFY [COLUMN] c COMMENT '..' [, ..] | [SET DATA] TYPE VARCHAR(n).
 
     n may only grow.
     """
@@ -414,10 +414,19 @@ def _column(session: Session, name: QualifiedName, reader: Reader) -> Result | N
         return None
     reader.accept("COLUMN")
     column = reader.identifier()
-    if reader.accept("COMMENT"):
-        text = literal(reader.string())
-        reader.end()
-        return _comment(session, name, column, text)
+    comments: dict[str, str] = {}
+    while reader.accept("COMMENT"):
+        comments[column] = literal(reader.string())
+        if not reader.accept(","):
+            reader.end()
+            with session.transaction():
+                for one, text in comments.items():
+                    _comment(session, name, one, text)
+            return Result.status()
+        reader.accept("COLUMN")
+        column = reader.identifier()
+    if comments:
+        raise errors.unsupported("ALTER TABLE of comments and other changes at once")
     reader.accept("SET", "DATA")
     if not reader.accept("TYPE") or reader.word() not in {"VARCHAR", "STRING", "TEXT", "CHAR"}:
         raise NotMine

@@ -133,8 +133,6 @@ def refuse_model_calls(what: str, query: str) -> None:
 @handles("CREATE", "VIEW")
 def create(session: Session, reader: Reader) -> Result:
     """CREATE [OR REPLACE] [SECURE] VIEW [IF NOT EXISTS] name [(..)] [COMMENT ..] [TAG ..] AS .."""
-    if reader.temporary:
-        raise errors.unsupported("CREATE TEMPORARY VIEW")
     definition = Definition(name=reader.name(), text=reader.text)
     name = definition.name
     definition.columns = read_columns(reader)
@@ -151,6 +149,8 @@ def create(session: Session, reader: Reader) -> Result:
             )
     definition.query = reader.rest()
     refuse_model_calls("view", definition.query)
+    if reader.temporary:
+        return _create_temporary(session, reader, definition)
     existing = session.relation_kind(name)
     if existing is not None and not (reader.or_replace and existing == "VIEW"):
         if reader.if_not_exists and existing == "VIEW":
@@ -178,6 +178,26 @@ def create(session: Session, reader: Reader) -> Result:
         )
         session.set_column_comments(name, dict(definition.columns))
         tags.set_values(session, "TABLE", name, definition.tags)
+    return Result.status(f"View {name.name} successfully created.")
+
+
+def _create_temporary(session: Session, reader: Reader, definition: Definition) -> Result:
+    """A view of the session's own, as dbt makes them for a MERGE; SHOW VIEWS does not tell of it."""
+    name = definition.name
+    if definition.comment or definition.tags:
+        raise errors.unsupported("a comment or a tag of a temporary view")
+    if name in session.temporary:
+        kind = session.relation_kind(name)
+        if reader.if_not_exists and kind == "VIEW":
+            return Result.status(f"{name.name} already exists, statement succeeded.")
+        if not reader.or_replace or kind != "VIEW":
+            raise errors.exists(name, kind or "VIEW")
+    select = selecting(definition)
+    session.columns_of(select)
+    if name in session.temporary:
+        session.run(f"DROP VIEW {name.sql}")
+    session.run(f"CREATE TEMPORARY VIEW {name.sql} AS {select}")
+    session.set_column_comments(name, dict(definition.columns))
     return Result.status(f"View {name.name} successfully created.")
 
 
@@ -243,17 +263,21 @@ def comment_on(session: Session, reader: Reader) -> Result:
 
 @handles("DROP", "VIEW")
 def drop(session: Session, reader: Reader) -> Result:
-    """DROP VIEW [IF EXISTS] name."""
+    """DROP VIEW [IF EXISTS] name, also with CASCADE, which dbt writes: nothing hangs on a view."""
     name = reader.name()
+    if not reader.accept("CASCADE"):
+        reader.accept("RESTRICT")
     reader.end()
     existing = session.relation_kind(name)
     if existing is None:
         return undropped(reader, "View", name)
     if existing != "VIEW":
         raise errors.other_kind(existing, "VIEW")
+    own = name in session.temporary
     with session.transaction():
         session.run(f"DROP VIEW {name.sql}")
-        _forget(session, name)
+        if not own:
+            _forget(session, name)
     return Result.status(f"{name.name} successfully dropped.")
 
 

@@ -38,6 +38,7 @@ from embedded_snowflake.sql import (
     refusing,
     results,
     table_names,
+    temporary_tables,
     time_formats,
     wide_integers,
 )
@@ -717,8 +718,8 @@ class Session(Transactional):
 
     def relation_kind(self, name: QualifiedName) -> str | None:
         """TABLE, VIEW, DYNAMIC TABLE, or None where there is no such relation."""
-        if name in self.temporary:
-            return "TABLE"
+        if (held := self.temporary.get(name)) is not None:
+            return temporary_tables.temporary_kind(held)
         if self.catalog.get("dynamic_table", name) is not None:
             return "DYNAMIC TABLE"
         key = [name.database, name.schema, name.name]

@@ -322,7 +322,7 @@ def _own_tables(session: Session, database: str | None) -> list[dict[str, Any]]:
             "CREATED": temporary_made(held),
         }
         for name, held in session.temporary.items()
-        if name.database == database
+        if name.database == database and temporary_tables.temporary_kind(held) == "TABLE"
     ]
 
 

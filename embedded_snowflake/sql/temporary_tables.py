@@ -1,6 +1,6 @@
-"""Temporary tables are the session's own, under the names that they were given.
+"""Temporary tables and views are the session's own, under the names that they were given.
 
-DuckDB knows each by another name, which begins with when it was made.
+DuckDB knows each by another name, which tells what it is and when it was made.
 """
 
 from __future__ import annotations
@@ -24,15 +24,16 @@ if TYPE_CHECKING:
 def _temporary_names(session: Session, expression: Any) -> Any:
     """Temporary tables are the session's own, under the qualified name that they were given."""
     if isinstance(expression, exp.Create) and expression.find(exp.TemporaryProperty):
-        name = written_table(session, expression)
         table = expression.this.this if isinstance(expression.this, exp.Schema) else expression.this
-        if name is not None and expression.kind == "TABLE":
+        name = name_of(session, table)
+        if expression.kind in {"TABLE", "VIEW"}:
             if name in session.temporary and expression.args.get("exists"):
                 held = session.temporary[name]
             elif name in session.temporary and not expression.args.get("replace"):
                 raise errors.exists(name)
             else:
-                held = f"TEMP_{time.time_ns():016X}{uuid.uuid4().hex[16:].upper()}"
+                made = f"{time.time_ns():016X}{uuid.uuid4().hex[16:].upper()}"
+                held = f"{_PREFIXES[expression.kind]}{made}"
             table.set("this", exp.to_identifier(held, quoted=True))
             table.set("db", None)
             table.set("catalog", None)
@@ -80,7 +81,8 @@ def _renamed(session: Session, expression: Any) -> Any:
     return done()
 
 
-HELD = re.compile(r"TEMP_[0-9A-F]{32}")
+_PREFIXES = {"TABLE": "TEMP_", "VIEW": "TEMP_VIEW_"}
+HELD = re.compile(r"TEMP_(?:VIEW_)?[0-9A-F]{32}")
 
 
 def is_temporary(held: str) -> bool:
@@ -88,9 +90,14 @@ def is_temporary(held: str) -> bool:
     return HELD.fullmatch(held) is not None
 
 
+def temporary_kind(held: str) -> str:
+    """TABLE or VIEW."""
+    return "VIEW" if held.startswith(_PREFIXES["VIEW"]) else "TABLE"
+
+
 def temporary_made(held: str) -> datetime.datetime:
-    """When a temporary table was made: the name that it has in DuckDB begins with it."""
-    return datetime.datetime.fromtimestamp(int(held[5:21], 16) / 1e9, datetime.UTC)
+    """When a temporary table was made: the name that it has in DuckDB tells it."""
+    return datetime.datetime.fromtimestamp(int(held[-32:-16], 16) / 1e9, datetime.UTC)
 
 
 STEPS = (((exp.Alter,), _renamed), ((exp.Expr,), _temporary_names))

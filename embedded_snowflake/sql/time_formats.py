@@ -43,7 +43,8 @@ _ELEMENTS = {
 _PATTERN = re.compile(
     r"TZH:TZM|TZHTZM|YYYY|YY|MMMM|MON|MM|DD|DY|HH24|HH12|AM|PM|MI|SS|FF[0-9]?", re.IGNORECASE
 )
-_LITERAL = re.compile(r'"([^"]*)"|([-/:.,;=() _]|T(?=HH))', re.IGNORECASE)
+# dbt's catalog ends its times with UTC, as letters that are no element.
+_LITERAL = re.compile(r'"([^"]*)"|([-/:.,;=() _]|T(?=HH)|UTC$)', re.IGNORECASE)
 _NUMERIC = re.compile(r"[09$XB.,DGSFMTE]*[09$X][09$XB.,DGSMIFMTE]*", re.IGNORECASE)
 _WRITING = {"TO_CHAR", "TO_VARCHAR"}
 _STRICT = {
@@ -164,7 +165,7 @@ def rewritten(_: Session, sql: str) -> str:
         place, comma, closing = found
         name = tokens[place].text.upper()
         value = sql[tokens[place + 2].start : tokens[comma].start].strip()
-        text = tokens[comma + 1].text
+        text = "".join(one.text for one in tokens[comma + 1 : closing : 2])
         if name in _WRITING:
             made = writing(value, text)
         elif text.upper() == "AUTO":
@@ -194,11 +195,19 @@ def _innermost(tokens: Sequence[Token]) -> tuple[int, int, int] | None:
             if depth == 1 and kind is TokenType.COMMA:
                 comma = at
             if depth == 0:
-                if comma is not None and at == comma + 2 and _is_text(tokens[comma + 1]):
+                if comma is not None and _are_texts(tokens[comma + 1 : at]):
                     return place, comma, at
                 break
     return None
 
 
-def _is_text(token: Token) -> bool:
-    return token.token_type in (TokenType.STRING, TokenType.RAW_STRING, TokenType.HEREDOC_STRING)
+_TEXTS = (TokenType.STRING, TokenType.RAW_STRING, TokenType.HEREDOC_STRING)
+
+
+def _are_texts(tokens: Sequence[Token]) -> bool:
+    """Whether it is a text, or several with ``||`` between."""
+    return (
+        len(tokens) % 2 == 1
+        and all(one.token_type in _TEXTS for one in tokens[::2])
+        and all(one.token_type is TokenType.DPIPE for one in tokens[1::2])
+    )

@@ -89,6 +89,13 @@ GROUP = Group(
             columns=["created_on", "name", "kind", "database_name", "schema_name"],
         ),
         Case(
+            "SHOW OBJECTS calls a transient table a TABLE, by which dbt knows it",
+            ("CREATE TRANSIENT TABLE t (a INT)", "SHOW OBJECTS"),
+            "sql-reference/sql/show-objects",
+            only=("name", "kind"),
+            rows=[("T", "TABLE")],
+        ),
+        Case(
             "SHOW OBJECTS tells dynamic tables from others",
             (
                 *_T,

@@ -826,6 +826,17 @@ GROUP = Group(
             rows=[("Statement executed successfully.",)],
         ),
         Case(
+            "comments on several columns at once",
+            (
+                "CREATE TABLE t (a INT, b INT, c INT)",
+                "ALTER TABLE t ALTER a COMMENT $$it's one$$, COLUMN b COMMENT 'two'",
+                "SELECT column_name, comment FROM information_schema.columns "
+                "WHERE table_name = 'T' AND table_schema = CURRENT_SCHEMA() ORDER BY 1",
+            ),
+            "sql-reference/sql/alter-table-column",
+            rows=[("A", "it's one"), ("B", "two"), ("C", None)],
+        ),
+        Case(
             "SYSTEM$TYPEOF",
             "SELECT SYSTEM$TYPEOF(1::NUMBER(10,2))",
             "sql-reference/functions/system_typeof",

@@ -660,5 +660,11 @@ GROUP = Group(
             _F + "to_timestamp",
             types=["TIMESTAMP_TZ", "TIMESTAMP_LTZ", "TIMESTAMP_NTZ"],
         ),
+        Case(
+            "a format of several texts, as dbt's catalog has it",
+            "SELECT TO_VARCHAR('2024-01-02 03:04:05'::TIMESTAMP, 'yyyy-mm-dd HH24:MI' || 'UTC')",
+            "sql-reference/functions/to_char",
+            rows=[("2024-01-02 03:04UTC",)],
+        ),
     ),
 )

@@ -71,7 +71,6 @@ GROUP = Group(
             ("CREATE TEMPORARY VIEW v AS SELECT 1 AS a", "SELECT a FROM v"),
             _PAGE,
             rows=[(1,)],
-            refused=Error(2, "0A000", "TEMPORARY VIEW"),
         ),
         Case(
             "OR REPLACE",
@@ -157,6 +156,56 @@ GROUP = Group(
             (*_T, "CREATE VIEW v AS SELECT a FROM t", "INSERT INTO v VALUES (1)"),
             Error(),
             "user-guide/views-introduction",
+        ),
+        Case(
+            "a temporary view is the session's own",
+            (
+                *_T,
+                "CREATE OR REPLACE TEMPORARY VIEW v AS (SELECT a FROM t)",
+                Other("SELECT COUNT(*) FROM information_schema.views WHERE table_name = 'V'"),
+                "SELECT a FROM v",
+            ),
+            _PAGE,
+            rows=[(1,)],
+        ),
+        Case(
+            "others do not see it",
+            (*_T, "CREATE TEMPORARY VIEW v AS SELECT a FROM t", Other("SELECT a FROM v")),
+            _PAGE,
+            error=Error(2003, "42S02"),
+        ),
+        Case(
+            "a temporary view in a MERGE, and gone, as dbt has it",
+            (
+                *_T,
+                "CREATE OR REPLACE TEMPORARY VIEW v AS (SELECT 1 AS a, 'new' AS b UNION ALL SELECT 2, 'y')",
+                "MERGE INTO t USING v ON t.a = v.a WHEN MATCHED THEN UPDATE SET b = v.b "
+                "WHEN NOT MATCHED THEN INSERT (a, b) VALUES (v.a, v.b)",
+                "DROP VIEW IF EXISTS v CASCADE",
+                "SELECT * FROM t ORDER BY a",
+            ),
+            _PAGE,
+            rows=[(1, "new"), (2, "y")],
+        ),
+        Case(
+            "a temporary view hides one of its name",
+            (
+                "CREATE VIEW v AS SELECT 1 AS a",
+                "CREATE TEMPORARY VIEW v AS SELECT 2 AS a",
+                "DROP VIEW v",
+                "SELECT a FROM v",
+            ),
+            _PAGE,
+            rows=[(1,)],
+        ),
+        fails(
+            "a temporary view over one",
+            (
+                "CREATE TEMPORARY VIEW v AS SELECT 1 AS a",
+                "CREATE TEMPORARY VIEW v AS SELECT 2 AS a",
+            ),
+            Error(2002, "42710"),
+            _PAGE,
         ),
         fails(
             "fewer names than columns",
