@@ -88,3 +88,13 @@ def test_a_versions_files_outlive_the_rollback_of_a_later_transaction(session: S
     for statement in ("BEGIN", "INSERT INTO t VALUES (9, 'y')", "ROLLBACK"):
         session.sql(statement).collect()
     assert len(session.sql(f"LIST '{address}'").collect()) == 1
+
+
+def test_a_replaced_dataset_is_another_one(session: Session) -> None:
+    session.sql("CREATE DATASET replaced").collect()
+    session.sql("ALTER DATASET replaced ADD VERSION 'v' FROM (SELECT 1 AS a)").collect()
+    [before] = session.sql("SHOW DATASETS LIKE 'REPLACED'").collect()
+    session.sql("CREATE OR REPLACE DATASET replaced").collect()
+    [after] = session.sql("SHOW DATASETS LIKE 'REPLACED'").collect()
+    assert after["created_on"] > before["created_on"]
+    assert session.sql("SHOW VERSIONS IN DATASET replaced").collect() == []

@@ -237,6 +237,22 @@ def test_a_models_files_outlive_a_later_rollback_and_a_failed_replacement(sessio
     assert len(session.sql("LIST 'snow://model/lasting/versions/V'").collect()) == 1
 
 
+def test_a_replaced_model_is_another_one(session: Session) -> None:
+    session.sql("CREATE STAGE another").collect()
+    session.file.put_stream(io.BytesIO(b"{}"), "@another/MANIFEST.yml", auto_compress=False)
+    session.sql("CREATE TAG of_another").collect()
+    session.sql("CREATE MODEL another WITH VERSION v FROM @another").collect()
+    session.sql("ALTER MODEL another SET TAG of_another = 'x'").collect()
+    [before] = session.sql("SHOW MODELS LIKE 'ANOTHER'").collect()
+    session.sql("CREATE OR REPLACE MODEL another WITH VERSION w FROM @another").collect()
+    [after] = session.sql("SHOW MODELS LIKE 'ANOTHER'").collect()
+    assert after["created_on"] > before["created_on"]
+    value = session.sql("SELECT SYSTEM$GET_TAG('of_another', 'another', 'MODULE')").collect()
+    assert value == [(None,)]
+    with pytest.raises(Exception, match="another database"):
+        session.sql("ALTER MODEL another RENAME TO elsewhere.public.m").collect()
+
+
 def test_a_model_that_fails_is_an_error_of_the_statement(
     session: Session, versions: list[ModelVersion]
 ) -> None:

@@ -65,6 +65,17 @@ def test_a_tag_is_made_once(cursor: SnowflakeCursor) -> None:
     assert rows(cursor, "SHOW TAGS LIKE 'ONCE'")[0]["comment"] == ""
 
 
+def test_a_tag_is_not_renamed_into_what_is_not_there_or_is_another_database(
+    cursor: SnowflakeCursor,
+) -> None:
+    cursor.execute("CREATE OR REPLACE TAG staying")
+    for to, words in (("never_schema.t", "does not exist"), ("never.public.t", "another database")):
+        with pytest.raises(snowflake.connector.ProgrammingError, match=words):
+            cursor.execute(f"ALTER TAG staying RENAME TO {to}")
+    cursor.execute("SHOW TAGS LIKE 'STAYING'")
+    assert len(cursor.fetchall()) == 1
+
+
 def test_a_value_that_is_not_allowed_is_refused_and_changes_nothing(
     cursor: SnowflakeCursor,
 ) -> None:

@@ -68,12 +68,16 @@ def _version(name: QualifiedName, props: dict[str, Any], version: str) -> dict[s
 
 @handles("CREATE", "DATASET")
 def create(session: Session, reader: Reader) -> Result:
-    """CREATE DATASET [IF NOT EXISTS] name."""
+    """CREATE [OR REPLACE] DATASET [IF NOT EXISTS] name."""
     name = reader.name()
     reader.end()
-    if (answer := taken(reader, name, session.catalog.get(KIND, name))) is not None:
+    there = session.catalog.get(KIND, name)
+    if (answer := taken(reader, name, there)) is not None:
         return answer
-    session.catalog.put(KIND, name, {"versions": {}})
+    with session.transaction():
+        if there is not None:
+            _drop(session, name)
+        session.catalog.put(KIND, name, {"versions": {}})
     return Result.status(f"Dataset {name.name} successfully created.")
 
 
@@ -140,11 +144,15 @@ def drop(session: Session, reader: Reader) -> Result:
     if session.catalog.get(KIND, name) is None and reader.if_exists:
         return undropped(reader, "Dataset", name)
     with session.transaction():
-        versions = find(session, name)["versions"]
-        session.catalog.remove(KIND, name)
-        for version in versions.values():
-            snow_files.remove_after_commit(session, FOLDER, version["files"])
+        _drop(session, name)
     return Result.status(f"{name.name} successfully dropped.")
+
+
+def _drop(session: Session, name: QualifiedName) -> None:
+    versions = find(session, name)["versions"]
+    session.catalog.remove(KIND, name)
+    for version in versions.values():
+        snow_files.remove_after_commit(session, FOLDER, version["files"])
 
 
 @handles("SHOW", "DATASETS")

@@ -135,7 +135,8 @@ def create(session: Session, reader: Reader) -> Result:
     with session.transaction():
         old = session.catalog.get(KIND, name)
         if old is not None:
-            _drop_files(session, Model.from_json(old.props).versions)
+            _forget(session, old)
+            session.catalog.remove(KIND, name)
         _add(session, name, Model(), version, source)
     return Result.status(f"Model {name.name} successfully created.")
 
@@ -259,12 +260,12 @@ def comment(session: Session, reader: Reader) -> Result:
 @handles("DROP", "MODEL")
 def drop(session: Session, reader: Reader) -> Result:
     """DROP MODEL [IF EXISTS] name."""
+    return drop_entry(reader, KIND, "Model", lambda entry: _forget(session, entry))
 
-    def forget(entry: Entry) -> None:
-        tags.forget(session, "MODULE", entry.name)
-        _drop_files(session, Model.from_json(entry.props).versions)
 
-    return drop_entry(reader, KIND, "Model", forget)
+def _forget(session: Session, entry: Entry) -> None:
+    tags.forget(session, "MODULE", entry.name)
+    _drop_files(session, Model.from_json(entry.props).versions)
 
 
 @handles("SHOW", "MODELS")

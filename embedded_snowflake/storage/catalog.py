@@ -11,6 +11,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from embedded_snowflake import errors
 from embedded_snowflake.names import INTERNAL, QualifiedName, quoted
 
 if TYPE_CHECKING:
@@ -88,7 +89,15 @@ class Catalog:
         )
 
     def rename(self, kind: str, old: QualifiedName, new: QualifiedName) -> None:
-        """Move an entry to another name."""
+        """Move an entry to another name.
+
+        Raises:
+            SnowflakeError: 000002 where that is in another database, 002003 where its schema is
+                not there.
+        """
+        if new.database != old.database:
+            raise errors.unsupported("RENAME TO another database")
+        self._session.check_home((new.database, new.schema, new.name))
         self._session.duck.execute(
             f"UPDATE {self._table(old.database)} SET schema_name = ?, name = ? "
             "WHERE kind = ? AND schema_name = ? AND name = ?",
