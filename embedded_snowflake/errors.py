@@ -46,6 +46,11 @@ def unreachable() -> SnowflakeError:
     )
 
 
+def incompatible() -> SnowflakeError:
+    """001003: what is replaced is made whether it is there or not."""
+    return refused("SQL compilation error:\noptions IF NOT EXISTS and OR REPLACE are incompatible.")
+
+
 def other_kind(found: str, wanted: str) -> SnowflakeError:
     """002203: the object is of another kind."""
     return error(

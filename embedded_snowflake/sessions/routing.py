@@ -154,6 +154,8 @@ def route(sql: str, session: Session) -> Result | None:
             reader.if_not_exists = True
         elif reader.accept("IF", "EXISTS"):
             reader.if_exists = True
+        if reader.or_replace and reader.if_not_exists:
+            raise errors.incompatible()
         try:
             if first not in {"COMMIT", "ROLLBACK"}:
                 session.renew_view()

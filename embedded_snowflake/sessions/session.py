@@ -651,7 +651,7 @@ class Session(Transactional):
                     f"ALTER TABLE {self.physical(target)} "
                     f"ALTER COLUMN {quoted(column)} SET NOT NULL"
                 )
-            if made:
+            if made or isinstance(expression, exp.Alter):
                 self.set_column_comments(target, definitions.column_comments(expression))
             if not own:
                 self.log_change(target, created=isinstance(expression, exp.Create))

@@ -148,12 +148,13 @@ def required_columns(expression: Any) -> list[str]:
 
 
 def column_comments(expression: Any) -> dict[str, str]:
-    """The comments that a CREATE TABLE gives its columns."""
-    if not isinstance(expression.this, exp.Schema):
-        return {}
+    """The comments that a CREATE TABLE, or ADD COLUMN, gives its columns."""
+    columns = expression.args.get("actions") or []
+    if isinstance(expression.this, exp.Schema):
+        columns = expression.this.expressions
     return {
         stored_name(column): constraint.kind.this.name
-        for column in expression.this.expressions
+        for column in columns
         if isinstance(column, exp.ColumnDef)
         for constraint in column.args.get("constraints") or []
         if isinstance(constraint.kind, exp.CommentColumnConstraint)

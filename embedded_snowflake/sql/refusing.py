@@ -356,8 +356,13 @@ def _check_columns(expression: Any) -> None:
     for default in expression.find_all(exp.DefaultColumnConstraint):
         if isinstance(default.this, exp.Column) and default.this.name.upper() == "NEXTVAL":
             raise errors.unsupported("DEFAULT of a sequence: name its NEXTVAL in the INSERT")
-    if expression.find(exp.AddConstraint) is not None:
-        raise errors.unsupported("ALTER TABLE .. ADD a key: state it in CREATE TABLE")
+    added = isinstance(expression, exp.Alter) and expression.find(exp.AddConstraint, *_ADDED_NOT)
+    if added:
+        raise errors.unsupported(
+            "ALTER TABLE .. ADD a key or an identity: state it in CREATE TABLE"
+        )
+    if expression.args.get("replace") and expression.args.get("exists"):
+        raise errors.incompatible()
     if isinstance(expression, exp.Drop) and len(expression.args.get("tables") or []) > 1:
         raise errors.unsupported("DROP of several in one statement")
     if isinstance(expression, exp.Create) and isinstance(expression.this, exp.Schema):
@@ -370,6 +375,11 @@ def _check_columns(expression: Any) -> None:
             raise errors.error(message, 2025, "42S21")
 
 
+_ADDED_NOT = (
+    *(exp.PrimaryKeyColumnConstraint, exp.UniqueColumnConstraint, exp.Reference),
+    *(exp.AutoIncrementColumnConstraint, exp.GeneratedAsIdentityColumnConstraint),
+)
+"""What DuckDB refuses or leaves out of a column that is added."""
 _WIDTHS = {
     **dict.fromkeys(exp.DataType.TEXT_TYPES, (("character length", 1, 134_217_728),)),
     exp.DType.DECIMAL: (("number precision", 0, 38), ("number scale", 0, 37)),

@@ -294,6 +294,50 @@ GROUP = Group(
             columns=["e'"],
             rows=[(2,)],
         ),
+        Case(
+            "ADD COLUMN with a comment",
+            (_T, "ALTER TABLE t ADD COLUMN c INT COMMENT 'of c'", "DESC TABLE t"),
+            _ALTER,
+            only=("name", "comment"),
+            rows=[("A", None), ("B", None), ("C", "of c")],
+        ),
+        *(
+            Case(
+                f"ADD COLUMN that is {what}",
+                (_T, f"ALTER TABLE t ADD COLUMN c INT {what}", "SELECT COUNT(*) FROM t"),
+                _ALTER,
+                rows=[(0,)],
+                refused=Error(2, "0A000", "a key or an identity"),
+            )
+            for what in ("UNIQUE", "PRIMARY KEY", "AUTOINCREMENT", "REFERENCES t (a)")
+        ),
+        fails(
+            "a key of a column that is not there",
+            "CREATE TABLE t (a INT, PRIMARY KEY (b))",
+            Error(904, "42000", "B"),
+            _KEYS,
+        ),
+        fails(
+            "two primary keys",
+            "CREATE TABLE t (a INT PRIMARY KEY, b INT PRIMARY KEY)",
+            Error(part="primary key"),
+            _KEYS,
+        ),
+        *(
+            fails(
+                f"OR REPLACE and IF NOT EXISTS of a {kind.lower()}",
+                f"CREATE OR REPLACE {kind} IF NOT EXISTS made {more}",
+                Error(part="incompatible"),
+                f"sql-reference/sql/create-{kind.lower()}",
+            )
+            for kind, more in (
+                ("TABLE", "(a INT)"),
+                ("VIEW", "AS SELECT 1 AS a"),
+                ("STAGE", ""),
+                ("SCHEMA", ""),
+                ("SEQUENCE", ""),
+            )
+        ),
         fails(
             "DROP of every column",
             ("CREATE TABLE t (a INT, b INT)", "ALTER TABLE t DROP COLUMN a, b"),
