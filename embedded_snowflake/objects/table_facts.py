@@ -18,6 +18,7 @@ from sqlglot import exp
 from embedded_snowflake import errors
 from embedded_snowflake.names import INTERNAL, QualifiedName, literal, quoted, stored_name
 from embedded_snowflake.objects import tags
+from embedded_snowflake.objects.entries import temporary
 from embedded_snowflake.objects.showing import columns, show_scope
 from embedded_snowflake.sessions.routing import Written, follows, handles, information_schema_view
 from embedded_snowflake.sql import definitions, describing, table_names
@@ -26,6 +27,8 @@ from embedded_snowflake.sql.definitions import text_length
 from embedded_snowflake.sql.inferred_types import FINER
 from embedded_snowflake.sql.reading import Reader
 from embedded_snowflake.sql.results import Result
+from embedded_snowflake.sql.temporary_tables import temporary_made
+from embedded_snowflake.storage.catalog import Entry
 
 if TYPE_CHECKING:
     from embedded_snowflake.sessions.session import Session
@@ -90,11 +93,23 @@ def record_keys(session: Session, name: QualifiedName, expression: Any) -> None:
     for key in keys:
         key["name"] = key["name"] or f"SYS_CONSTRAINT_{session.query_id}"
     if keys:
+        _keep_keys(session, name, keys)
+
+
+def _keep_keys(session: Session, name: QualifiedName, keys: list[dict[str, Any]]) -> None:
+    held = session.temporary.get(name)
+    if held is None:
         session.catalog.put(KEYS, name, {"keys": keys})
+    else:
+        temporary(session, KEYS)[QualifiedName("temp", "main", held)] = {"keys": keys}
 
 
 def keys_of(session: Session, name: QualifiedName) -> list[dict[str, Any]]:
     """The keys of a table."""
+    held = session.temporary.get(name)
+    if held is not None:
+        kept = temporary(session, KEYS).get(QualifiedName("temp", "main", held), {})
+        return list(kept.get("keys", []))
     entry = session.catalog.get(KEYS, name)
     return list(entry.props["keys"]) if entry else []
 
@@ -157,7 +172,7 @@ def _change_keys(session: Session, name: QualifiedName, alter: Any) -> None:
         if gone.isdisjoint(key["columns"])
     ]
     if left != keys:
-        session.catalog.put(KEYS, name, {"keys": left})
+        _keep_keys(session, name, left)
 
 
 def forget(session: Session, name: QualifiedName) -> None:
@@ -208,6 +223,10 @@ def follow(session: Session, written: Written) -> None:
     if written.own:
         if isinstance(expression, (exp.Create, exp.Alter)) and name in session.temporary:
             record_columns(session, name, expression, finer)
+            if isinstance(expression, exp.Alter):
+                _change_keys(session, name, expression)
+            else:
+                record_keys(session, name, expression)
         for gone in set(session.temporary_kinds) - set(session.temporary.values()):
             del session.temporary_kinds[gone]
     elif isinstance(expression, exp.Create) and expression.kind == "VIEW":
@@ -231,7 +250,7 @@ def follow(session: Session, written: Written) -> None:
 def describe_relation(session: Session, name: QualifiedName) -> Result:
     """The columns of a table or view, as DESC TABLE shows them."""
     held = session.temporary.get(name)
-    keys = [] if held else keys_of(session, name)
+    keys = keys_of(session, name)
     primary = {one for key in keys if key["kind"] == "PRIMARY" for one in key["columns"]}
     unique = {one for key in keys if key["kind"] == "UNIQUE" for one in key["columns"]}
     key = ["temp", "main", held] if held else [name.database, name.schema, name.name]
@@ -279,7 +298,11 @@ def _shown(session: Session, reader: Reader, kind: str) -> Result:
         reader.end()
         if session.relation_kind(one) is None:
             raise errors.missing("Table", one)
-    entries = session.catalog.list(KEYS) if one else show_scope(reader).entries(session, KEYS)
+    held = session.temporary.get(one) if one else None
+    if one is not None and held is not None:
+        entries = [Entry(one, {"keys": keys_of(session, one)}, temporary_made(held))]
+    else:
+        entries = session.catalog.list(KEYS) if one else show_scope(reader).entries(session, KEYS)
     shown = columns(
         "created_on:TIMESTAMP_LTZ database_name schema_name table_name column_name "
         "key_sequence:NUMBER constraint_name rely comment"

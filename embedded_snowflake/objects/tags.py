@@ -65,7 +65,8 @@ def _holder(domain: str, target: QualifiedName) -> QualifiedName:
 
 def values_of(session: Session, domain: str, target: QualifiedName) -> dict[QualifiedName, str]:
     """The tags of an object and their values."""
-    kept = session.catalog.get(REFERENCES, _holder(domain, target))
+    own = domain == "TABLE" and target in session.temporary
+    kept = None if own else session.catalog.get(REFERENCES, _holder(domain, target))
     if kept is None:
         return {}
     return {_name(tag): value for tag, value in kept.props.items()}
@@ -167,6 +168,8 @@ def change(session: Session, kind: str, target: QualifiedName, reader: Reader) -
         reader: stands before SET or UNSET.
     """
     domain = DOMAINS[kind]
+    if domain == "TABLE" and target in session.temporary:
+        raise errors.unsupported("a tag of a temporary table")
     if reader.accept("SET", "TAG"):
         values = read_assignments(reader)
         reader.end()

@@ -180,8 +180,10 @@ class Session(Transactional):
         """Make a schema current.
 
         Raises:
-            SnowflakeError: 002043 where it is not there.
+            SnowflakeError: 002043 where it is not there, 000002 of the information schema.
         """
+        if schema.upper() == "INFORMATION_SCHEMA":
+            raise errors.unsupported("USE of INFORMATION_SCHEMA: write it before a view's name")
         if not self.has_schema(database, schema):
             raise errors.unreachable()
         self.connection.database, self.connection.database_set = database, True

@@ -144,6 +144,13 @@ GROUP = Group(
             refused=Error(2, "0A000", "INFORMATION_SCHEMA.REFERENTIAL_CONSTRAINTS"),
         ),
         Case(
+            "USE of the information schema",
+            "USE SCHEMA INFORMATION_SCHEMA",
+            _INFO.rstrip("/"),
+            rows=[("Statement executed successfully.",)],
+            refused=Error(2, "0A000", "INFORMATION_SCHEMA"),
+        ),
+        Case(
             "DESC WAREHOUSE",
             ("CREATE WAREHOUSE IF NOT EXISTS described", "DESC WAREHOUSE described"),
             "sql-reference/sql/desc-warehouse",

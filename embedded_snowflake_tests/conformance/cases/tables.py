@@ -338,6 +338,43 @@ GROUP = Group(
                 ("SEQUENCE", ""),
             )
         ),
+        Case(
+            "keys of a temporary table are its own",
+            (
+                "CREATE TABLE t (a INT PRIMARY KEY)",
+                "CREATE TEMPORARY TABLE t (z INT, y INT PRIMARY KEY)",
+                "ALTER TABLE t RENAME COLUMN y TO x",
+                "SHOW PRIMARY KEYS IN TABLE t",
+            ),
+            _TEMP,
+            only=("table_name", "column_name"),
+            rows=[("T", "X")],
+        ),
+        Case(
+            "DESC TABLE shows the key of a temporary table",
+            ("CREATE TEMPORARY TABLE t (a INT PRIMARY KEY, b INT UNIQUE)", "DESC TABLE t"),
+            "sql-reference/sql/desc-table",
+            only=("name", "primary key", "unique key"),
+            rows=[("A", "Y", "N"), ("B", "N", "Y")],
+        ),
+        Case(
+            "a tag of a temporary table",
+            (
+                "CREATE TAG tg",
+                "CREATE TABLE t (a INT)",
+                "CREATE TEMPORARY TABLE t (a INT)",
+                "ALTER TABLE t SET TAG tg = 'x'",
+            ),
+            "user-guide/object-tagging/work",
+            rows=[("Statement executed successfully.",)],
+            refused=Error(2, "0A000", "a tag of a temporary table"),
+        ),
+        fails(
+            "a temporary sequence",
+            "CREATE TEMPORARY SEQUENCE s",
+            Error(),
+            "sql-reference/sql/create-sequence",
+        ),
         fails(
             "DROP of every column",
             ("CREATE TABLE t (a INT, b INT)", "ALTER TABLE t DROP COLUMN a, b"),
