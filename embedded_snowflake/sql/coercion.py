@@ -110,11 +110,20 @@ def _all_of(insert: Any, kinds: tuple[type[Any], ...]) -> bool:
 
 
 def _text_arguments(node: Any, types: Inferred) -> Any:
+    if isinstance(node, (exp.DPipe, exp.Concat, exp.ConcatWs)):
+        _all_of_bytes(list(node.iter_expressions()), types)
     for name in _TEXT_ARGUMENTS[type(node)]:
         held = node.args.get(name)
         for one in list(held) if isinstance(held, list) else [held]:
             _as_text(one, types)
     return node
+
+
+def _all_of_bytes(values: list[Any], types: Inferred) -> None:
+    """A BINARY stands beside others alone: https://docs.snowflake.com/en/sql-reference/functions/concat."""
+    kinds = {types.kind(one) for one in values} - {None}
+    if "BINARY" in kinds and len(kinds) > 1:
+        raise errors.unsupported("a BINARY beside what is none: cast one of them")
 
 
 def _as_text(node: Any, types: Inferred) -> None:
@@ -193,6 +202,7 @@ def _nullif(node: Any, types: Inferred) -> Any:
 
 def _meet(nodes: list[Any], types: Inferred) -> None:
     """Bring values that are compared to one type."""
+    _all_of_bytes(nodes, types)
     kinds = {types.kind(one) for one in nodes}
     if kinds == {"VARIANT"}:
         for one in nodes:

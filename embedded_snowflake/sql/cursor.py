@@ -15,9 +15,9 @@ import duckdb
 import pyarrow as pa
 from fakesnow.conn import FakeSnowflakeConnection
 from fakesnow.cursor import FakeSnowflakeCursor
-from sqlglot import exp
+from sqlglot import ErrorLevel, exp
 from sqlglot.dialects.snowflake import Snowflake
-from sqlglot.errors import ParseError
+from sqlglot.errors import ParseError, UnsupportedError
 from sqlglot.tokenizer_core import TokenType
 
 from embedded_snowflake import errors
@@ -165,6 +165,19 @@ def parsed(text: str) -> Any:
     return found[0]
 
 
+def _duckdbs(tree: Any) -> str:
+    """DuckDB's text of a tree, which may be changed; sqlglot leaves out what that cannot say.
+
+    Raises:
+        SnowflakeError: 000002, by the name of what it would leave out.
+    """
+    try:
+        return tree.sql(dialect="duckdb", copy=False, unsupported_level=ErrorLevel.RAISE)
+    except UnsupportedError as cause:
+        what = str(cause).removesuffix(" is not supported in DuckDB")
+        raise errors.unsupported(what) from None
+
+
 class Cursor(FakeSnowflakeCursor):
     """fakesnow's cursor with our rewrites in front of its own."""
 
@@ -222,7 +235,7 @@ class Cursor(FakeSnowflakeCursor):
                         column.set("table", None)
             else:
                 kinds.add("DELETE")
-        sql = transformed.sql(dialect="duckdb") + " RETURNING merge_action"
+        sql = _duckdbs(transformed) + " RETURNING merge_action"
         counts = Counter(action for (action,) in self.session.duck.execute(sql).fetchall())
         shown = [("INSERT", "inserted"), ("UPDATE", "updated"), ("DELETE", "deleted")]
         values = {f"number of rows {word}": counts[kind] for kind, word in shown if kind in kinds}
@@ -271,9 +284,14 @@ class Cursor(FakeSnowflakeCursor):
     def _execute(self, transformed: Any, params: Any = None) -> None:
         self.session.bind_first(transformed)
         if isinstance(transformed, exp.Query) and not transformed.args.get("seed"):
-            self.translated = transformed.sql(dialect="duckdb", copy=False)
+            self.translated = _duckdbs(transformed)
             self.ask(self.translated)
             return
+        written = transformed.args.get("expression")
+        if isinstance(transformed, (exp.Update, exp.Delete)):
+            written = transformed
+        if isinstance(written, (exp.Query, exp.Update, exp.Delete)):
+            _duckdbs(written.copy())
         super()._execute(transformed, params)
         self._told = (self._last_sql, self._duck_conn.description)
 

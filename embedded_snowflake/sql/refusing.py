@@ -214,16 +214,14 @@ def _check_queries(expression: Any) -> None:
         argument, words = _REFUSED_ARGUMENTS.get(type(node), ("", ""))
         if node.args.get(argument) is not None:
             raise errors.unsupported(words)
-        if isinstance(node, (exp.CTE, exp.Subquery, exp.Values)):
-            _check_width(node)
         if isinstance(node, exp.CTE):
             named[node.alias.upper()] = node.this
         elif isinstance(node, exp.Window):
             _check_window(node)
         elif isinstance(node, exp.Select):
             _check_order(node)
-    for pivot in expression.find_all(exp.Pivot):
-        _check_pivot(pivot)
+    for node in expression.find_all(*_CHECKS):
+        _CHECKS[type(node)](node)
     for select in expression.find_all(exp.Select):
         _check_ambiguous(select, named)
 
@@ -248,13 +246,14 @@ def _check_arguments(node: Any) -> None:
         raise errors.too_few_arguments()
 
 
-def _check_width(source: Any) -> None:
+def _check_column_names(alias: Any) -> None:
     """As many names as columns; DuckDB takes fewer."""
-    alias = source.args.get("alias")
-    names = alias.columns if isinstance(alias, exp.TableAlias) else []
+    source = alias.parent
+    if not alias.columns or not isinstance(source, (exp.CTE, exp.Subquery, exp.Values)):
+        return
     made = source.expressions[0] if isinstance(source, exp.Values) else source.this
     columns = made.selects if isinstance(made, exp.Query) else made.expressions
-    if names and len(names) != len(columns) and not any(one.is_star for one in columns):
+    if len(alias.columns) != len(columns) and not any(one.is_star for one in columns):
         raise errors.error("SQL compilation error:\nInvalid column definition list", 2026, "42601")
 
 
@@ -274,6 +273,9 @@ def _check_pivot(pivot: Any) -> None:
         raise errors.unsupported("PIVOT .. DEFAULT ON NULL: select NVL of its columns")
     if any(isinstance(one, exp.Query) for field in pivot.fields for one in field.expressions):
         raise errors.unsupported("PIVOT .. IN (a subquery): list the values")
+
+
+_CHECKS = {exp.Pivot: _check_pivot, exp.TableAlias: _check_column_names}
 
 
 def _check_order(select: Any) -> None:

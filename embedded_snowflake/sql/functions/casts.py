@@ -133,7 +133,9 @@ def _since_1970(node: Any) -> Any:
     scale = node.args.get("scale")
     if scale is None:
         return _moment(READ_AS[kind], node.this)
-    return _moment(READ_AS[kind], invoke("_es_seconds", node.this, scale))
+    moment = invoke("_es_seconds", node.this, scale)
+    named = exp.Literal.string("Timestamp")
+    return _moment(READ_AS[kind], invoke("_es_recognized", node.this.copy(), moment, named))
 
 
 _MADE_BY = {

@@ -260,5 +260,21 @@ GROUP = Group(
             _F + "lpad",
             rows=[("xxa", "a   ", "003")],
         ),
+        fails(
+            "a BINARY is not joined with a text",
+            "SELECT TO_BINARY('00FF') || 'z'",
+            Error(),
+            _F + "concat",
+        ),
+        value(
+            "BINARYs are joined", "TO_BINARY('00') || TO_BINARY('FF')", b"\x00\xff", _F + "concat"
+        ),
+        value(
+            "SOUNDEX",
+            "SOUNDEX('Robert')",
+            "R163",
+            _F + "soundex",
+            refused=Error(2, "0A000", "SOUNDEX"),
+        ),
     ),
 )

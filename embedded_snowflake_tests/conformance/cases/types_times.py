@@ -658,6 +658,7 @@ GROUP = Group(
             "TO_TIMESTAMP_TZ of seconds is one",
             "SELECT TO_TIMESTAMP_TZ(0), TO_TIMESTAMP_LTZ(0), TO_TIMESTAMP_NTZ(0)",
             _F + "to_timestamp",
+            rows=[(dt.datetime(1970, 1, 1, tzinfo=dt.UTC),) * 2 + (dt.datetime(1970, 1, 1),)],
             types=["TIMESTAMP_TZ", "TIMESTAMP_LTZ", "TIMESTAMP_NTZ"],
         ),
         Case(
@@ -665,6 +666,12 @@ GROUP = Group(
             "SELECT TO_VARCHAR('2024-01-02 03:04:05'::TIMESTAMP, 'yyyy-mm-dd HH24:MI' || 'UTC')",
             "sql-reference/functions/to_char",
             rows=[("2024-01-02 03:04UTC",)],
+        ),
+        fails(
+            "TO_TIMESTAMP of a scale, of what is no number",
+            "SELECT TO_TIMESTAMP(t, 3) FROM (SELECT '2024-01-01' AS t)",
+            Error(),
+            _F + "to_timestamp",
         ),
     ),
 )
