@@ -193,3 +193,26 @@ def test_a_dynamic_table_of_a_temporary_one_is_refused(cursor: SnowflakeCursor) 
     cursor.execute("CREATE OR REPLACE TEMPORARY TABLE passing (a INT)")
     with pytest.raises(snowflake.connector.ProgrammingError, match="reads a temporary one"):
         cursor.execute(create("of_passing", "SELECT a FROM passing"))
+
+
+def test_dynamic_tables_that_read_each_other_are_refused(cursor: SnowflakeCursor) -> None:
+    cursor.execute(create("ring_1"))
+    cursor.execute(create("ring_2", "SELECT a, b FROM ring_1"))
+    cursor.execute(create("ring_3", "SELECT a, b FROM ring_2"))
+    with pytest.raises(snowflake.connector.ProgrammingError, match="which it reads"):
+        cursor.execute(
+            create("ring_1", "SELECT a, b FROM ring_3").replace("CREATE", "CREATE OR REPLACE")
+        )
+    cursor.execute("CREATE TABLE ring_0 (a INT, b INT)")
+    cursor.execute(create("ring_4", "SELECT a, b FROM ring_0"))
+    cursor.execute(create("ring_5", "SELECT a, b FROM ring_4"))
+    cursor.execute("DROP TABLE ring_0")
+    cursor.execute("ALTER DYNAMIC TABLE ring_5 RENAME TO ring_0")
+    with pytest.raises(snowflake.connector.ProgrammingError, match="which it reads"):
+        cursor.execute("ALTER DYNAMIC TABLE ring_4 REFRESH")
+
+
+def test_a_dynamic_tables_comment_is_not_set_as_a_tables(cursor: SnowflakeCursor) -> None:
+    cursor.execute(create("said"))
+    with pytest.raises(snowflake.connector.ProgrammingError, match="SET COMMENT"):
+        cursor.execute("COMMENT ON TABLE said IS 'x'")

@@ -177,6 +177,7 @@ def create(session: Session, reader: Reader) -> Result:
         "scheduling_state": "ACTIVE",
         "data_timestamp": None,
     }
+    _refuse_cycle(session, name, props)
     with session.transaction():
         if existing:
             session.run(f"DROP TABLE {name.sql}")
@@ -241,6 +242,30 @@ def sources(session: Session, props: dict[str, Any]) -> set[QualifiedName]:
     return _sources(session, _query(props))
 
 
+def _upstream(session: Session, name: QualifiedName, props: dict[str, Any]) -> list[QualifiedName]:
+    """The dynamic tables that it reads, other than itself."""
+    found = sorted(sources(session, props), key=str)
+    return [one for one in found if one != name and session.catalog.get(KIND, one) is not None]
+
+
+def _refuse_cycle(session: Session, name: QualifiedName, props: dict[str, Any]) -> None:
+    """Refuse a dynamic table that would be read by what it reads.
+
+    Raises:
+        errors.SnowflakeError: it would.
+    """
+    seen, left = set[QualifiedName](), _upstream(session, name, props)
+    while left:
+        one = left.pop()
+        if name in sources(session, find(session, one)):
+            raise errors.refused(
+                f"SQL compilation error:\n{name} would be read by {one}, which it reads."
+            )
+        if one not in seen:
+            seen.add(one)
+            left += _upstream(session, one, find(session, one))
+
+
 def _query(props: dict[str, Any]) -> Any:
     return sqlglot.parse_one(props["select"], read="snowflake")
 
@@ -267,9 +292,11 @@ def refresh(session: Session, name: QualifiedName, trigger: Trigger = "MANUAL") 
         errors.SnowflakeError: the query fails, or answers other columns than the table has; of a
             dynamic table that it reads, too.
     """
-    for upstream in sorted(sources(session, find(session, name)), key=str):
-        if upstream != name and session.catalog.get(KIND, upstream) is not None:
-            refresh(session, upstream, trigger)
+    props = find(session, name)
+    # Renamed tables may have made one.
+    _refuse_cycle(session, name, props)
+    for upstream in _upstream(session, name, props):
+        refresh(session, upstream, trigger)
     began = datetime.now(UTC)
     # The lock comes before the transaction, which then begins with what the refresh before left.
     session.lock_table(name)

@@ -240,8 +240,11 @@ def comment_on(session: Session, reader: Reader) -> Result:
 
 
 def _comment(session: Session, name: QualifiedName, column: str | None, text: str) -> Result:
-    if session.relation_kind(name) is None:
+    kind = session.relation_kind(name)
+    if kind is None:
         raise errors.missing("Table", name)
+    if kind == "DYNAMIC TABLE" and column is None:
+        raise errors.unsupported("COMMENT ON a dynamic table: ALTER DYNAMIC TABLE .. SET COMMENT")
     # DuckDB refuses to commit rows of a table that was commented on meanwhile.
     session.lock_table(name)
     about = f"TABLE {session.physical(name)}"
