@@ -62,7 +62,10 @@ def guarded(expression: Any) -> Any:
 
 
 def widened(expression: Any) -> Any:
-    """Casts to integers, sums and products with 38 digits."""
+    """Casts to integers, sums, products and the columns of CREATE TABLE .. AS with 38 digits."""
+    for column in expression.find_all(exp.ColumnDef):
+        if column.kind is not None and is_integer(column.kind):
+            column.set("kind", exp.DataType.build("HUGEINT", dialect="duckdb"))
     for node in reversed(list(expression.find_all(exp.Cast, *_BOTH_SIDES))):
         if isinstance(node, exp.Cast):
             if not is_integer(node.to):

@@ -145,6 +145,8 @@ _MADE_BY = {
     exp.DataType.Type.VARBINARY: "_es_binary",
     exp.DataType.Type.VARIANT: "_es_to_variant",
     exp.DataType.Type.OBJECT: "_es_to_object",
+    # Of `wide_integers` alone.
+    exp.DataType.Type.INT128: "_es_long_integer",
 }
 
 

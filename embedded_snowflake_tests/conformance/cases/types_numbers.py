@@ -255,6 +255,16 @@ GROUP = Group(
             rows=[(_LONGEST,)],
         ),
         Case(
+            "38 digits in a table that is made of a query",
+            (
+                "CREATE TABLE t (a BIGINT, b INT, c INT) AS "
+                f"SELECT {_LONGEST}, 2.5::FLOAT, PARSE_JSON('2.5')",
+                "SELECT * FROM t",
+            ),
+            _TYPES,
+            rows=[(_LONGEST, 3, 3)],
+        ),
+        Case(
             "a column's scale rounds what is inserted",
             ("CREATE TABLE t (a NUMBER(10,2))", "INSERT INTO t VALUES (1.005)", "SELECT a FROM t"),
             _TYPES,
