@@ -38,12 +38,17 @@ def rewrite(session: Session, expression: Any) -> Any:
     return expression
 
 
-def _laterals(_: Session, expression: Any) -> Any:
-    """LEFT JOIN LATERAL FLATTEN without ON keeps every row too."""
+def _unconditional(_: Session, expression: Any) -> Any:
+    """A JOIN without ON: sqlglot writes a comma, which no parentheses take and loses outer rows."""
     for join in expression.find_all(exp.Join):
-        flattened = isinstance(join.this, (exp.Lateral, exp.TableFromRows))
-        if flattened and join.side == "LEFT" and not join.args.get("on"):
+        if any(join.args.get(part) for part in ("on", "using", "method", "match_condition")):
+            continue
+        if join.side:
             join.set("on", exp.true())
+        elif not isinstance(join.this, (exp.Lateral, exp.TableFromRows)) and (
+            join.kind == "INNER" or not isinstance(join.parent, exp.Select)
+        ):
+            join.set("kind", "CROSS")
     return expression
 
 
@@ -412,7 +417,7 @@ _STEPS: tuple[tuple[tuple[type[Any], ...], Callable[[Session, Any], Any]], ...] 
     (_ANY, _sequences),
     ((exp.TableFromRows,), _result_scan),
     ((exp.TableSample,), _samples),
-    ((exp.Join,), _laterals),
+    ((exp.Join,), _unconditional),
     ((exp.Join,), _asof),
     *definitions.STEPS,
     ((exp.Update,), _set_columns),

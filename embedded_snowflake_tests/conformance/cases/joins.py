@@ -51,6 +51,18 @@ GROUP = Group(
         Case("NATURAL JOIN", "SELECT COUNT(*) FROM l NATURAL JOIN r", _JOIN, rows=[(2,)]),
         Case("CROSS JOIN", "SELECT COUNT(*) FROM l CROSS JOIN r", _JOIN, rows=[(9,)]),
         Case(
+            "a JOIN without ON, in parentheses",
+            "SELECT COUNT(*) FROM ((SELECT k FROM l) a INNER JOIN (SELECT w FROM r) b)",
+            _JOIN,
+            rows=[(9,)],
+        ),
+        Case(
+            "a LEFT JOIN without ON keeps what nothing joins",
+            "SELECT l.k, w FROM l LEFT JOIN (SELECT w FROM r WHERE FALSE) ORDER BY 1",
+            _JOIN,
+            rows=[(1, None), (2, None), (None, None)],
+        ),
+        Case(
             "NULL joins nothing",
             "SELECT COUNT(*) FROM l a JOIN l b ON a.k = b.k",
             _JOIN,
