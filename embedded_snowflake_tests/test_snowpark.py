@@ -118,3 +118,19 @@ def test_copying_with_transformations(session: Any, tmp_path: Path) -> None:
     files = session.read.schema(schema).csv("@landed/a.csv")
     files.copy_into_table("copied", transformations=changed)
     assert session.table("copied").sort("x").collect() == [(1, "A"), (2, "B")]
+
+
+def test_a_frame_becomes_a_dynamic_table(session: Any) -> None:
+    session.create_dataframe([[1, "a"]], ["x", "y"]).write.save_as_table("to_keep")
+    session.sql("CREATE WAREHOUSE IF NOT EXISTS keeping").collect()
+    session.table("to_keep").create_or_replace_dynamic_table("kept", warehouse="keeping", lag="1d")
+    assert session.table("kept").collect() == [(1, "a")]
+    (row,) = session.sql("SHOW DYNAMIC TABLES LIKE 'kept'").collect()
+    assert row["target_lag"] == "1 day"
+
+
+@pytest.mark.parametrize("how", ["inner", "left", "right", "full"])
+def test_frames_are_joined_without_a_condition(session: Any, how: str) -> None:
+    left = session.create_dataframe([[1], [2]], ["x"])
+    right = session.create_dataframe([["a"]], ["y"])
+    assert sorted(left.join(right, how=how).collect()) == [(1, "a"), (2, "a")]

@@ -134,7 +134,8 @@ _OPTIONS: dict[str, Callable[[Reader], str]] = {
 
 def _read_option(reader: Reader, options: dict[str, Any]) -> None:
     for option, read in _OPTIONS.items():
-        if reader.accept(option):
+        # Snowpark's client calls TARGET_LAG by its former name.
+        if reader.accept(option) or (option == "TARGET_LAG" and reader.accept("LAG")):
             reader.expect("=")
             options[option.lower()] = read(reader)
             return
