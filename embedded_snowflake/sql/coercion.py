@@ -45,6 +45,8 @@ _TEXT_ARGUMENTS: dict[type[Any], tuple[str, ...]] = {
     **dict.fromkeys((exp.Lower, exp.Upper, exp.Initcap, exp.Reverse, exp.Repeat), _THIS),
     **dict.fromkeys((exp.Split, exp.SplitPart, exp.Strtok, exp.Translate), _THIS),
     **dict.fromkeys((exp.MD5, exp.SHA, exp.SHA2, exp.Unicode, exp.Ascii), _THIS),
+    **dict.fromkeys((exp.Soundex, exp.SoundexP123, exp.SHA2Digest), _THIS),
+    **dict.fromkeys((exp.MD5NumberLower64, exp.MD5NumberUpper64), _THIS),
     exp.GroupConcat: _THIS,
 }
 """Functions of texts, and which of their arguments are."""
@@ -138,6 +140,27 @@ def _as_text(node: Any, types: Inferred) -> None:
         # DuckDB's texts of these are Snowflake's, and DISTINCT values are ordered as they are.
         return
     swap(value, lambda old: snowflake_cast(old, "VARCHAR"))
+
+
+_BITS = {exp.BitwiseAnd: "bitand", exp.BitwiseOr: "bitor", exp.BitwiseXor: "bitxor"}
+
+
+def _bits(node: Any, types: Inferred) -> Any:
+    """BITAND and its like of BINARY, the shorter one padded; of numbers nothing is."""
+    side = node.args.get("padside")
+    node.set("padside", None)
+    if types.kind(node.this) == types.kind(node.expression) == "BINARY":
+        return invoke(
+            f"_es_{_BITS[type(node)]}_bytes",
+            node.this,
+            node.expression,
+            side or exp.Literal.string(""),
+        )
+    if side is not None:
+        raise errors.unsupported(
+            "BITAND and its like with a side of anything but two BINARY values"
+        )
+    return node
 
 
 # ---- comparisons
@@ -411,6 +434,7 @@ _MOVES = (exp.DateAdd, exp.TimestampAdd, exp.AddMonths)
 _RULES: dict[type[Any], Callable[[Any, Inferred], Any]] = {
     **dict.fromkeys(_TEXT_ARGUMENTS, _text_arguments),
     **dict.fromkeys(_COMPARED, _comparison),
+    **dict.fromkeys(_BITS, _bits),
     exp.DecodeCase: _decode,
     exp.Nullif: _nullif,
     **dict.fromkeys((exp.TryCast, exp.ToNumber, exp.ToDouble, exp.ToBoolean), _tried),

@@ -407,10 +407,6 @@ _REFUSED_TYPES = {exp.DType.GEOGRAPHY, exp.DType.GEOMETRY, exp.DType.VECTOR}
 _REFUSED_ARGUMENTS: dict[type[Any], tuple[str, str]] = {
     exp.ToDouble: ("format", "TO_DOUBLE with a format"),
     exp.Generator: ("timelimit", "GENERATOR with a TIMELIMIT"),
-    **dict.fromkeys(
-        (exp.BitwiseAnd, exp.BitwiseOr, exp.BitwiseXor),
-        ("padside", "BITAND and its like of BINARY"),
-    ),
 }
 """Arguments that DuckDB's function has not, and what is said of them."""
 _REFUSED_PROPERTIES = {exp.MaterializedProperty: "MATERIALIZED", exp.IcebergProperty: "ICEBERG"}

@@ -19,7 +19,7 @@ from embedded_snowflake import errors
 from embedded_snowflake.inference.pool import Inference
 from embedded_snowflake.names import QualifiedName, literal, quoted
 from embedded_snowflake.sql import canonical_json, patches
-from embedded_snowflake.sql.functions import translating
+from embedded_snowflake.sql.functions import texts, translating
 from embedded_snowflake.sql.results import ResultCache
 from embedded_snowflake.storage import catalog
 from embedded_snowflake.storage.account import Account
@@ -102,6 +102,7 @@ class Engine:
         # INTERNAL error, after which DuckDB answers nothing more.
         self.duck.execute("SET GLOBAL disabled_optimizers = 'window_self_join'")
         canonical_json.install(self.duck)
+        texts.install(self.duck)
         # A session without a database calls the same macros.
         self.duck.execute(catalog.creation_sql("memory") + translating.macros_sql("memory"))
         self.duck.execute(macros.creation_sql("memory"))

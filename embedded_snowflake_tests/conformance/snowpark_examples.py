@@ -52,20 +52,18 @@ REFUSED = {
         "check_xml collate collation convert_timezone current_available_roles "
         "current_schemas date_format date_from_parts flatten interval_day_time_from_parts "
         "interval_year_month_from_parts is_timestamp_ltz is_timestamp_ntz is_timestamp_tz "
-        "map_contains_key map_keys model parse_xml prompt service soundex system_reference "
+        "map_contains_key map_keys model parse_xml prompt service system_reference "
         "table_function timestamp_tz_from_parts to_decfloat to_double to_object to_xml "
         "typeof vector_cosine_distance vector_inner_product vector_l2_distance xmlget"
     ),
     "relational_grouped_dataframe.RelationalGroupedDataFrame": "pivot",
     "_functions.scalar_functions": (
-        "all_user_names bitand bitor bitxor compress current_client current_ip_address "
+        "all_user_names compress current_client current_ip_address "
         "current_organization_user current_role_type current_transaction decompress_binary "
         "decompress_string dp_interval_high dp_interval_low invoker_role invoker_share "
         "is_application_role_in_session is_database_role_in_session "
-        "is_granted_to_invoker_role is_role_in_session jarowinkler_similarity last_query_id "
-        "last_transaction map_delete map_insert map_pick map_size md5_number_lower64 "
-        "md5_number_upper64 parse_url sha2_binary soundex_p123 try_base64_decode_binary "
-        "try_base64_decode_string try_hex_decode_binary try_hex_decode_string"
+        "is_granted_to_invoker_role is_role_in_session last_query_id last_transaction "
+        "map_delete map_insert map_pick map_size parse_url"
     ),
 }
 """The other docstrings of which an example is refused, by what they stand in."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from typing import Any
 
@@ -10,17 +11,78 @@ from sqlglot import exp
 from embedded_snowflake.errors import UNSUPPORTED
 from embedded_snowflake.sql.building import cast_as, invoke, number
 
+_CODES = "translate(upper({}), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', '01230120022455012623010202')"
+
+
+def _soundex(first: str) -> str:
+    """The code of a word: equal neighbours once, the first letter's among them or not."""
+    made = _CODES.format(f"concat({first}, regexp_replace(substr(x, 2), '[HWhw]', '', 'g'))")
+    for digit in "123456":
+        made = f"regexp_replace({made}, '{digit}+', '{digit}', 'g')"
+    rest = made if first == "''" else f"substr({made}, 2)"
+    return (
+        "CASE WHEN _es_fails(NOT regexp_full_match(x, '[A-Z][A-Za-z]*'), "
+        f"'{UNSUPPORTED}SOUNDEX of anything but a word of Latin letters, the first a capital') "
+        f"OR x IS NULL THEN NULL ELSE left(x, 1) || rpad(left(replace({rest}, '0', ''), 3), 3, '0') END"
+    )
+
+
 MACROS = {
-    # DuckDB measures distances in bytes.
-    "_es_ascii(x)": (
-        "CASE WHEN _es_fails(strlen(CAST(x AS VARCHAR)) <> length(CAST(x AS VARCHAR)), "
-        f"'{UNSUPPORTED}a distance of texts beyond ASCII') "
-        "THEN NULL ELSE CAST(x AS VARCHAR) END"
-    ),
     "_es_bytes(x)": (
         "CASE typeof(x) WHEN 'BLOB' THEN TRY_CAST(x AS BLOB) ELSE encode(CAST(x AS VARCHAR)) END"
     ),
+    "_es_soundex(x)": _soundex("left(x, 1)"),
+    "_es_soundex_p123(x)": _soundex("''"),
+    "_es_sha2(x, bits)": (
+        "CASE WHEN bits = 256 THEN sha256(_es_bytes(x)) ELSE _es_sha(_es_bytes(x), bits) END"
+    ),
+    **{
+        f"_es_md5_{side}(x)": f"CAST(CAST('0x' || {side}(md5(_es_bytes(x)), 16) AS UBIGINT) AS HUGEINT)"
+        for side in ("left", "right")
+    },
+    # An alphabet's letters stand in the place of some; these are none then.
+    "_es_try_base64(x, letters)": (
+        "CASE WHEN len(list_filter(string_split(left('+/=', length(letters)), ''), "
+        "lambda one: contains(x, one) AND NOT contains(letters, one))) = 0 "
+        "THEN try(from_base64(translate(x, letters, '+/='))) END"
+    ),
+    "_es_padded(x, other, side)": (
+        "CASE WHEN octet_length(x) >= octet_length(other) THEN x WHEN _es_fails("
+        "octet_length(x) < octet_length(other) AND upper(side) NOT IN ('LEFT', 'RIGHT'), 'Invalid lengths of two BINARY values: they differ') THEN NULL "
+        "WHEN upper(side) = 'LEFT' THEN repeat('\\x00'::BLOB, octet_length(other) - octet_length(x)) || x "
+        "ELSE x || repeat('\\x00'::BLOB, octet_length(other) - octet_length(x)) END"
+    ),
+    **{
+        f"_es_{name}_bytes(x, y, side)": (
+            f"CAST({before}(CAST(_es_padded(x, y, side) AS BIT){between}"
+            "CAST(_es_padded(y, x, side) AS BIT)) AS BLOB)"
+        )
+        for name, before, between in (
+            *(("bitand", "", " & "), ("bitor", "", " | "), ("bitxor", "xor", ", ")),
+        )
+    },
+    # DuckDB measures distances in bytes: each character becomes one, the same in both texts.
+    "_es_in_bytes(x, y, of)": (
+        "CASE WHEN _es_fails(len(list_distinct(string_split(concat(x, y), ''))) > 127, "
+        f"'{UNSUPPORTED}a distance of texts of more than 127 characters beyond ASCII') THEN NULL "
+        "WHEN of = '' OR strlen(concat(x, y)) = length(concat(x, y)) THEN of "
+        "ELSE array_to_string(list_transform(string_split(of, ''), lambda one: "
+        "chr(CAST(list_position(list_distinct(string_split(concat(x, y), '')), one) AS INTEGER))), '') END"
+    ),
+    "_es_similarity(x, y)": "CAST(floor(jaro_winkler_similarity(x, y) * 100) AS BIGINT)",
 }
+
+
+def _sha(content: bytes, bits: int) -> str:
+    if bits not in {224, 384, 512}:
+        message = f"{UNSUPPORTED}SHA2 of {bits} bits"
+        raise ValueError(message)
+    return hashlib.new(f"sha{bits}", content).hexdigest()
+
+
+def install(duck: Any) -> None:
+    """Let DuckDB call it, as `_es_sha`: its own is of 256 bits alone."""
+    duck.create_function("_es_sha", _sha, ["BLOB", "INTEGER"], "VARCHAR")
 
 
 def _trim(node: Any) -> Any:
@@ -38,9 +100,26 @@ def _octets(node: Any) -> Any:
 
 
 def _distance(node: Any) -> Any:
-    for side in ("this", "expression"):
-        node.set(side, invoke("_es_ascii", node.args[side]))
+    sides = [cast_as(node.args[one], "VARCHAR") for one in ("this", "expression")]
+    if isinstance(node, exp.JarowinklerSimilarity):
+        sides = [invoke("upper", one) for one in sides]
+    made = [invoke("_es_in_bytes", *(one.copy() for one in (*sides, side))) for side in sides]
+    if isinstance(node, exp.JarowinklerSimilarity):
+        return invoke("_es_similarity", *made)
+    node.set("this", made[0])
+    node.set("expression", made[1])
     return node
+
+
+def _sha2(node: Any) -> Any:
+    return invoke("_es_sha2", node.this, node.args.get("length") or number("256"))
+
+
+def _tried_base64(node: Any) -> Any:
+    letters = node.args.get("alphabet") or exp.Literal.string("+/=")
+    made = invoke("_es_try_base64", cast_as(node.this, "VARCHAR"), letters)
+    text = isinstance(node, exp.TryBase64DecodeString)
+    return invoke("try", invoke("decode", made)) if text else made
 
 
 def _pad(node: Any) -> Any:
@@ -57,6 +136,17 @@ NODES: dict[type[Any], Callable[[Any], Any]] = {
     exp.ByteLength: _octets,
     exp.BitLength: lambda node: exp.Mul(this=number("8"), expression=exp.Paren(this=_octets(node))),
     exp.Chr: lambda node: invoke("chr", *(invoke("_es_int", one) for one in node.expressions)),
+    exp.Soundex: lambda node: invoke("_es_soundex", cast_as(node.this, "VARCHAR")),
+    exp.SoundexP123: lambda node: invoke("_es_soundex_p123", cast_as(node.this, "VARCHAR")),
+    exp.SHA2: _sha2,
+    exp.SHA2Digest: lambda node: invoke("unhex", _sha2(node)),
+    exp.MD5NumberLower64: lambda node: invoke("_es_md5_right", node.this),
+    exp.MD5NumberUpper64: lambda node: invoke("_es_md5_left", node.this),
+    exp.TryHexDecodeBinary: lambda node: invoke("_es_try_unhex", cast_as(node.this, "VARCHAR")),
+    exp.TryHexDecodeString: lambda node: invoke(
+        "try", invoke("decode", invoke("_es_try_unhex", cast_as(node.this, "VARCHAR")))
+    ),
+    **dict.fromkeys((exp.TryBase64DecodeBinary, exp.TryBase64DecodeString), _tried_base64),
     exp.Levenshtein: _distance,
     exp.JarowinklerSimilarity: _distance,
     exp.Pad: _pad,

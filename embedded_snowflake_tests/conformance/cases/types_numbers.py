@@ -34,7 +34,24 @@ GROUP = Group(
             "BITAND(TO_BINARY('ABCD'), TO_BINARY('00FF'), 'LEFT')",
             b"\x00\xcd",
             _F + "bitand",
-            refused=Error(2, "0A000", "BINARY"),
+        ),
+        value(
+            "BITOR of BINARY of other lengths, padded on a side",
+            "BITOR(TO_BINARY('AA'), TO_BINARY('0F0F'), 'RIGHT')",
+            b"\xaf\x0f",
+            _F + "bitor",
+        ),
+        value(
+            "BITXOR of BINARY, of NULL",
+            "BITXOR(TO_BINARY('AA'), NULL::BINARY)",
+            None,
+            _F + "bitxor",
+        ),
+        fails(
+            "BITAND of BINARY of other lengths",
+            "SELECT BITAND(TO_BINARY('AA'), TO_BINARY('0F0F'))",
+            Error(part="length"),
+            _F + "bitand",
         ),
         value(
             "TO_DOUBLE with a format",
