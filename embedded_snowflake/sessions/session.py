@@ -34,6 +34,7 @@ from embedded_snowflake.sessions.transactions import Transactional
 from embedded_snowflake.sql import (
     definitions,
     describing,
+    pivots,
     reading,
     refusing,
     results,
@@ -464,6 +465,7 @@ class Session(Transactional):
         expression = parsed(text)
         if text != written and isinstance(expression, (exp.Query, exp.Create)):
             name_as_written(expression, written)
+        asked = pivots.spell_out(self, expression)
         type_id, moment = statement_type_id(expression), self.engine.now()
         if describe and not isinstance(expression, exp.Describe):
             if isinstance(expression, exp.Query):
@@ -477,7 +479,7 @@ class Session(Transactional):
         rowtype = results.described(cursor._describe_last_sql())  # noqa: SLF001
         describing.refine(self, expression, rowtype)
         translated = cursor.translated
-        if translated and text == sql == written and self._is_repeatable(expression):
+        if translated and text == sql == written and not asked and self._is_repeatable(expression):
             self._prepared.keep(sql, Prepared(translated, rowtype, type_id, moment))
         return self._kept(cursor, rowtype, type_id)
 
@@ -547,6 +549,10 @@ class Session(Transactional):
             ProgrammingError: the statement is refused or fails.
         """
         return self._run(parsed(text_rewriting.rewrite_text(self, sql)))
+
+    def run_tree(self, expression: Any) -> Any:
+        """As `run`, of a statement that is parsed."""
+        return self._run(expression)
 
     def _run(self, expression: Any) -> Any:
         try:

@@ -45,7 +45,7 @@ REFUSED_GROUPS = {
 }
 """What is not here, and patterns of the names of the docstrings that are about it."""
 REFUSED = {
-    "dataframe.DataFrame": "pivot sort write",
+    "dataframe.DataFrame": "sort write",
     "functions": (
         "_concat_ws_ignore_nulls approx_percentile_accumulate approx_percentile_combine "
         "approx_percentile_estimate as_binary as_date as_decimal call_table_function "
@@ -56,7 +56,6 @@ REFUSED = {
         "table_function timestamp_tz_from_parts to_decfloat to_double to_object to_xml "
         "typeof vector_cosine_distance vector_inner_product vector_l2_distance xmlget"
     ),
-    "relational_grouped_dataframe.RelationalGroupedDataFrame": "pivot",
     "_functions.scalar_functions": (
         "all_user_names compress current_client current_ip_address "
         "current_organization_user current_role_type current_transaction decompress_binary "

@@ -345,7 +345,22 @@ GROUP = Group(
             f"SELECT * FROM (SELECT k, v FROM {_T}) PIVOT (SUM(v) FOR k IN (ANY ORDER BY k))",
             "sql-reference/constructs/pivot",
             rows=[(30, 30)],
-            refused=_NO,
+        ),
+        Case(
+            "PIVOT by any value of a WITH query, in an order, with a default",
+            "WITH q AS (SELECT column1 AS k, column2 AS m, column3 AS v FROM VALUES (1, 'a', 5), (2, 'b', 6)) "
+            "SELECT * FROM q PIVOT (SUM(v) FOR m IN (ANY ORDER BY m DESC) DEFAULT ON NULL (0)) ORDER BY k",
+            "sql-reference/constructs/pivot",
+            columns=["K", "'b'", "'a'"],
+            rows=[(1, 0, 5), (2, 6, 0)],
+        ),
+        Case(
+            "PIVOT by values of which one is NULL",
+            "SELECT * FROM (SELECT column1 AS m, column2 AS v FROM VALUES ('a', 5), (NULL, 6)) "
+            "PIVOT (SUM(v) FOR m IN (ANY ORDER BY m))",
+            "sql-reference/constructs/pivot",
+            rows=[(5, 6)],
+            refused=Error(2, "0A000", "PIVOT by a query's values"),
         ),
         Case(
             "PIVOT by casts names its columns by them",
@@ -393,14 +408,12 @@ GROUP = Group(
             f"SELECT * FROM (SELECT k, v FROM {_T}) PIVOT (SUM(v) FOR k IN (1, 3) DEFAULT ON NULL (0))",
             "sql-reference/constructs/pivot",
             rows=[(30, 0)],
-            refused=_NO,
         ),
         Case(
             "PIVOT by a subquery's values",
             f"SELECT * FROM (SELECT k, v FROM {_T}) PIVOT (SUM(v) FOR k IN (SELECT DISTINCT k FROM {_T}))",
             "sql-reference/constructs/pivot",
             rows=[(30, 30)],
-            refused=_NO,
         ),
         fails(
             "SUM of truth values",
