@@ -225,12 +225,12 @@ def _zipped(node: Any) -> Any:
     missing = exp.or_(*(exp.Is(this=one.copy(), expression=exp.Null()) for one in arrays))
     most = invoke("greatest", *(invoke("len", one) for one in lists))
     names = [exp.Literal.string(f"${place}") for place in range(1, len(arrays) + 1)]
-    items = [exp.maybe_parse(f"{one.sql('duckdb')}[i + 1]", dialect="duckdb") for one in lists]
+    items = [exp.maybe_parse(f"{one.sql('duckdb')}[_es_i + 1]", dialect="duckdb") for one in lists]
     made = invoke(
         "_es_object", exp.Array(expressions=names), exp.Array(expressions=items), exp.true()
     )
     objects = exp.maybe_parse(
-        f"list_transform(range({most.sql('duckdb')}), lambda i: {made.sql('duckdb')})",
+        f"list_transform(range({most.sql('duckdb')}), lambda _es_i: {made.sql('duckdb')})",
         dialect="duckdb",
     )
     zipped = invoke("_es_arrays_zip", objects, most)

@@ -6,6 +6,7 @@ statements (`rewriting.py`), functions about objects (`objects/`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -39,7 +40,20 @@ def macros_sql(database: str) -> str:
     made = [f"{head} AS {body}" for one in _WITH_MACROS for head, body in one.MACROS.items()]
     made += [f"{name}{forms}" for one in _WITH_FORMS for name, forms in one.TYPED.items()]
     made += [f"{head} AS {body}" for head, body in unbound.MACROS.items()]
-    return "".join(f"CREATE OR REPLACE MACRO {where}.{one};" for one in made)
+    return "".join(f"CREATE OR REPLACE MACRO {where}.{_own_names(one)};" for one in made)
+
+
+def _own_names(macro: str) -> str:
+    """A macro whose lambdas' parameters no column is called: DuckDB would take `v -> '$[0]'` for one."""
+    found = re.findall(r"lambda ([\w, ]+):", macro)
+    names = {name for names in found for name in names.split(", ") if not name.startswith("_es_")}
+    if not names:
+        return macro
+    # Not in texts, nor the fields of structures.
+    parts = re.split(r"('[^']*')", macro)
+    named = re.compile(rf"(?<![\w.])({'|'.join(names)})(?!\w|\s*:=)")
+    parts[::2] = [named.sub(r"_es_\1", one) for one in parts[::2]]
+    return "".join(parts)
 
 
 def translate(expression: Any) -> Any:

@@ -100,6 +100,12 @@ GROUP = Group(
                 ("of a number", "ARRAY_CONSTRUCT(1), ARRAY_CONSTRUCT(1)", 215002, "string type"),
             )
         ),
+        value(
+            "ARRAY_REMOVE of a column's element, whatever the column's name",
+            "ARRAY_REMOVE(x, v[0]) FROM (SELECT ARRAY_CONSTRUCT(1, 2) AS x, ARRAY_CONSTRUCT(1) AS v)",
+            Json([2]),
+            _F + "array_remove",
+        ),
         Case(
             "ARRAY_SORT downwards",
             "SELECT ARRAY_SORT(ARRAY_CONSTRUCT(3, 1, 20), FALSE), ARRAY_SORT(NULL, FALSE), "
