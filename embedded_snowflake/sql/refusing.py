@@ -191,7 +191,8 @@ def _check_kinds(expression: Any) -> None:
     if isinstance(expression, exp.Comment) and expression.args["kind"] not in _COMMENTED:
         raise errors.unsupported(f"COMMENT ON {expression.args['kind']}")
     if isinstance(expression, exp.Create):
-        if expression.kind != "TABLE" and expression.find(exp.TemporaryProperty):
+        own = expression.find(exp.TemporaryProperty) is not None
+        if own and expression.kind not in {"TABLE", "VIEW"}:
             raise errors.unsupported(f"CREATE TEMPORARY {expression.kind}")
         if not isinstance(expression.this, exp.Schema):
             check_names(expression.expression)

@@ -338,7 +338,6 @@ GROUP = Group(
             "SOUNDEX('Robert')",
             "R163",
             _F + "soundex",
-            refused=Error(2, "0A000", "SOUNDEX"),
         ),
     ),
 )
