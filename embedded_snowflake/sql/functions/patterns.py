@@ -18,12 +18,15 @@ from sqlglot import exp
 from embedded_snowflake.errors import UNSUPPORTED
 from embedded_snowflake.sql.building import cast_as, invoke, number
 
+_REST, _P = "_es_regexp_rest(x, position)", "_es_pattern(pattern, flags)"
 _FOUND = (
-    "list_transform([struct_pack(rest := _es_regexp_rest(x, position), "
-    "p := _es_pattern(pattern, flags))], lambda a: list_transform([struct_pack("
-    "of := regexp_extract_all(a.rest, a.p), between := string_split_regex(a.rest, a.p))], lambda b: "
+    f"list_transform([struct_pack(of := regexp_extract_all({_REST}, {_P}), "
+    f"between := string_split_regex({_REST}, {_P}))], lambda b: "
 )
-"""Binds what is asked for often: the text searched, the pattern, its matches, what lies between."""
+"""Binds what is asked for often: the matches, and what lies between.
+
+Not the pattern: DuckDB compiles one that is a literal once, one that a lambda binds for each row.
+"""
 _BEFORE = (
     "CAST(list_sum(list_transform(list_concat(b.between[:n], b.of[:n - 1]), "
     "lambda one: length(one))) AS BIGINT)"
@@ -66,24 +69,25 @@ MACROS = {
     ),
     "_es_regexp_place(x, pattern, position, n, ends, flags, wanted)": (
         f"{_FOUND} list_transform([struct_pack(whole := b.of[n], part := regexp_extract_all("
-        "a.rest, a.p, _es_pattern_group(pattern, flags, wanted))[n])], lambda c: CASE "
+        f"{_REST}, {_P}, _es_pattern_group(pattern, flags, wanted))[n])], lambda c: CASE "
         f"WHEN b.of IS NULL THEN NULL WHEN pattern = '' OR len(b.of) < n THEN 0 WHEN {_EMPTY} OR "
         "_es_fails(c.part IS NULL OR contains(substr(c.whole, instr(c.whole, c.part) + 1), c.part), "
         f"'{UNSUPPORTED}where a group stands whose text is in the match several times') THEN NULL "
         f"ELSE CAST(position AS BIGINT) + {_BEFORE} + instr(c.whole, c.part) - 1 "
-        "+ CASE WHEN CAST(ends AS BIGINT) = 1 THEN length(c.part) ELSE 0 END END)[1])[1])[1]"
+        "+ CASE WHEN CAST(ends AS BIGINT) = 1 THEN length(c.part) ELSE 0 END END)[1])[1]"
     ),
     "_es_regexp_instr(x, pattern, position, n, ends, flags, wanted)": (
         "_es_regexp_place(x, pattern, position, CAST(n AS BIGINT), ends, flags, wanted)"
     ),
     "_es_regexp_replaced(x, pattern, made, position, flags, n)": (
-        f"{_FOUND} CASE WHEN b.of IS NULL OR made IS NULL THEN NULL WHEN n = 0 THEN "
-        "left(x, CAST(position AS BIGINT) - 1) || regexp_replace(a.rest, a.p, made, 'g') "
+        "CASE WHEN n = 0 THEN left(x, CAST(position AS BIGINT) - 1) "
+        f"|| regexp_replace({_REST}, {_P}, made, 'g') ELSE "
+        f"{_FOUND} CASE WHEN b.of IS NULL OR made IS NULL THEN NULL "
         f"WHEN len(b.of) < n THEN x WHEN {_EMPTY} OR _es_fails(regexp_extract("
-        f"substr(a.rest, {_BEFORE} + 1), a.p) <> b.of[n], "
+        f"substr({_REST}, {_BEFORE} + 1), {_P}) <> b.of[n], "
         f"'{UNSUPPORTED}a replacement of a match that what lies before it decides') THEN NULL "
         f"ELSE left(x, CAST(position AS BIGINT) - 1 + {_BEFORE}) "
-        f"|| regexp_replace(substr(a.rest, {_BEFORE} + 1), a.p, made) END)[1])[1]"
+        f"|| regexp_replace(substr({_REST}, {_BEFORE} + 1), {_P}, made) END)[1] END"
     ),
     "_es_regexp_replace(x, pattern, made, position, n, flags)": (
         "_es_regexp_replaced(x, pattern, made, position, flags, CAST(n AS BIGINT))"
