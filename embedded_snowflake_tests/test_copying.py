@@ -250,6 +250,18 @@ def test_times_without_logical_types_are_refused(
         write_pandas(connection, frame, "WRITTEN", **options)
 
 
+def test_a_length_of_time_is_the_number_that_stands_in_the_file(
+    connection: SnowflakeConnection,
+) -> None:
+    frame = pd.DataFrame({"D": pd.to_timedelta(["1s", "-2s", "NaT"])})
+    write_pandas(connection, frame, "WRITTEN", auto_create_table=True, overwrite=True)
+    assert rows(connection, "SELECT D + 1 FROM WRITTEN ORDER BY D") == [
+        (-1999999999,),
+        (1000000001,),
+        (None,),
+    ]
+
+
 def test_write_pandas_appends_to_a_table_that_is_there(
     connection: SnowflakeConnection, stage: None
 ) -> None:

@@ -425,6 +425,8 @@ def _plainly(column: pa.ChunkedArray, options: FileFormat) -> pa.ChunkedArray:
                 "bytes of a Parquet column that are no UTF-8 read as a text: set BINARY_AS_TEXT = "
                 "FALSE in the file format"
             ) from None
+    if pa.types.is_duration(column.type):
+        return column.cast(pa.int64())
     if pa.types.is_timestamp(column.type) and column.type.unit == "ns":
         return column.cast(pa.timestamp("us", tz=column.type.tz), safe=False)
     return column
@@ -461,6 +463,8 @@ def snowflake_type(kind: pa.DataType) -> str:
     for holds, name in (
         (pa.types.is_boolean, "BOOLEAN"),
         (pa.types.is_integer, "NUMBER(38, 0)"),
+        # Parquet has no type for it: what stands in the file is an integer.
+        (pa.types.is_duration, "NUMBER(38, 0)"),
         (pa.types.is_floating, "REAL"),
         (pa.types.is_date, "DATE"),
         (pa.types.is_time, "TIME"),
