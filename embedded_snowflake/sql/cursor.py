@@ -142,6 +142,8 @@ def parsed(text: str) -> Any:
     tokens = list(reading.tokens_of(text))
     if tokens and tokens[0].text == "EXECUTE":
         raise errors.unsupported("EXECUTE")
+    if [one.text.upper() for one in tokens[2:4]] == ["AS", "PROCEDURE"]:
+        raise errors.unsupported("WITH .. AS PROCEDURE")
     foreign.check_tokens(tokens)
     try:
         trees = _Parser(dialect="snowflake").parse(tokens, text)

@@ -109,6 +109,13 @@ GROUP = Group(
             refused=_NO,
         ),
         Case(
+            "a procedure for one call",
+            "WITH p AS PROCEDURE () RETURNS INT LANGUAGE SQL AS 'BEGIN RETURN 1; END' CALL p()",
+            "sql-reference/sql/call-with",
+            rows=[(1,)],
+            refused=_NO,
+        ),
+        Case(
             "anonymous blocks",
             "EXECUTE IMMEDIATE 'SELECT 1'",
             "sql-reference/sql/execute-immediate",
