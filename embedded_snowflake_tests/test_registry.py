@@ -269,6 +269,7 @@ def test_a_model_that_fails_is_an_error_of_the_statement(
         (f"MODEL({MODEL}, V1)!EXPLAIN(1.0, 2.0)", "has no function EXPLAIN; it has PREDICT"),
         (f"MODEL({MODEL}, V1)!PREDICT(1.0)", "takes 2 arguments"),
         (f"MODEL({MODEL}, V1)!PREDICT('a', 'b')", "(?i)argument"),
+        (f"MODEL({MODEL}, V1)!PREDICT(a => 1.0, b => 2.0)", "by their names"),
     ],
 )
 def test_a_call_that_cannot_be_is_refused(

@@ -15,6 +15,7 @@ snowflake-ml-python 2.6 sends and the columns that it reads.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -381,6 +382,8 @@ def replace_calls(session: Session, sql: str) -> str:
 def _call_sql(session: Session, call: calls.ModelCall) -> str:
     name = Reader(".".join(quoted(part) for part in call.model), session).name()
     version = _version(name, find(session, name), call.version)
+    if any(re.match(r'\w+\s*=>|"[^"]+"\s*=>', argument) for argument in call.arguments):
+        raise errors.unsupported("arguments of a model's method by their names")
     with _rules(name):
         kinds = version.function(call.method).kinds()
     if len(kinds) != len(call.arguments):
