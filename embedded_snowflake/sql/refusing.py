@@ -199,6 +199,11 @@ def _check_kinds(expression: Any) -> None:
         for kind, word in _REFUSED_PROPERTIES.items():
             if expression.find(kind) is not None:
                 raise errors.unsupported(f"CREATE {word} {expression.kind}")
+        given = expression.args.get("properties") if expression.kind == "TABLE" else None
+        for one in given.expressions if given is not None else ():
+            name = one.name.upper() if isinstance(one, exp.Property) else ""
+            if not isinstance(one, _KEPT_PROPERTIES) and name not in _IDLE_PROPERTIES:
+                raise errors.unsupported(f"CREATE TABLE with {one.sql('snowflake')}")
 
 
 def _check_queries(expression: Any) -> None:
@@ -352,7 +357,9 @@ def _check_window(window: Any) -> None:
 def _check_columns(expression: Any) -> None:
     """What DuckDB would keep otherwise of a column, or not at all."""
     for kind in expression.find_all(exp.DataType):
-        if kind.this in _REFUSED_TYPES or isinstance(kind.this, exp.Interval):
+        column = isinstance(kind.parent, exp.ColumnDef)
+        structured = column and kind.this in _STRUCTURED and kind.expressions
+        if kind.this in _REFUSED_TYPES or structured or isinstance(kind.this, exp.Interval):
             raise errors.unsupported(f"the type {kind.sql('snowflake')}")
         digits = kind.expressions[0].name if kind.expressions else "9"
         _check_declared(kind)
@@ -404,7 +411,20 @@ def _check_declared(kind: Any) -> None:
 
 
 _COMMENTED = {"TABLE", "COLUMN", "VIEW"}
-_REFUSED_TYPES = {exp.DType.GEOGRAPHY, exp.DType.GEOMETRY, exp.DType.VECTOR}
+_REFUSED_TYPES = {
+    *(exp.DType.GEOGRAPHY, exp.DType.GEOMETRY, exp.DType.VECTOR, exp.DType.DECFLOAT),
+    *(exp.DType.MAP, exp.DType.UTINYINT, exp.DType.USMALLINT, exp.DType.UINT, exp.DType.UBIGINT),
+}
+_STRUCTURED = {exp.DType.OBJECT, exp.DType.ARRAY, exp.DType.STRUCT}
+"""Types of values that are typed in turn, where they are so declared."""
+_KEPT_PROPERTIES = (
+    *(exp.TemporaryProperty, exp.TransientProperty, exp.GlobalProperty, exp.CopyGrantsProperty),
+    *(exp.ClusterProperty, exp.SchemaCommentProperty),
+)
+_IDLE_PROPERTIES = {
+    *("DATA_RETENTION_TIME_IN_DAYS", "MAX_DATA_EXTENSION_TIME_IN_DAYS", "CHANGE_TRACKING"),
+}
+"""What a CREATE TABLE may say besides its columns: the others would be left out without a word."""
 _REFUSED_ARGUMENTS: dict[type[Any], tuple[str, str]] = {
     exp.ToDouble: ("format", "TO_DOUBLE with a format"),
     exp.Generator: ("timelimit", "GENERATOR with a TIMELIMIT"),

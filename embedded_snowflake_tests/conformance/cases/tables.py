@@ -375,6 +375,48 @@ GROUP = Group(
             Error(),
             "sql-reference/sql/create-sequence",
         ),
+        *(
+            Case(
+                f"CREATE TABLE with {what.split('=')[0].strip()}",
+                (f"CREATE TABLE t (a VARCHAR) {what}", "SELECT COUNT(*) FROM t"),
+                _CREATE,
+                rows=[(0,)],
+                refused=Error(2, "0A000", "CREATE TABLE with"),
+            )
+            for what in ("DEFAULT_DDL_COLLATION = 'en-ci'", "ENABLE_SCHEMA_EVOLUTION = TRUE")
+        ),
+        Case(
+            "CREATE TABLE with a tag",
+            (
+                "CREATE TAG tg",
+                "CREATE TABLE t (a INT) WITH TAG (tg = 'x')",
+                "SELECT SYSTEM$GET_TAG('tg', 't', 'TABLE')",
+            ),
+            _CREATE,
+            rows=[("x",)],
+            refused=Error(2, "0A000", "CREATE TABLE with"),
+        ),
+        *(
+            Case(
+                f"a column of type {kind}",
+                (f"CREATE TABLE t (a {kind})", "SELECT COUNT(*) FROM t"),
+                page,
+                rows=[(0,)],
+                refused=Error(2, "0A000", "the type"),
+            )
+            for kind, page in (
+                ("DECFLOAT", "sql-reference/data-types-numeric"),
+                ("ARRAY(INT)", "sql-reference/data-types-structured"),
+                ("OBJECT(x INT)", "sql-reference/data-types-structured"),
+                ("MAP(VARCHAR, INT)", "sql-reference/data-types-structured"),
+            )
+        ),
+        fails(
+            "a property that no table has",
+            "CREATE TABLE t (a INT) FOO = 'bar'",
+            Error(),
+            _CREATE,
+        ),
         fails(
             "DROP of every column",
             ("CREATE TABLE t (a INT, b INT)", "ALTER TABLE t DROP COLUMN a, b"),
