@@ -480,3 +480,20 @@ def test_a_temporary_table_that_was_not_emptied_after_all_keeps_its_load_history
     finally:
         session.close()
         engine.close()
+
+
+def test_what_is_shown_leaves_out_a_database_that_is_dropped_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = Engine(tmp_path)
+    session = Session.of_the_system(engine)
+    try:
+        session.execute("CREATE DATABASE D")
+        session.execute("CREATE TAG kept")
+        there = [["D", "GONE"]]
+        monkeypatch.setattr(engine, "databases", lambda: there.pop() if there else ["D"])
+        assert [one.name.name for one in session.catalog.list("tag")] == ["KEPT"]
+    finally:
+        monkeypatch.undo()
+        session.close()
+        engine.close()

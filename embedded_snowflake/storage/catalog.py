@@ -11,6 +11,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import duckdb
+
 from embedded_snowflake import errors
 from embedded_snowflake.names import INTERNAL, QualifiedName, quoted
 
@@ -108,11 +110,17 @@ class Catalog:
         """All entries of a kind, oldest first."""
         found: list[Entry] = []
         for database in self._session.engine.databases():
-            rows = self._session.duck.execute(
-                f"SELECT schema_name, name, props, created_on FROM {self._table(database)} "
-                "WHERE kind = ? ORDER BY created_on, name",
-                [kind],
-            ).fetchall()
+            try:
+                rows = self._session.duck.execute(
+                    f"SELECT schema_name, name, props, created_on FROM {self._table(database)} "
+                    "WHERE kind = ? ORDER BY created_on, name",
+                    [kind],
+                ).fetchall()
+            except duckdb.Error:
+                if database in self._session.engine.databases():
+                    raise
+                # Another session has dropped it since.
+                continue
             found += [
                 Entry(QualifiedName(database, schema, name), json.loads(props), created)
                 for schema, name, props, created in rows

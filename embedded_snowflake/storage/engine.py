@@ -232,8 +232,14 @@ class Engine:
         """Forget a database and delete its file."""
         with self._lock:
             self.duck.execute("USE memory.main")
-            self.duck.execute(f"DETACH DATABASE IF EXISTS {quoted(name)}")
+            there = name in self._names
             self._names.discard(name)
+            try:
+                self.duck.execute(f"DETACH DATABASE IF EXISTS {quoted(name)}")
+            except duckdb.Error:
+                if there:
+                    self._names.add(name)
+                raise
             self.note_drop()
             # The log goes first: without its file it would be taken for a database that was lost.
             for suffix in (".db.wal", ".db"):
