@@ -76,6 +76,7 @@ def coerced(session: Session, expression: Any) -> Any:
     spelling_out.keep_apart(session, expression)
     spelling_out.in_order(expression)
     spelling_out.spell_out(session, expression)
+    spelling_out.name_grouped(session, expression)
     nodes = [node for node in expression.walk(bfs=False) if type(node) in _RULES]
     if not nodes and not assigns:
         return expression
@@ -377,9 +378,27 @@ def _elsewhere(node: Any, types: Inferred) -> Any:
 
 
 def _ordered(node: Any, types: Inferred) -> Any:
+    query = node.parent.parent
+    if isinstance(query, exp.Query) and node.this.is_int:
+        _by_name(node, query, types)
     if types.kind(node.this) == "VARIANT":
         swap(node.this, lambda old: invoke("_es_variant_order", old))
     return node
+
+
+def _by_name(node: Any, query: Any, types: Inferred) -> None:
+    """A VARIANT that is ordered by its place is ordered by its name: only so it has a value."""
+    outputs, place = types.outputs(query), int(node.this.name) - 1
+    if not 0 <= place < len(outputs) or group_of(outputs[place][1]) != "VARIANT":
+        return
+    name, kind = outputs[place]
+    if isinstance(query, exp.Select) and not query.is_star:
+        selected = query.selects[place]
+        hidden = isinstance(selected, exp.Alias) and name.upper() in types.column_names()
+        made = selected.this.copy() if hidden else exp.column(name, quoted=True)
+    else:
+        made = exp.column(name, quoted=True)
+    node.this.replace(types.note(made, kind))
 
 
 def _extreme(node: Any, types: Inferred) -> Any:

@@ -115,6 +115,46 @@ def spell_out(session: Session, expression: Any) -> None:
             column.replace(made)
 
 
+def name_grouped(session: Session, expression: Any) -> None:
+    """Where rows are grouped, write the alias for what is selected under it and said again.
+
+    In HAVING, ORDER BY and OVER DuckDB does not see that it is the same once a macro is made of it.
+    """
+    found: list[tuple[Any, Any]] = []
+    for select in expression.find_all(exp.Select):
+        if select.args.get("group") is None:
+            continue
+        made = {one.this: one for one in select.expressions if _is_said(one)}
+        places = [select.args.get(name) for name in ("having", "qualify", "order")]
+        places += [part for one in select.expressions for part in one.find_all(exp.Window)]
+        for place in places if made else ():
+            if place is None or place.parent_select is not select:
+                continue
+            said = place.walk(prune=lambda one: isinstance(one, exp.Query))
+            found += [(one, made[one]) for one in said if one in made and not _is_of_ungrouped(one)]
+    taken = Inferred(session, expression).column_names() if found else set[str]()
+    for node, alias in found:
+        if alias.alias.upper() not in taken and node.root() is expression:
+            node.replace(exp.column(alias.args["alias"].copy()))
+
+
+def _is_said(selected: Any) -> bool:
+    """Whether it is an expression under an alias that may be said in place of it."""
+    plain = not isinstance(selected, exp.Alias) or isinstance(selected.this, _PLAIN)
+    return not plain and not _aggregates(selected) and selected.find(*_DRAWN) is None
+
+
+_PLAIN = (exp.Column, exp.Literal)
+
+
+def _is_of_ungrouped(node: Any) -> bool:
+    """Whether it stands within an aggregate of the rows that are grouped."""
+    while (node := node.parent) is not None and not isinstance(node, exp.Select):
+        if isinstance(node, exp.AggFunc) and not isinstance(node.parent, exp.Window):
+            return True
+    return False
+
+
 def _aggregates(node: Any) -> bool:
     """Whether it is made of several rows, those of a subquery left aside."""
     return any(

@@ -439,5 +439,12 @@ GROUP = Group(
             Json(["c", "b"]),
             _F + "max_by",
         ),
+        Case(
+            "what is grouped by, said again in HAVING, ORDER BY and OVER",
+            f"SELECT v / 20 AS q, s || '-' || k, RANK() OVER (ORDER BY v / 20) FROM {_T} "
+            "GROUP BY v / 20, s || '-' || k HAVING v / 20 > 0.5 AND s || '-' || k <> 'x' ORDER BY v / 20 DESC",
+            "sql-reference/constructs/group-by",
+            rows=[(Decimal("1.500000"), "c-2", 2), (Decimal("1.000000"), "b-1", 1)],
+        ),
     ),
 )

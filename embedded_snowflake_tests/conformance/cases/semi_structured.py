@@ -1052,5 +1052,19 @@ GROUP = Group(
             _F + "to_boolean",
             rows=[(True, False, True, True)],
         ),
+        Case(
+            "VARIANTs ordered by their place in the SELECT",
+            "SELECT v:n AS n FROM (SELECT PARSE_JSON(column1) AS v FROM VALUES ('{\"n\": 9}'), ('{\"n\": 10}')) "
+            "ORDER BY 1",
+            "sql-reference/constructs/order-by",
+            rows=[(Json(9),), (Json(10),)],
+        ),
+        Case(
+            "VARIANTs that are grouped, ordered by what they are made of",
+            "SELECT v:n, COUNT(*), RANK() OVER (ORDER BY v:n) FROM (SELECT PARSE_JSON(column1) AS v "
+            "FROM VALUES ('{\"n\": 9}'), ('{\"n\": 10}')) GROUP BY v:n ORDER BY v:n DESC",
+            "sql-reference/constructs/group-by",
+            rows=[(Json(10), 1, 2), (Json(9), 1, 1)],
+        ),
     ),
 )
