@@ -74,6 +74,7 @@ def coerced(session: Session, expression: Any) -> Any:
         expression, (exp.Insert, exp.Update, exp.Merge)
     ) or column_conversions.is_typed(expression)
     spelling_out.keep_apart(session, expression)
+    spelling_out.compare_parts(expression)
     spelling_out.in_order(expression)
     spelling_out.spell_out(session, expression)
     spelling_out.name_grouped(session, expression)

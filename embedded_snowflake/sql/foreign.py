@@ -55,6 +55,7 @@ _CLAUSES: dict[type[Any], Callable[[Any], str | None]] = {
     exp.Union: lambda node: (
         "UNION" if node.args.get("distinct") and table_names.is_recursive(node) else None
     ),
+    exp.Between: lambda node: "SYMMETRIC" if node.args.get("symmetric") else None,
     exp.In: lambda node: ")" if not any(map(node.args.get, _AMONG)) else None,
     exp.Insert: lambda node: next(
         (word for key, word in _INSERTED.items() if node.args.get(key)), None

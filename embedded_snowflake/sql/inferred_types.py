@@ -38,7 +38,7 @@ _CALLS = {
         for kind in ("TIMESTAMP", "TIMESTAMP_NTZ", "TIMESTAMP_LTZ", "TIMESTAMP_TZ", "DATE", "TIME")
     },
     **dict.fromkeys(("HAVERSINE", "AS_DOUBLE"), exp.DataType.Type.DOUBLE),
-    **dict.fromkeys(("AS_VARCHAR", "AS_CHAR"), exp.DataType.Type.VARCHAR),
+    **dict.fromkeys(("_ES_TIME_TEXT", "AS_VARCHAR", "AS_CHAR"), exp.DataType.Type.VARCHAR),
     **{
         f"AS_{kind}": getattr(exp.DataType.Type, kind.replace("_", ""))
         for kind in (

@@ -43,6 +43,35 @@ def in_order(expression: Any) -> None:
             moved.replace(made)
 
 
+def compare_parts(expression: Any) -> None:
+    """Compare rows ``(a, b)`` part by part: to DuckDB two NULLs within are the same.
+
+    Not with a query's rows, which it compares as Snowflake does.
+    """
+    for node in list(expression.find_all(exp.EQ, exp.NEQ, exp.In)):
+        left = node.this.unnest()
+        if not isinstance(left, exp.Tuple):
+            continue
+        rows = node.expressions if isinstance(node, exp.In) else [node.expression]
+        rows = [one.unnest() for one in rows]
+        width = len(left.expressions)
+        if not rows or any(
+            not isinstance(one, exp.Tuple) or len(one.expressions) != width for one in rows
+        ):
+            continue
+        same = [
+            exp.and_(
+                *(
+                    exp.EQ(this=exp.paren(mine), expression=exp.paren(other))
+                    for mine, other in zip(left.expressions, row.expressions, strict=True)
+                )
+            )
+            for row in rows
+        ]
+        made = exp.paren(exp.or_(*same))
+        node.replace(exp.Not(this=made) if isinstance(node, exp.NEQ) else made)
+
+
 def keep_apart(session: Session, expression: Any) -> None:
     """Rename what a subquery calls a row outside by, where a column has that name too.
 

@@ -353,5 +353,12 @@ GROUP = Group(
             "sql-reference/data-types-numeric",
             rows=[(True, True)],
         ),
+        Case(
+            "a formatted date beside numbers",
+            "SELECT TO_CHAR(d, 'YYYYMM') = 202401, TO_CHAR(d, 'YYYY') IN (2024) "
+            "FROM (SELECT '2024-01-31'::DATE AS d)",
+            _CONVERSION,
+            rows=[(True, True)],
+        ),
     ),
 )

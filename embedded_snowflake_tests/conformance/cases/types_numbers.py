@@ -338,5 +338,18 @@ GROUP = Group(
             "sql-reference/data-types-numeric",
             rows=[(10**12, 2**31, 10**10, 10**10, 4 * 10**9)],
         ),
+        Case(
+            "rows of values are compared part by part, with NULLs in them",
+            "SELECT (1, NULL) = (1, NULL), (1, NULL) IN ((1, NULL)), (1, NULL) NOT IN ((2, 'p')), "
+            "(NULL, 'p') NOT IN ((1, 'p')), (1, 'p') IN ((2, 'q'), (1, 'p')), (1, 'p') <> (1, 'q')",
+            "sql-reference/functions/in",
+            rows=[(None, None, True, None, True, True)],
+        ),
+        fails(
+            "BETWEEN SYMMETRIC",
+            "SELECT 1 BETWEEN SYMMETRIC 2 AND 0",
+            Error(1003, "42000", "SYMMETRIC"),
+            _F + "between",
+        ),
     ),
 )
