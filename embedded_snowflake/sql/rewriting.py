@@ -53,8 +53,11 @@ def _unconditional(_: Session, expression: Any) -> Any:
 
 
 def _samples(_: Session, expression: Any) -> Any:
-    """ROW is Snowflake's other name of BERNOULLI, BLOCK of SYSTEM."""
+    """ROW is Snowflake's other name of BERNOULLI, BLOCK of SYSTEM; so many rows are a reservoir."""
     for node in expression.find_all(exp.TableSample):
+        if node.args.get("size") is not None:
+            node.set("method", exp.var("RESERVOIR"))
+            continue
         method = node.args.get("method")
         other = {"ROW": "BERNOULLI", "BLOCK": "SYSTEM"}.get(method.name.upper() if method else "")
         if other is not None:

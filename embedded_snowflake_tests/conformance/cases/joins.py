@@ -475,6 +475,12 @@ GROUP = Group(
             Error(part="column"),
             "sql-reference/constructs/with",
         ),
+        Case(
+            "SAMPLE of so many rows",
+            "SELECT COUNT(*) FROM l SAMPLE (2 ROWS)",
+            "sql-reference/constructs/sample",
+            rows=[(2,)],
+        ),
     ),
     setup=(
         "CREATE TABLE l AS SELECT column1 AS k, column2 AS v FROM VALUES (1, 'a'), (2, 'b'), (NULL, 'c')",
