@@ -76,6 +76,7 @@ def coerced(session: Session, expression: Any) -> Any:
     spelling_out.keep_apart(session, expression)
     spelling_out.compare_parts(expression)
     spelling_out.in_order(expression)
+    spelling_out.order_by_all(session, expression)
     spelling_out.spell_out(session, expression)
     spelling_out.name_grouped(session, expression)
     nodes = [node for node in expression.walk(bfs=False) if type(node) in _RULES]

@@ -16,7 +16,7 @@ from sqlglot import exp
 from embedded_snowflake import errors
 from embedded_snowflake.inference.pool import FUNCTION_NAME
 from embedded_snowflake.names import INTERNAL, QualifiedName, stored_name
-from embedded_snowflake.sql import foreign
+from embedded_snowflake.sql import foreign, spelling_out
 from embedded_snowflake.sql.describing import shown_type
 from embedded_snowflake.sql.inferred_types import group_of
 from embedded_snowflake.sql.number_types import scale_of
@@ -289,9 +289,7 @@ def _check_order(select: Any) -> None:
     order = select.args.get("order")
     for term in order.expressions if order is not None else ():
         by = term.this
-        if isinstance(by, exp.Column) and by.name.upper() == "ALL" and not by.this.quoted:
-            raise errors.unsupported("ORDER BY ALL: name the columns")
-        if not select.args.get("distinct") or select.is_star:
+        if spelling_out.is_all(by) or not select.args.get("distinct") or select.is_star:
             continue
         selected = [one.unalias() for one in select.expressions]
         names = {one.alias_or_name.upper() for one in [*select.expressions, *selected]}

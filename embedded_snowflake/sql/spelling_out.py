@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
+from embedded_snowflake import errors
 from embedded_snowflake.sql.building import sources
 from embedded_snowflake.sql.inferred_types import Inferred
 
@@ -101,6 +102,29 @@ def keep_apart(session: Session, expression: Any) -> None:
 
 
 _NAMED = (exp.Table, exp.Subquery, exp.Lateral, exp.TableFromRows, exp.Values)
+
+
+def is_all(term: Any) -> bool:
+    """Whether it is ``ALL`` in ORDER BY, which no column is called."""
+    plain = isinstance(term, exp.Column) and not term.table and not term.this.quoted
+    return plain and term.name.upper() == "ALL"
+
+
+def order_by_all(session: Session, expression: Any) -> None:
+    """Write ORDER BY ALL as the places of all columns."""
+    for order in list(expression.find_all(exp.Order)):
+        if len(order.expressions) != 1 or not is_all(order.expressions[0].this):
+            continue
+        types = Inferred(session, expression)
+        types.resolve()
+        shown = types.outputs(order.parent)
+        if not shown or "*" in dict(shown):
+            raise errors.unsupported("ORDER BY ALL of columns that are not known: name them")
+        made: list[Any] = []
+        for place in range(1, len(shown) + 1):
+            made.append(order.expressions[0].copy())
+            made[-1].set("this", exp.Literal.number(place))
+        order.set("expressions", made)
 
 
 _AGGREGATES = (exp.AggFunc, exp.Window)

@@ -45,7 +45,7 @@ REFUSED_GROUPS = {
 }
 """What is not here, and patterns of the names of the docstrings that are about it."""
 REFUSED = {
-    "dataframe.DataFrame": "sort write",
+    "dataframe.DataFrame": "write",
     "functions": (
         "_concat_ws_ignore_nulls approx_percentile_accumulate approx_percentile_combine "
         "approx_percentile_estimate as_binary as_date as_decimal call_table_function "

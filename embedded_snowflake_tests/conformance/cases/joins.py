@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from embedded_snowflake_tests.conformance.case import Case, Error, Group, fails, value
+from embedded_snowflake_tests.conformance.case import Case, Error, Group, Json, fails, value
 
 _JOIN = "sql-reference/constructs/join"
 _ASOF = "sql-reference/constructs/asof-join"
@@ -386,11 +386,33 @@ GROUP = Group(
             "sql-reference/constructs/order-by",
         ),
         Case(
+            "ORDER BY ALL of several columns, a VARIANT by its value, from the largest",
+            "SELECT * FROM (SELECT column1 AS a, PARSE_JSON(column2) AS v FROM VALUES "
+            "(1, '9'), (1, '10'), (2, '1'), (NULL, '1')) ORDER BY ALL DESC NULLS LAST",
+            "sql-reference/constructs/order-by",
+            rows=[(2, Json(1)), (1, Json(10)), (1, Json(9)), (None, Json(1))],
+        ),
+        Case(
+            "ORDER BY the place of a VARIANT, by its value",
+            "SELECT PARSE_JSON(column1) AS v FROM VALUES ('10'), ('9'), (NULL) ORDER BY 1",
+            "sql-reference/constructs/order-by",
+            rows=[(Json(9),), (Json(10),), (None,)],
+        ),
+        Case(
+            "ORDER BY ALL of columns that are not known",
+            (
+                "SELECT 1 AS a, 2 AS b",
+                "SELECT * FROM TABLE(RESULT_SCAN(LAST_QUERY_ID())) ORDER BY ALL",
+            ),
+            "sql-reference/constructs/order-by",
+            rows=[(1, 2)],
+            refused=_NO,
+        ),
+        Case(
             "ORDER BY ALL",
             "SELECT k FROM l ORDER BY ALL",
             "sql-reference/constructs/order-by",
             rows=[(1,), (2,), (None,)],
-            refused=_NO,
         ),
         Case(
             "UNION BY NAME of columns in another order",
