@@ -140,9 +140,47 @@ def strict(text: str) -> str | None:
     return made
 
 
+_PLAIN_KEY = re.compile("[A-Za-z_][A-Za-z0-9_]*")
+_ELEMENT = "STRUCT(k VARCHAR, i BIGINT, path VARCHAR, v JSON, this JSON)"
+
+
+def elements(text: str | None, prefix: str, mode: str, deep: bool) -> list[dict[str, Any]]:  # noqa: FBT001
+    """FLATTEN's rows of a value: its elements, and where told each one's own behind it.
+
+    Source: https://docs.snowflake.com/en/sql-reference/functions/flatten.
+    """
+    rows: list[dict[str, Any]] = []
+
+    def read(value: Any, path: str) -> None:
+        kind = "OBJECT" if isinstance(value, dict) else "ARRAY"
+        if not isinstance(value, (dict, list)) or mode not in {"BOTH", kind}:
+            return
+        this = _written(value)
+        for key, part in value.items() if isinstance(value, dict) else enumerate(value):
+            name, at = (key, None) if isinstance(key, str) else (None, key)
+            inner = f"{path}[{key}]" if name is None else f"{path}['{key}']"
+            if name is not None and _PLAIN_KEY.fullmatch(name):
+                inner = f"{path}.{name}" if path else name
+            row = {"k": name, "i": at, "path": inner, "v": _written(part), "this": this}
+            rows.append(row)
+            if deep:
+                read(part, inner)
+
+    if text is not None:
+        read(_READER.decode(text), prefix)
+    return rows
+
+
 def install(duck: Any) -> None:
     """Let DuckDB call it, as `_es_reordered`, and as `_es_try_reordered`, which may answer NULL."""
     duck.create_function("_es_strict", strict, ["VARCHAR"], "VARCHAR", null_handling="special")
+    duck.create_function(
+        "_es_all_elements",
+        elements,
+        ["VARCHAR", "VARCHAR", "VARCHAR", "BOOLEAN"],
+        f"{_ELEMENT}[]",
+        null_handling="special",
+    )
     duck.create_function("_es_reordered", ordered, ["VARCHAR"], "VARCHAR")
     duck.create_function(
         "_es_try_reordered", ordered_or_null, ["VARCHAR"], "VARCHAR", null_handling="special"

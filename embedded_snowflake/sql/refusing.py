@@ -477,7 +477,9 @@ def _check_functions(expression: Any) -> None:
     for node in expression.find_all(exp.TableFromRows):
         call = node.this
         if isinstance(call, exp.Window):
-            raise errors.unsupported("a table function with OVER")
+            if any(call.args.get(part) for part in ("partition_by", "order", "spec")):
+                raise errors.unsupported("a table function with OVER a partition or an order")
+            call = call.this
         if isinstance(call, exp.Dot):
             # Those that are here have been answered before.
             raise errors.unsupported(f"the table function {call.name.upper()}")

@@ -26,6 +26,10 @@ def in_order(expression: Any) -> None:
     for node in list(expression.find_all(exp.Interval, exp.Window)):
         if isinstance(node, exp.Window):
             call = node.this
+            if isinstance(node.parent, exp.TableFromRows):
+                # OVER () of a table function: all rows are one part.
+                node.replace(call)
+                continue
             if isinstance(call, exp.Anonymous) and call.name.upper() == "RATIO_TO_REPORT":
                 part = call.expressions[0]
                 groups = [one.copy() for one in node.args.get("partition_by") or []]

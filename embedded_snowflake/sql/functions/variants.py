@@ -175,6 +175,15 @@ TYPED = {
             lambda _es_x: list_transform(_es_x.list, lambda _es_y:
                 struct_pack(seq := _es_x.seq, k := _es_y.k, i := _es_y.i, v := _es_y.v)))[1])
             AS _es_e)""",
+    "_es_flatten_parts": """(input, prefix, keep, mode, deep, seq := 1) AS TABLE
+        SELECT CAST(_es_e.seq AS BIGINT) AS SEQ, _es_e.e.k AS KEY, _es_e.e.path AS PATH,
+            _es_e.e.i AS INDEX, _es_e.e.v AS VALUE, coalesce(_es_e.e.this, _es_this) AS THIS
+        FROM (SELECT to_json(input) AS _es_this, unnest(list_transform(
+            [struct_pack(seq := seq, list := _es_all_elements(
+                CAST(_es_flattened(input) AS VARCHAR), prefix, mode, deep))],
+            lambda _es_x: list_transform(
+                CASE WHEN keep AND len(_es_x.list) = 0 THEN [NULL] ELSE _es_x.list END,
+                lambda _es_y: struct_pack(seq := _es_x.seq, e := _es_y)))[1]) AS _es_e)""",
     "_es_split_to_table": """(input, delimiter, seq := 1) AS TABLE
         SELECT CAST(_es_e.seq AS BIGINT) AS SEQ, CAST(_es_e.i AS BIGINT) AS INDEX, _es_e.v AS VALUE
         FROM (SELECT unnest(list_transform(
@@ -341,15 +350,21 @@ def _flatten(node: Any) -> Any:
     path = options.pop("PATH", None)
     keep = options.pop("OUTER", exp.false())
     mode = options.pop("MODE", exp.Literal.string("BOTH")).name.upper()
-    if options.pop("RECURSIVE", exp.false()) != exp.false() or mode != "BOTH":
-        raise errors.unsupported("FLATTEN with RECURSIVE or MODE")
+    deep = options.pop("RECURSIVE", exp.false())
     if options:
         raise errors.refused(f"SQL compilation error:\nunknown argument {min(options)}.")
     prefix = exp.Literal.string("")
     if path is not None and path.name:
         source = invoke("json_extract", variant(source), exp.Literal.string(f"$.{path.name}"))
         prefix = path
-    made = exp.Table(this=invoke("_es_flatten", source, prefix, keep, exp.var(seq)))
+    if deep == exp.false() and mode == "BOTH":
+        called = invoke("_es_flatten", source, prefix, keep, exp.var(seq))
+    elif mode in {"BOTH", "OBJECT", "ARRAY"}:
+        which = (exp.Literal.string(mode), deep)
+        called = invoke("_es_flatten_parts", source, prefix, keep, *which, exp.var(seq))
+    else:
+        raise errors.refused(f"SQL compilation error:\ninvalid value '{mode}' for argument MODE.")
+    made = exp.Table(this=called)
     made.set("alias", node.args.get("alias"))
     return made
 

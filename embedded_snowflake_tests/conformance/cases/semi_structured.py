@@ -11,6 +11,7 @@ _F = "sql-reference/functions/"
 _TYPES = "sql-reference/data-types-semistructured"
 _QUERY = "user-guide/querying-semistructured"
 _CAR = """PARSE_JSON('{"make": "Honda", "years": [2017, 2018], "dealer": {"City": "Oslo"}, "none": null}')"""
+_DEEP = {"a": 1, "b": [77, None], "c": {"d": "X"}}
 
 GROUP = Group(
     "Semi-structured data",
@@ -746,6 +747,41 @@ GROUP = Group(
             "LATERAL SPLIT_TO_TABLE(t.a, ' ') s ORDER BY 1, 2",
             _F + "split_to_table",
             rows=[("x y", 1, "x!"), ("x y", 2, "y!"), ("z", 1, "z!")],
+        ),
+        Case(
+            "a table function with OVER ()",
+            "SELECT index, value FROM TABLE(SPLIT_TO_TABLE('x y', ' ') OVER ()) ORDER BY 1",
+            "sql-reference/functions-table",
+            rows=[(1, "x"), (2, "y")],
+        ),
+        Case(
+            "FLATTEN of every depth",
+            """SELECT key, path, index, value, this FROM TABLE(FLATTEN(INPUT => """
+            """PARSE_JSON('{"a": 1, "b": [77, null], "c": {"d": "X"}}'), RECURSIVE => TRUE))""",
+            _F + "flatten",
+            rows=[
+                ("a", "a", None, Json(1), Json(_DEEP)),
+                ("b", "b", None, Json([77, None]), Json(_DEEP)),
+                (None, "b[0]", 0, Json(77), Json([77, None])),
+                (None, "b[1]", 1, Json(None), Json([77, None])),
+                ("c", "c", None, Json({"d": "X"}), Json(_DEEP)),
+                ("d", "c.d", None, Json("X"), Json({"d": "X"})),
+            ],
+        ),
+        Case(
+            "FLATTEN of objects alone",
+            """SELECT path FROM TABLE(FLATTEN(INPUT => PARSE_JSON('{"b": [77], "c": {"x y": 1}}'), """
+            "RECURSIVE => TRUE, MODE => 'OBJECT'))",
+            _F + "flatten",
+            rows=[("b",), ("c",), ("c['x y']",)],
+        ),
+        Case(
+            "FLATTEN of arrays alone keeps an object's row, where it is OUTER",
+            "SELECT t.i, f.path, f.value FROM (SELECT column1 AS i, PARSE_JSON(column2) AS v FROM VALUES "
+            """(1, '[5]'), (2, '{"a": 1}'), (3, NULL)) t, LATERAL FLATTEN(INPUT => t.v, """
+            "MODE => 'ARRAY', OUTER => TRUE) f ORDER BY 1",
+            _F + "flatten",
+            rows=[(1, "[0]", Json(5)), (2, None, None), (3, None, None)],
         ),
         Case(
             "a table function with OVER",
