@@ -200,6 +200,7 @@ _WORDED = (
     (r"(duplicate object attribute .*)", 100069, "22P02", "Error parsing JSON: {0}"),
     (r"string '(Key array .*)' to BOOL", 215001, "22000", "{0}"),
     (r"string '(Key supplied .*)' to BOOL", 215002, "22000", "{0}"),
+    (r"(Error parsing URL: .*)", 100139, "22000", "{0}"),
     (r"Map keys must be unique", 100183, "P0000", "Duplicate field key in OBJECT_AGG"),
     (r"Division by zero", 100051, "22012", "Division by zero"),
     (

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
@@ -59,6 +60,7 @@ class Transactional(ABC):
         self.temporary: dict[QualifiedName, str] = {}
         self._depth = 0
         self._started = False
+        self._begun = 0
         self._moment = 0
         self._on_commit: list[Callable[[], None]] = []
         self._on_rollback: list[Callable[[], None]] = []
@@ -113,7 +115,14 @@ class Transactional(ABC):
         the transaction's beginning, Snowflake as of the statement's, so that BEGIN, a SELECT and
         an UPDATE must not work on what was there before others let go of the table.
         """
+        if not self.explicit:
+            self._begun = time.time_ns()
         self.explicit = True
+
+    @property
+    def transaction_id(self) -> str | None:
+        """The number of the open transaction."""
+        return str(self._begun) if self.explicit else None
 
     def _start(self) -> None:
         if not self._started:

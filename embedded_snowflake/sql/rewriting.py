@@ -109,13 +109,17 @@ def _name_sides(join: Any, using: list[Any], left: str, right: str) -> None:
 
 
 def _query_id(session: Session, call: Any) -> str:
-    """``LAST_QUERY_ID([-n])``: the n-th id from the end."""
+    """``LAST_QUERY_ID([n])``: the n-th id of the session, from its end where n is negative."""
     if not isinstance(call, exp.Anonymous) or call.name.upper() != "LAST_QUERY_ID":
         raise errors.unsupported("RESULT_SCAN of anything but a text or LAST_QUERY_ID")
-    place = call.expressions[0].sql() if call.expressions else "-1"
-    if not re.fullmatch(r"-[1-9]\d{0,2}", place):
-        raise errors.unsupported(f"LAST_QUERY_ID({place})")
-    return session.query_ids[int(place)] if -int(place) <= len(session.query_ids) else ""
+    text = call.expressions[0].sql() if call.expressions else "-1"
+    ids = session.query_ids
+    # Of the first ones nothing is known once the oldest are forgotten.
+    forgotten = not text.startswith("-") and len(ids) == ids.maxlen
+    if forgotten or not re.fullmatch(r"-?[1-9]\d{0,2}", text):
+        raise errors.unsupported(f"LAST_QUERY_ID({text})")
+    place = int(text)
+    return ids[place - (place > 0)] if abs(place) <= len(ids) else ""
 
 
 def _result_scan(session: Session, expression: Any) -> Any:
@@ -148,6 +152,10 @@ def _context_functions(session: Session, expression: Any) -> Any:
         "CURRENT_ORGANIZATION_NAME": "EMBEDDED",
         "CURRENT_REGION": "LOCAL",
         "CURRENT_SECONDARY_ROLES": "",
+        "CURRENT_ROLE_TYPE": "ROLE",
+        "CURRENT_TRANSACTION": session.transaction_id,
+        # Nobody comes by a share or an organization here.
+        **dict.fromkeys(("INVOKER_SHARE", "CURRENT_ORGANIZATION_USER")),
         "CURRENT_DATABASE": session.database,
         "CURRENT_SCHEMA": session.schema,
     }
@@ -157,6 +165,11 @@ def _context_functions(session: Session, expression: Any) -> Any:
             value = known[name]
             fixed = exp.Null() if value is None else exp.Literal.string(value)
             node.replace(fixed)
+        elif name in {"IS_DATABASE_ROLE_IN_SESSION", "IS_APPLICATION_ROLE_IN_SESSION"}:
+            # No such role can be made.
+            missing = exp.Is(this=node.expressions[0], expression=exp.Null())
+            none = exp.If(this=missing, true=exp.Null())
+            node.replace(exp.Case(ifs=[none], default=exp.false()))
         elif name == "LAST_QUERY_ID":
             node.replace(exp.Literal.string(_query_id(session, node)))
     return expression

@@ -57,12 +57,10 @@ REFUSED = {
         "vector_l2_distance xmlget"
     ),
     "_functions.scalar_functions": (
-        "all_user_names compress current_client current_ip_address "
-        "current_organization_user current_role_type current_transaction decompress_binary "
-        "decompress_string dp_interval_high dp_interval_low invoker_role invoker_share "
-        "is_application_role_in_session is_database_role_in_session "
-        "is_granted_to_invoker_role is_role_in_session last_query_id last_transaction "
-        "map_delete map_insert map_pick map_size parse_url"
+        "all_user_names compress current_client current_ip_address decompress_binary "
+        "decompress_string dp_interval_high dp_interval_low invoker_role "
+        "is_granted_to_invoker_role is_role_in_session last_transaction map_delete "
+        "map_insert map_pick map_size"
     ),
 }
 """The other docstrings of which an example is refused, by what they stand in."""

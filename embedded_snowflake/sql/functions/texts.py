@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -80,9 +82,42 @@ def _sha(content: bytes, bits: int) -> str:
     return hashlib.new(f"sha{bits}", content).hexdigest()
 
 
+_URL = re.compile(
+    r"([A-Za-z][A-Za-z0-9+.-]*):(?://([^/?#\s]+?)(?::(\d+))?/)?([^?#\s]*)(?:\?([^#\s]+))?(?:#(\S*))?"
+)
+
+
+def _url(text: str, permissive: int) -> str:
+    """A URL's parts, of the forms whose parts the documentation shows."""
+    if re.match(r"[^/?#]*:", text) is None:
+        if permissive == 1:
+            return '{"error":"scheme not specified"}'
+        message = "Error parsing URL: scheme not specified"
+        raise ValueError(message)
+    found = _URL.fullmatch(text)
+    pairs = found[5].split("&") if found and found[5] else []
+    parameters = dict(one.split("=", 1) for one in pairs if "=" in one)
+    plain = len(parameters) == len(pairs) and not set("%+") & set("".join(pairs))
+    if found is None or not plain or (found[2] is None and found[1] != "mailto"):
+        message = (
+            f"{UNSUPPORTED}PARSE_URL of '{text}', of whose form the documentation has no example"
+        )
+        raise ValueError(message)
+    made = {
+        **dict(
+            zip(
+                ("scheme", "host", "port", "path", "query", "fragment"), found.groups(), strict=True
+            )
+        ),
+        "parameters": parameters or None,
+    }
+    return json.dumps(made, sort_keys=True, ensure_ascii=False)
+
+
 def install(duck: Any) -> None:
-    """Let DuckDB call it, as `_es_sha`: its own is of 256 bits alone."""
-    duck.create_function("_es_sha", _sha, ["BLOB", "INTEGER"], "VARCHAR")
+    """Let DuckDB call what it has not: its own SHA-2 is of 256 bits alone."""
+    duck.create_function("_es_sha", _sha, ["BLOB", "BIGINT"], "VARCHAR")
+    duck.create_function("_es_url", _url, ["VARCHAR", "BIGINT"], "VARCHAR")
 
 
 def _trim(node: Any) -> Any:
@@ -139,6 +174,14 @@ NODES: dict[type[Any], Callable[[Any], Any]] = {
     exp.Soundex: lambda node: invoke("_es_soundex", cast_as(node.this, "VARCHAR")),
     exp.SoundexP123: lambda node: invoke("_es_soundex_p123", cast_as(node.this, "VARCHAR")),
     exp.SHA2: _sha2,
+    exp.ParseUrl: lambda node: invoke(
+        "_es_parsed",
+        invoke(
+            "_es_url",
+            cast_as(node.this, "VARCHAR"),
+            cast_as(node.args.get("permissive") or number("0"), "BIGINT"),
+        ),
+    ),
     exp.SHA2Digest: lambda node: invoke("unhex", _sha2(node)),
     exp.MD5NumberLower64: lambda node: invoke("_es_md5_right", node.this),
     exp.MD5NumberUpper64: lambda node: invoke("_es_md5_left", node.this),

@@ -238,7 +238,13 @@ GROUP = Group(
             ("SELECT 1", "SELECT LAST_QUERY_ID(1) IS NOT NULL"),
             _F + "last_query_id",
             rows=[(True,)],
-            refused=Error(2, "0A000", "LAST_QUERY_ID(1)"),
+        ),
+        Case(
+            "roles that are none, no share and no organization's user",
+            "SELECT CURRENT_ROLE_TYPE(), IS_DATABASE_ROLE_IN_SESSION('NONE'), "
+            "IS_APPLICATION_ROLE_IN_SESSION('NONE'), INVOKER_SHARE(), CURRENT_ORGANIZATION_USER()",
+            _F + "current_role_type",
+            rows=[("ROLE", False, False, None, None)],
         ),
         Case(
             "an unquoted name is upper case, a quoted one as written",

@@ -170,7 +170,16 @@ GROUP = Group(
             "SELECT CURRENT_TRANSACTION()",
             "sql-reference/functions/current_transaction",
             rows=[(None,)],
-            refused=Error(),
+        ),
+        Case(
+            "CURRENT_TRANSACTION stays the same within one",
+            (
+                "BEGIN",
+                "SET begun = (SELECT CURRENT_TRANSACTION())",
+                "SELECT $begun = CURRENT_TRANSACTION(), LENGTH($begun) > 0",
+            ),
+            "sql-reference/functions/current_transaction",
+            rows=[(True, True)],
         ),
     ),
 )

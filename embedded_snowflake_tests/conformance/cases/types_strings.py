@@ -133,6 +133,44 @@ GROUP = Group(
         ),
         value("SHA2 of no such length", "SHA2('a', 100)", Anything(), _F + "sha2", refused=_NO),
         Case(
+            "PARSE_URL",
+            "SELECT PARSE_URL('http://USER:PASS@EXAMPLE.INT:4345/HELLO.PHP?USER=1'), "
+            "PARSE_URL('mailto:abc@xyz.com'):path::VARCHAR, PARSE_URL(NULL), "
+            "PARSE_URL('example.int/hello.php', 1)",
+            _F + "parse_url",
+            rows=[
+                (
+                    Json(
+                        {
+                            "fragment": None,
+                            "host": "USER:PASS@EXAMPLE.INT",
+                            "parameters": {"USER": "1"},
+                            "path": "HELLO.PHP",
+                            "port": "4345",
+                            "query": "USER=1",
+                            "scheme": "http",
+                        }
+                    ),
+                    "abc@xyz.com",
+                    None,
+                    Json({"error": "scheme not specified"}),
+                )
+            ],
+        ),
+        fails(
+            "PARSE_URL without a scheme",
+            "SELECT PARSE_URL('example.int/hello.php', 0)",
+            Error(part="scheme not specified"),
+            _F + "parse_url",
+        ),
+        value(
+            "PARSE_URL of a form that has no example",
+            "PARSE_URL('https://www.snowflake.com/?q=a%20b'):query::VARCHAR",
+            Anything(),
+            _F + "parse_url",
+            refused=Error(2, "0A000", "PARSE_URL"),
+        ),
+        Case(
             "halves of MD5 as numbers",
             "SELECT MD5_NUMBER_LOWER64('Snowflake'), MD5_NUMBER_UPPER64('Snowflake'), "
             "MD5_NUMBER_UPPER64(NULL)",
