@@ -121,6 +121,7 @@ class Session(Transactional):
         self.inference = engine.inference
         self.base_url = ""
         self.query_ids: deque[str] = deque(maxlen=999)
+        self.first_query_ids: list[str] = []
         self.bound = False
         self.autocommit = str(parameters.get("AUTOCOMMIT", True)).lower() != "false"
         self.wide = False
@@ -379,6 +380,8 @@ class Session(Transactional):
                 self.engine.note_statement(history.row_of(self, sql, began, answer, None))
             if not describe and answer.raw is None:
                 self.query_ids.append(answer.query_id)
+                if len(self.first_query_ids) < 999:
+                    self.first_query_ids.append(answer.query_id)
             return answer
 
     def _look_again(self, expression: Any) -> None:

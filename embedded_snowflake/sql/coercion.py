@@ -345,6 +345,32 @@ def _is_of_json(node: Any) -> bool:
     return isinstance(node, (exp.Array, exp.ArrayAgg)) and not isinstance(node.parent, lambdas)
 
 
+def _with_lambda(node: Any, _: Inferred) -> Any:
+    """Mark FILTER and TRANSFORM whose lambda casts its parameter wherever it names it.
+
+    What a VARIANT does otherwise than a JSON does not show there; nor where FILTER leaves out what
+    is null, SQL's or JSON's.
+    """
+    taken = node.expression
+    body, names = taken.this, {one.name.upper() for one in taken.expressions}
+    compacts = isinstance(body, exp.Not) and isinstance(body.this, exp.IsNullValue)
+    told = (
+        isinstance(node, exp.ArrayFilter)
+        and compacts
+        and isinstance(body.this.this, exp.Identifier)
+    )
+    for use in body.find_all(exp.Identifier) if not told else ():
+        value = use
+        while isinstance(value.parent, (exp.JSONExtract, exp.Bracket)) and value.arg_key == "this":
+            value = value.parent
+        if use.name.upper() in names and not (
+            isinstance(value.parent, exp.Cast) and value.arg_key == "this"
+        ):
+            return node
+    node.meta["told"] = True
+    return node
+
+
 def _tried(node: Any, types: Inferred) -> Any:
     """TRY_ functions read texts alone: https://docs.snowflake.com/en/sql-reference/functions/try_cast."""
     if isinstance(node, exp.Anonymous):
@@ -461,6 +487,7 @@ _RULES: dict[type[Any], Callable[[Any, Inferred], Any]] = {
     **dict.fromkeys((exp.TryCast, exp.ToNumber, exp.ToDouble, exp.ToBoolean), _tried),
     **dict.fromkeys((exp.TsOrDsToDate, exp.TsOrDsToTime, exp.ToBinary, exp.Anonymous), _tried),
     **dict.fromkeys((exp.Struct, exp.Array, exp.ArrayAgg, exp.ToVariant), _variant_parts),
+    **dict.fromkeys((exp.ArrayFilter, exp.Transform), _with_lambda),
     exp.In: _membership,
     exp.Between: _between,
     exp.Case: _case,

@@ -113,12 +113,10 @@ def _query_id(session: Session, call: Any) -> str:
     if not isinstance(call, exp.Anonymous) or call.name.upper() != "LAST_QUERY_ID":
         raise errors.unsupported("RESULT_SCAN of anything but a text or LAST_QUERY_ID")
     text = call.expressions[0].sql() if call.expressions else "-1"
-    ids = session.query_ids
-    # Of the first ones nothing is known once the oldest are forgotten.
-    forgotten = not text.startswith("-") and len(ids) == ids.maxlen
-    if forgotten or not re.fullmatch(r"-?[1-9]\d{0,2}", text):
+    if not re.fullmatch(r"-?[1-9]\d{0,2}", text):
         raise errors.unsupported(f"LAST_QUERY_ID({text})")
     place = int(text)
+    ids = session.first_query_ids if place > 0 else session.query_ids
     return ids[place - (place > 0)] if abs(place) <= len(ids) else ""
 
 

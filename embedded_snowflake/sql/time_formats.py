@@ -32,6 +32,8 @@ _ELEMENTS = {
     "DD": "%d",
     "DY": "%a",
     "HH24": "%H",
+    # In writing alone, as Snowpark's reference has it (date_format); no page names it.
+    "HH": "%H",
     "HH12": "%I",
     "AM": "%p",
     "PM": "%p",
@@ -41,7 +43,7 @@ _ELEMENTS = {
     "TZH:TZM": "%z",
 }
 _PATTERN = re.compile(
-    r"TZH:TZM|TZHTZM|YYYY|YY|MMMM|MON|MM|DD|DY|HH24|HH12|AM|PM|MI|SS|FF[0-9]?", re.IGNORECASE
+    r"TZH:TZM|TZHTZM|YYYY|YY|MMMM|MON|MM|DD|DY|HH24|HH12|HH|AM|PM|MI|SS|FF[0-9]?", re.IGNORECASE
 )
 # dbt's catalog ends its times with UTC, as letters that are no element.
 _LITERAL = re.compile(r'"([^"]*)"|([-/:.,;=() _]|T(?=HH)|UTC$)', re.IGNORECASE)
@@ -110,7 +112,10 @@ def writing(value: str, text: str) -> str:
     """SQL that writes a date or time in a format."""
     pieces: list[str] = []
     pattern = ""
-    for kind, part in elements(text):
+    parts = elements(text)
+    if ("element", "HH") in parts and {("element", "AM"), ("element", "PM")} & set(parts):
+        raise errors.unsupported(f"HH beside AM or PM in the format '{text}'")
+    for kind, part in parts:
         if kind == "element" and part.startswith("FF"):
             if pattern:
                 pieces.append(f"_es_time_text({value}, {literal(pattern)})")
@@ -138,6 +143,8 @@ def reading(value: str, text: str, kind: str, *, tried: bool) -> str:
     names = {part for what, part in parts if what == "element"}
     if kind != "TIME" and not names & {"YYYY", "YY"}:
         raise errors.unsupported(f"a format without a year ('{text}') where a day is read")
+    if "HH" in names:
+        raise errors.unsupported(f"the element 'HH' in the format '{text}' where a time is read")
     pattern = "".join(
         part if what == "text" else "%n" if part.startswith("FF") else _ELEMENTS[part]
         for what, part in parts

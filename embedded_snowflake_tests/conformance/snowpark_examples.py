@@ -47,14 +47,14 @@ REFUSED_GROUPS = {
 REFUSED = {
     "dataframe.DataFrame": "write",
     "functions": (
-        "_concat_ws_ignore_nulls approx_percentile_accumulate approx_percentile_combine "
-        "approx_percentile_estimate as_binary as_date as_decimal check_xml collate "
-        "collation convert_timezone current_available_roles current_schemas date_format "
-        "date_from_parts interval_day_time_from_parts interval_year_month_from_parts "
-        "is_timestamp_ltz is_timestamp_ntz is_timestamp_tz map_contains_key map_keys model "
-        "parse_xml prompt service system_reference timestamp_tz_from_parts to_decfloat "
-        "to_double to_object to_xml typeof vector_cosine_distance vector_inner_product "
-        "vector_l2_distance xmlget"
+        "approx_percentile_accumulate approx_percentile_combine approx_percentile_estimate "
+        "as_binary as_date as_decimal check_xml collate collation convert_timezone "
+        "current_available_roles current_schemas date_from_parts "
+        "interval_day_time_from_parts interval_year_month_from_parts is_timestamp_ltz "
+        "is_timestamp_ntz is_timestamp_tz map_contains_key map_keys model parse_xml prompt "
+        "service system_reference timestamp_tz_from_parts to_decfloat to_double to_object "
+        "to_xml typeof vector_cosine_distance vector_inner_product vector_l2_distance "
+        "xmlget"
     ),
     "_functions.scalar_functions": (
         "all_user_names compress current_client current_ip_address decompress_binary "

@@ -190,7 +190,11 @@ def _constructed(node: Any) -> Any:
 def _with_lambda(node: Any) -> Any:
     """Of a column's array, the parameter would be a JSON, which compares and adds otherwise."""
     if not isinstance(node.this, exp.Array):
-        raise errors.unsupported(f"{node.sql_name()} of an array that is no literal")
+        if "told" not in node.meta:
+            raise errors.unsupported(
+                f"{node.sql_name()} of an array that is no literal by a lambda that does not cast its parameter"
+            )
+        node.set("this", invoke("_es_array", node.this))
     return node if isinstance(node, exp.Reduce) else _as_array(node)
 
 

@@ -755,6 +755,16 @@ GROUP = Group(
             rows=[(1, "x"), (2, "y")],
         ),
         Case(
+            "FILTER and TRANSFORM of a column's array, by casts of the parameter",
+            "SELECT FILTER(a, x -> x:p::INT > k), TRANSFORM(a, x -> x:p::INT * 2), "
+            "FILTER(b, x -> NOT IS_NULL_VALUE(x)), FILTER(NULL::ARRAY, x -> x::INT > 1) "
+            """FROM (SELECT PARSE_JSON('[{"p": 1}, {"p": 5}]')::ARRAY AS a, 2 AS k, """
+            "ARRAY_CONSTRUCT(1, NULL) AS b)",
+            _F + "filter",
+            rows=[(Json([{"p": 5}]), Json([2, 10]), Json([1]), None)],
+            types=["ARRAY", "ARRAY", "ARRAY", "ARRAY"],
+        ),
+        Case(
             "FLATTEN of every depth",
             """SELECT key, path, index, value, this FROM TABLE(FLATTEN(INPUT => """
             """PARSE_JSON('{"a": 1, "b": [77, null], "c": {"d": "X"}}'), RECURSIVE => TRUE))""",

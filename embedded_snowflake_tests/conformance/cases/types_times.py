@@ -17,6 +17,19 @@ GROUP = Group(
     "DATE, TIME, TIMESTAMP_NTZ, _LTZ and _TZ to the microsecond; the session's zone is UTC.",
     (
         Case(
+            "HH is the hour of 24",
+            "SELECT TO_CHAR('2024-02-29 15:04:05'::TIMESTAMP, 'YYYY/MM/DD HH:MI:SS'), TO_CHAR(NULL::DATE, 'HH')",
+            "developer-guide/snowpark/reference/python/latest/snowpark/api/snowflake/snowpark/functions/date_format",
+            rows=[("2024/02/29 15:04:05", None)],
+        ),
+        value(
+            "HH of a time that is read",
+            "TO_TIME('15:04', 'HH:MI')",
+            dt.time(15, 4),
+            _F + "to_time",
+            refused=Error(2, "0A000", "'HH'"),
+        ),
+        Case(
             "a literal of a type is cast as a whole",
             "SELECT DATE '2024-02-29'::VARCHAR, TIMESTAMP '2024-02-29 10:00:00'::DATE, "
             "TIME '10:00:00'::VARCHAR || 'x'",
