@@ -376,7 +376,7 @@ def stage_in(sql: str) -> tuple[int, int, str, str] | None:
         opened = before in (TokenType.FROM, TokenType.JOIN)
         if token.token_type is TokenType.STRING and token.text.startswith(_READ) and opened:
             reference, end = token.text, token.end + 1
-        elif token.text == "@" and (opened or before is TokenType.COMMA):
+        elif sql[token.start] == "@" and (opened or before is TokenType.COMMA):
             end = reference_end(sql, token.start)
             reference = sql[token.start : end]
         else:

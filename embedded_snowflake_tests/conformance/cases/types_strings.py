@@ -192,6 +192,7 @@ GROUP = Group(
             _F + "try_base64_decode_string",
             rows=[("HELLO", "HELLO", None, None, None)],
         ),
+        value("a text that is an at-sign", "SPLIT_PART('a@b', '@', 2)", "b", _F + "split_part"),
         value("an empty text is not NULL", "'' IS NULL", False, _TEXT),
         value("comparison minds the case", "'a' = 'A'", False, _TEXT),
         value("spaces at the end count", "'a' = 'a '", False, _TEXT),
