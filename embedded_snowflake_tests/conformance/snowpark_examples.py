@@ -45,7 +45,6 @@ REFUSED_GROUPS = {
 }
 """What is not here, and patterns of the names of the docstrings that are about it."""
 REFUSED = {
-    "dataframe.DataFrame": "write",
     "functions": (
         "approx_percentile_accumulate approx_percentile_combine approx_percentile_estimate "
         "as_binary as_date as_decimal check_xml collate collation convert_timezone "

@@ -65,9 +65,9 @@ MACROS = {
     },
     # DuckDB measures distances in bytes: each character becomes one, the same in both texts.
     "_es_in_bytes(x, y, of)": (
-        "CASE WHEN _es_fails(len(list_distinct(string_split(concat(x, y), ''))) > 127, "
+        "CASE WHEN of = '' OR strlen(concat(x, y)) = length(concat(x, y)) THEN of "
+        "WHEN _es_fails(len(list_distinct(string_split(concat(x, y), ''))) > 127, "
         f"'{UNSUPPORTED}a distance of texts of more than 127 characters beyond ASCII') THEN NULL "
-        "WHEN of = '' OR strlen(concat(x, y)) = length(concat(x, y)) THEN of "
         "ELSE array_to_string(list_transform(string_split(of, ''), lambda one: "
         "chr(CAST(list_position(list_distinct(string_split(concat(x, y), '')), one) AS INTEGER))), '') END"
     ),
@@ -111,7 +111,8 @@ def _url(text: str, permissive: int) -> str:
         ),
         "parameters": parameters or None,
     }
-    return json.dumps(made, sort_keys=True, ensure_ascii=False)
+    # As `canonical_json` would write it.
+    return json.dumps(made, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
 def install(duck: Any) -> None:
@@ -174,13 +175,13 @@ NODES: dict[type[Any], Callable[[Any], Any]] = {
     exp.Soundex: lambda node: invoke("_es_soundex", cast_as(node.this, "VARCHAR")),
     exp.SoundexP123: lambda node: invoke("_es_soundex_p123", cast_as(node.this, "VARCHAR")),
     exp.SHA2: _sha2,
-    exp.ParseUrl: lambda node: invoke(
-        "_es_parsed",
+    exp.ParseUrl: lambda node: cast_as(
         invoke(
             "_es_url",
             cast_as(node.this, "VARCHAR"),
             cast_as(node.args.get("permissive") or number("0"), "BIGINT"),
         ),
+        "JSON",
     ),
     exp.SHA2Digest: lambda node: invoke("unhex", _sha2(node)),
     exp.MD5NumberLower64: lambda node: invoke("_es_md5_right", node.this),
