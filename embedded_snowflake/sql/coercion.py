@@ -73,12 +73,13 @@ def coerced(session: Session, expression: Any) -> Any:
     assigns = isinstance(
         expression, (exp.Insert, exp.Update, exp.Merge)
     ) or column_conversions.is_typed(expression)
-    spelling_out.keep_apart(session, expression)
-    spelling_out.compare_parts(expression)
     spelling_out.in_order(expression)
-    spelling_out.order_by_all(session, expression)
-    spelling_out.spell_out(session, expression)
-    spelling_out.name_grouped(session, expression)
+    if not isinstance(expression.args.get("expression"), exp.Values):
+        # Rows that are inserted are constants, and may be very many.
+        spelling_out.keep_apart(session, expression)
+        spelling_out.order_by_all(session, expression)
+        spelling_out.spell_out(session, expression)
+        spelling_out.name_grouped(session, expression)
     nodes = [node for node in expression.walk(bfs=False) if type(node) in _RULES]
     if not nodes and not assigns:
         return expression

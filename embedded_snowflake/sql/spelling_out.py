@@ -21,9 +21,12 @@ def in_order(expression: Any) -> None:
     """Write what is a calculation as one: its parts have types of their own.
 
     The parts of an interval are added one after the other, and RATIO_TO_REPORT is a quotient, of a
-    sum that no order makes a running one.
+    sum that no order makes a running one. Rows ``(a, b)`` are compared part by part.
     """
-    for node in list(expression.find_all(exp.Interval, exp.Window)):
+    for node in list(expression.find_all(exp.Interval, exp.Window, *_COMPARED)):
+        if isinstance(node, _COMPARED):
+            _compare_parts(node)
+            continue
         if isinstance(node, exp.Window):
             call = node.this
             if isinstance(node.parent, exp.TableFromRows):
@@ -48,33 +51,29 @@ def in_order(expression: Any) -> None:
             moved.replace(made)
 
 
-def compare_parts(expression: Any) -> None:
-    """Compare rows ``(a, b)`` part by part: to DuckDB two NULLs within are the same.
+_COMPARED = (exp.EQ, exp.NEQ, exp.In)
 
-    Not with a query's rows, which it compares as Snowflake does.
-    """
-    for node in list(expression.find_all(exp.EQ, exp.NEQ, exp.In)):
-        left = node.this.unnest()
-        if not isinstance(left, exp.Tuple):
-            continue
-        rows = node.expressions if isinstance(node, exp.In) else [node.expression]
-        rows = [one.unnest() for one in rows]
-        width = len(left.expressions)
-        if not rows or any(
-            not isinstance(one, exp.Tuple) or len(one.expressions) != width for one in rows
-        ):
-            continue
-        same = [
-            exp.and_(
-                *(
-                    exp.EQ(this=exp.paren(mine), expression=exp.paren(other))
-                    for mine, other in zip(left.expressions, row.expressions, strict=True)
-                )
+
+def _compare_parts(node: Any) -> None:
+    """To DuckDB two NULLs within a row are the same; a query's rows it compares as Snowflake does."""
+    left = node.this.unnest()
+    rows = node.expressions if isinstance(node, exp.In) else [node.expression]
+    rows = [left, *(one.unnest() for one in rows)]
+    if len(rows) < 2 or not all(isinstance(one, exp.Tuple) for one in rows):
+        return
+    if len({len(one.expressions) for one in rows}) > 1:
+        return
+    same = [
+        exp.and_(
+            *(
+                exp.EQ(this=exp.paren(mine), expression=exp.paren(other))
+                for mine, other in zip(left.expressions, row.expressions, strict=True)
             )
-            for row in rows
-        ]
-        made = exp.paren(exp.or_(*same))
-        node.replace(exp.Not(this=made) if isinstance(node, exp.NEQ) else made)
+        )
+        for row in rows[1:]
+    ]
+    made = exp.paren(exp.or_(*same))
+    node.replace(exp.Not(this=made) if isinstance(node, exp.NEQ) else made)
 
 
 def keep_apart(session: Session, expression: Any) -> None:
