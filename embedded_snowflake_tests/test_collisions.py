@@ -308,14 +308,14 @@ def test_what_is_set_of_a_dynamic_table_stands_beside_its_refreshes(sessions: li
             sessions,
             [
                 f"ALTER DYNAMIC TABLE t SET COMMENT = '{step}'",
-                f"ALTER DYNAMIC TABLE t SET TARGET_LAG = '{step + 1} hours'",
+                f"ALTER DYNAMIC TABLE t SET TARGET_LAG = '{step + 2} hours'",
                 *["ALTER DYNAMIC TABLE t REFRESH"] * (SESSIONS - 2),
             ],
         )
         assert all(one[0] == "[" for one in said), said
         assert _rows(sessions[0], "SELECT v FROM t") == [(step + 1,)]
         shown = _rows(sessions[0], "SHOW DYNAMIC TABLES LIKE 'T'")[0]
-        assert (shown[13], shown[8]) == (str(step), f"{step + 1} hours")
+        assert (shown[13], shown[8]) == (str(step), f"{step + 2} hours")
 
 
 def test_a_table_that_had_to_be_widened_is_seen_by_a_transaction_that_has_written(

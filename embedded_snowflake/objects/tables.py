@@ -134,7 +134,7 @@ def describe_table(session: Session, reader: Reader) -> Result:
 def describe_other(_: Session, reader: Reader) -> Result:
     """DESC of a kind of object that is not described here, and not of a relation's bare name."""
     kind, after = reader.word(), reader.peek()
-    if kind in {"TABLE", "VIEW"} or after is None or after.text in {".", ";"}:
+    if kind in {"TABLE", "VIEW", "SELECT", "WITH"} or after is None or after.text in {".", ";"}:
         raise NotMine
     raise errors.unsupported(f"DESC {kind}")
 
