@@ -423,8 +423,9 @@ def _by_name(node: Any, query: Any, types: Inferred) -> None:
     name, kind = outputs[place]
     if isinstance(query, exp.Select) and not query.is_star:
         selected = query.selects[place]
-        hidden = isinstance(selected, exp.Alias) and name.upper() in types.column_names()
-        made = selected.this.copy() if hidden else exp.column(name, quoted=True)
+        made = selected.unalias().copy()
+        if isinstance(selected, exp.Alias) and name.upper() not in types.column_names():
+            made = exp.column(name, quoted=True)
     else:
         made = exp.column(name, quoted=True)
     node.this.replace(types.note(made, kind))

@@ -1056,7 +1056,7 @@ GROUP = Group(
                 """PARSE_JSON('{"v": [3]}')""",
                 "SELECT f.key, f.path, g.this, g.value, h.path, i.value FROM named_so AS e, "
                 "LATERAL FLATTEN(v) AS f, LATERAL FLATTEN(e.value) AS g, "
-                "LATERAL FLATTEN(e) AS h, LATERAL FLATTEN(h.value) AS i",
+                "LATERAL FLATTEN(e) AS h, LATERAL FLATTEN(h.value) AS i ORDER BY 4",
             ),
             _F + "flatten",
             rows=[("a", "a", Json([2]), Json(2), "v", Json(3))],
