@@ -224,6 +224,15 @@ def is_conflict(cause: BaseException | None) -> bool:
     return isinstance(cause, duckdb.TransactionException) and "onflict" in str(cause)
 
 
+def wrong_arguments(function: str) -> SnowflakeError:
+    """000938: a function with other arguments than it takes."""
+    return error(
+        f"SQL compilation error:\ninvalid number of arguments for function [{function}].",
+        938,
+        "22023",
+    )
+
+
 def too_few_arguments() -> SnowflakeError:
     """000938: a function without what it needs."""
     return error(

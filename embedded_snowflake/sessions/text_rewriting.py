@@ -6,10 +6,11 @@ and its views of the information schema (`routing.py`).
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import re
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from sqlglot.tokenizer_core import Token, TokenType
 
@@ -79,6 +80,19 @@ def rewrite_text(session: Session, sql: str) -> str:
     return "".join(pieces) + sql[done:]
 
 
+def _call(name: str, function: Callable[..., Any], *positional: Any, **named: Any) -> Any:
+    """What a function answers.
+
+    Raises:
+        SnowflakeError: 000938 where it takes other arguments; and what the function raises.
+    """
+    try:
+        inspect.signature(function).bind(*positional, **named)
+    except TypeError:
+        raise errors.wrong_arguments(name) from None
+    return function(*positional, **named)
+
+
 def _replacement(session: Session, tokens: Sequence[Token], place: int) -> tuple[str, int] | None:
     token = tokens[place]
     view = _view_at(tokens, place + 2)
@@ -94,7 +108,7 @@ def _replacement(session: Session, tokens: Sequence[Token], place: int) -> tuple
         last = _closing(tokens, place + 1)
         positional, _ = _arguments(tokens, place + 1, last)
         try:
-            value = routing.SCALARS[word](session, *positional)
+            value = _call(word, routing.SCALARS[word], session, *positional)
         except NotMine:
             return None
         if value is None or isinstance(value, int):
@@ -108,7 +122,7 @@ def _replacement(session: Session, tokens: Sequence[Token], place: int) -> tuple
         if name in routing.TABLES:
             closing = _closing(tokens, inner + 1)
             positional, named = _arguments(tokens, inner + 1, closing)
-            result = routing.TABLES[name](session, *positional, **named)
+            result = _call(name, routing.TABLES[name], session, *positional, **named)
             return session.register(results.to_arrow(result)), _closing(tokens, place + 1)
     if (view := _view_at(tokens, place)) is not None:
         return session.register(results.to_arrow(routing.VIEWS[view](session))), place + 2

@@ -453,6 +453,14 @@ def _greatest(node: Any, types: Inferred) -> Any:
 
 
 # ---- moments
+_NANOSECONDS = ("NS", "NANOSEC")
+
+
+def _is_of_microseconds(amount: Any) -> bool:
+    """Whether so many nanoseconds are kept: a moment here has microseconds."""
+    return amount.is_int and amount.to_py() % 1000 == 0
+
+
 def _time_arguments(node: Any, types: Inferred) -> Any:
     """A text is a moment where a moment is asked for."""
     for name in _TIME_ARGUMENTS[type(node)]:
@@ -466,6 +474,8 @@ def _time_arguments(node: Any, types: Inferred) -> Any:
         return node
     if isinstance(node, (exp.DateAdd, exp.TimestampAdd)):
         unit = node.args["unit"].name
+        if unit.upper().startswith(_NANOSECONDS) and not _is_of_microseconds(node.expression):
+            raise errors.unsupported("nanoseconds that are no whole microseconds")
         if types.kind(node.this) == "TIME" and arithmetic.of_days(unit):
             raise errors.refused(
                 f"SQL compilation error:\n'{unit}' is not a valid date/time component for a TIME."

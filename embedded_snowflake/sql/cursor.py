@@ -63,7 +63,11 @@ def _snowflakes(functions: dict[str, Any]) -> dict[str, Any]:
 class _Parser(_PARSER):
     """Names what a SELECT lists without an alias by its text, in upper case, as Snowflake does."""
 
-    FUNCTIONS = _snowflakes(_PARSER.FUNCTIONS)
+    # sqlglot's TIMEADD is another than its DATEADD; Snowflake's are one.
+    FUNCTIONS: ClassVar[dict[str, Any]] = {
+        **_snowflakes(_PARSER.FUNCTIONS),
+        "TIMEADD": _PARSER.FUNCTIONS["DATEADD"],
+    }
     FUNCTION_PARSERS = _snowflakes(_PARSER.FUNCTION_PARSERS)
     NO_PAREN_FUNCTION_PARSERS = _snowflakes(_PARSER.NO_PAREN_FUNCTION_PARSERS)
     PROPERTY_PARSERS: ClassVar[dict[str, Any]] = {

@@ -258,5 +258,11 @@ GROUP = Group(
             "sql-reference/identifier-literal",
             rows=[(0,)],
         ),
+        Case(
+            "GETVARIABLE of nothing",
+            "SELECT GETVARIABLE()",
+            "sql-reference/functions/getvariable",
+            error=Error(938, "22023"),
+        ),
     ),
 )

@@ -686,5 +686,24 @@ GROUP = Group(
             Error(),
             _F + "to_timestamp",
         ),
+        Case(
+            "DATEADD of nanoseconds that are whole microseconds",
+            "SELECT DATEADD(nanosecond, 3000, '2024-01-01'::TIMESTAMP)",
+            "sql-reference/functions/dateadd",
+            rows=[(dt.datetime(2024, 1, 1, 0, 0, 0, 3),)],
+        ),
+        Case(
+            "DATEADD of fewer",
+            "SELECT DATEADD(nanosecond, 1, '2024-01-01'::TIMESTAMP)::VARCHAR",
+            "sql-reference/functions/dateadd",
+            rows=[("2024-01-01 00:00:00.000",)],
+            refused=Error(2, "0A000", "nanoseconds"),
+        ),
+        Case(
+            "TIMEADD is DATEADD",
+            "SELECT TIMEADD(day, 1, '2024-01-31'::DATE), TIMEADD(hour, 1, '10:00:00'::TIME)",
+            "sql-reference/functions/timeadd",
+            rows=[(dt.date(2024, 2, 1), dt.time(11))],
+        ),
     ),
 )
