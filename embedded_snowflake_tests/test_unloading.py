@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -156,6 +157,18 @@ def test_a_json_file_with_an_array_that_has_no_end(cursor: Any) -> None:
         cursor.execute(
             "SELECT * FROM TABLE(INFER_SCHEMA(LOCATION => '@s/broken', FILE_FORMAT => 'f'))"
         )
+
+
+def test_a_json_file_that_is_nested_beyond_reason_is_a_fault_of_its_value(
+    cursor: Any, tmp_path: Path
+) -> None:
+    cursor.execute("REMOVE @s")
+    (tmp_path / "deep.json").write_text("[" * 200_000 + "]" * 200_000 + "\n1\n")
+    cursor.execute(f"PUT 'file://{tmp_path}/deep.json' @s AUTO_COMPRESS = FALSE")
+    cursor.execute("CREATE OR REPLACE FILE FORMAT f TYPE = JSON")
+    with pytest.raises(ProgrammingError, match="Error parsing JSON") as caught:
+        cursor.execute("SELECT $1 FROM @s (FILE_FORMAT => f)")
+    assert caught.value.errno == 100069
 
 
 def test_numbers_of_a_json_file_keep_their_digits(cursor: Any) -> None:

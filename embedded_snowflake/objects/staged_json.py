@@ -113,7 +113,7 @@ class _Cut:
         self.number += 1
         try:
             value, end = _DECODER.raw_decode(self.text, place)
-        except ValueError as cause:
+        except (ValueError, RecursionError) as cause:
             return self._fault(place, str(cause))
         self._keep(value, place, end)
         return end
