@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -80,8 +81,16 @@ def test_drift_names_what_moved_and_outcomes_appear_once_the_horizon_has_passed(
         assert quality[name] == pytest.approx(expected[name], rel=1e-6), name
     naive = point_metrics(frame["actual_spend"], frame["previous_period"])
     assert quality["naive_rmse"] == pytest.approx(naive["rmse"])
-    # Ties, of which a naive forecast is full, are broken by another random order.
-    assert quality["naive_gini"] == pytest.approx(naive["gini"], abs=0.05)
+    # Ties, of which a naive forecast is full, are broken by a hash in the warehouse and by the rows'
+    # order here: the warehouse's Gini is one of those that other orders give.
+    orders = (frame.sample(frac=1, random_state=seed) for seed in range(100))
+    drawn = [
+        float(point_metrics(one["actual_spend"], one["previous_period"])["gini"] or 0)
+        for one in orders
+    ]
+    assert quality["naive_gini"] == pytest.approx(
+        float(np.mean(drawn)), abs=4 * float(np.std(drawn))
+    )
     assert not decay(quality, gate)[1]
     actual = trainings.simulated()
     window = (actual["event_time"] >= SPLIT) & (
