@@ -139,8 +139,7 @@ class _Copy:
     @cached_property
     def required(self) -> set[str]:
         """The table's columns that are NOT NULL."""
-        held = self.session.temporary.get(self.target)
-        one = self.target if held is None else _stored(held)
+        one = self.session.stored_as(self.target)
         rows = self.session.duck.execute(
             "SELECT column_name FROM duckdb_columns() WHERE NOT is_nullable "
             "AND database_name = ? AND schema_name = ? AND table_name = ?",
@@ -579,15 +578,9 @@ def _made(session: Session, table: QualifiedName) -> str:
     return str(functions.made(session, table))
 
 
-def _stored(held: str) -> QualifiedName:
-    """A temporary table's name in DuckDB: one made anew has another there."""
-    return QualifiedName("temp", "main", held)
-
-
 def _history(copy: _Copy) -> dict[str, str]:
-    held = copy.session.temporary.get(copy.target)
-    if held is not None:
-        return temporary(copy.session, LOADS).get(_stored(held), {})
+    if copy.target in copy.session.temporary:
+        return temporary(copy.session, LOADS).get(copy.session.stored_as(copy.target), {})
     entry = copy.session.catalog.get(LOADS, copy.target)
     if entry is None or entry.props["made"] != _made(copy.session, copy.target):
         return {}
@@ -595,13 +588,12 @@ def _history(copy: _Copy) -> dict[str, str]:
 
 
 def _remember(copy: _Copy, files: dict[str, str]) -> None:
-    held = copy.session.temporary.get(copy.target)
-    if held is None:
+    if copy.target not in copy.session.temporary:
         copy.session.catalog.put(
             LOADS, copy.target, {"made": _made(copy.session, copy.target), "files": files}
         )
         return
-    own, table = temporary(copy.session, LOADS), _stored(held)
+    own, table = temporary(copy.session, LOADS), copy.session.stored_as(copy.target)
     before = own.get(table, {})
     own[table] = files
     copy.session.on_rollback(lambda: own.update({table: before}))
@@ -613,7 +605,7 @@ def forget_loads(session: Session, written: Written) -> None:
     if not isinstance(written.expression, exp.TruncateTable):
         return
     if written.own:
-        own, table = temporary(session, LOADS), _stored(session.temporary[written.name])
+        own, table = temporary(session, LOADS), session.stored_as(written.name)
         before = own.pop(table, {})
         session.on_rollback(lambda: own.update({table: before}))
     else:

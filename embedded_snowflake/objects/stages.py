@@ -167,10 +167,9 @@ def _table_stage(session: Session, table: QualifiedName, *, create: bool) -> str
     if session.relation_kind(table) != "TABLE":
         raise errors.missing("Stage", f"%{table.name}")
     made = uuid.uuid4().hex
-    held = session.temporary.get(table)
-    if held is not None:
+    if table in session.temporary:
         own = temporary(session, STAGE)
-        return str(own.setdefault(QualifiedName("temp", "main", held), {"id": made})["id"])
+        return str(own.setdefault(session.stored_as(table), {"id": made})["id"])
     aside = type(session).of_the_system(session.engine)
     try:
         with session.engine.defining(session, (table.database, table.schema, f"%{table.name}")):

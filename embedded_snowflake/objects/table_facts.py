@@ -97,18 +97,16 @@ def record_keys(session: Session, name: QualifiedName, expression: Any) -> None:
 
 
 def _keep_keys(session: Session, name: QualifiedName, keys: list[dict[str, Any]]) -> None:
-    held = session.temporary.get(name)
-    if held is None:
-        session.catalog.put(KEYS, name, {"keys": keys})
+    if name in session.temporary:
+        temporary(session, KEYS)[session.stored_as(name)] = {"keys": keys}
     else:
-        temporary(session, KEYS)[QualifiedName("temp", "main", held)] = {"keys": keys}
+        session.catalog.put(KEYS, name, {"keys": keys})
 
 
 def keys_of(session: Session, name: QualifiedName) -> list[dict[str, Any]]:
     """The keys of a table."""
-    held = session.temporary.get(name)
-    if held is not None:
-        kept = temporary(session, KEYS).get(QualifiedName("temp", "main", held), {})
+    if name in session.temporary:
+        kept = temporary(session, KEYS).get(session.stored_as(name), {})
         return list(kept.get("keys", []))
     entry = session.catalog.get(KEYS, name)
     return list(entry.props["keys"]) if entry else []
@@ -249,15 +247,14 @@ def follow(session: Session, written: Written) -> None:
 
 def describe_relation(session: Session, name: QualifiedName) -> Result:
     """The columns of a table or view, as DESC TABLE shows them."""
-    held = session.temporary.get(name)
+    stored = session.stored_as(name)
     keys = keys_of(session, name)
     primary = {one for key in keys if key["kind"] == "PRIMARY" for one in key["columns"]}
     unique = {one for key in keys if key["kind"] == "UNIQUE" for one in key["columns"]}
-    key = ["temp", "main", held] if held else [name.database, name.schema, name.name]
     rows = session.duck.execute(
         "SELECT column_name, data_type, is_nullable, column_default, comment FROM duckdb_columns() "
         "WHERE database_name = ? AND schema_name = ? AND table_name = ? ORDER BY column_index",
-        key,
+        [stored.database, stored.schema, stored.name],
     ).fetchall()
     declared = ColumnFacts(session, name).kinds()
     # Some of these names are of two words.

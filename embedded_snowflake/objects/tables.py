@@ -367,7 +367,7 @@ def limit_lengths(session: Session, written: Written) -> None:
     if not lengths:
         return
     name = written.name
-    stored = QualifiedName("temp", "main", session.temporary[name]) if written.own else name
+    stored = session.stored_as(name)
     checks = "".join(
         f", CHECK((length({quoted(column)}) <= {length}))" for column, length in lengths.items()
     )

@@ -746,9 +746,8 @@ class Session(Transactional):
         return None
 
     def physical(self, name: QualifiedName) -> str:
-        """How DuckDB knows a relation, temporary tables included."""
-        held = self.temporary.get(name)
-        return name.sql if held is None else QualifiedName("temp", "main", held).sql
+        """The SQL of `stored_as`."""
+        return self.stored_as(name).sql
 
     def set_column_comments(self, name: QualifiedName, comments: dict[str, str]) -> None:
         """Comment columns."""

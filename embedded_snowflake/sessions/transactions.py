@@ -84,6 +84,11 @@ class Transactional(ABC):
     def check_cancelled(self) -> None:
         """Raise where the statement that runs is to be given up."""
 
+    def stored_as(self, name: QualifiedName) -> QualifiedName:
+        """The name that DuckDB knows a relation by: a temporary one made anew has another there."""
+        held = self.temporary.get(name)
+        return name if held is None else QualifiedName("temp", "main", held)
+
     @property
     def within_handler(self) -> bool:
         """Whether an object's own statements run, which may write what users may not."""
@@ -366,8 +371,7 @@ class Transactional(ABC):
             # By the failure that brings us here it has ended.
             self._roll_back_duck()
             self.duck.recording = False
-        held = self.temporary.get(target)
-        stored = target if held is None else QualifiedName("temp", "main", held)
+        stored = self.stored_as(target)
         columns = self.duck.execute(
             "SELECT column_name FROM duckdb_columns() WHERE data_type = 'BIGINT' "
             "AND database_name = ? AND schema_name = ? AND table_name = ?",

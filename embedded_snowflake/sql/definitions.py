@@ -52,9 +52,9 @@ def lengths_to_limit(expression: Any) -> dict[str, int]:
 def dropped_columns(expression: Any) -> list[Any]:
     """The columns that an ALTER TABLE drops, each once."""
     found: dict[str, Any] = {}
-    for action in (
-        (expression.args.get("actions") or []) if isinstance(expression, exp.Alter) else []
-    ):
+    if not isinstance(expression, exp.Alter):
+        return []
+    for action in expression.args.get("actions") or []:
         if isinstance(action, exp.Drop) and action.kind == "COLUMN":
             for column in action.args["tables"]:
                 found.setdefault(stored_name(column), column)
@@ -74,12 +74,11 @@ def leave_columns(session: Session, alter: Any, name: QualifiedName) -> None:
         isinstance(one, exp.ColumnDef) and one.args.get("exists") for one in alter.args["actions"]
     ):
         return
-    held = session.temporary.get(name)
-    place = ["temp", "main", held] if held else [name.database, name.schema, name.name]
+    stored = session.stored_as(name)
     rows = session.duck.execute(
         "SELECT upper(column_name) FROM duckdb_columns() "
         "WHERE database_name = ? AND schema_name = ? AND table_name = ?",
-        place,
+        [stored.database, stored.schema, stored.name],
     ).fetchall()
     there = {column for (column,) in rows}
     alter.set(

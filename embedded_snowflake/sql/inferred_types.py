@@ -319,23 +319,19 @@ _ZONED = "TIMESTAMP WITH TIME ZONE"
 def _columns_of(
     session: Session, expression: Any, *, finer: bool
 ) -> dict[QualifiedName, dict[str, Any]]:
-    held = {
-        ("temp", "main", session.temporary[one])
-        if one in session.temporary
-        else (one.database, one.schema, one.name): one
-        for one in table_names.tables_of(session, expression)
-    }
+    named = table_names.tables_of(session, expression)
+    held = {session.stored_as(one): one for one in named}
     if not held:
         return {}
     rows = session.duck.execute(
         "SELECT database_name, schema_name, table_name, column_name, data_type "
         "FROM duckdb_columns() WHERE list_contains(?, table_name) ORDER BY column_index",
-        [[name for _, _, name in held]],
+        [[stored.name for stored in held]],
     ).fetchall()
     found: dict[QualifiedName, dict[str, Any]] = {}
     declared: dict[QualifiedName, dict[str, str]] = {}
     for database, schema, table, column, kind in rows:
-        name = held.get((database, schema, table))
+        name = held.get(QualifiedName(database, schema, table))
         if name is None:
             continue
         known = None
