@@ -38,6 +38,7 @@ from embedded_snowflake.objects.snow_files import content_md5
 from embedded_snowflake.objects.staged_files import Fault, UnreadableFile, parquet_schema
 from embedded_snowflake.objects.staged_queries import (
     ROW_NUMBER,
+    TOO_LONG,
     Fields,
     FileRead,
     failed,
@@ -502,7 +503,7 @@ def _judge_widths(file: FileRead, width: int) -> None:
         for place, found in enumerate(file.widths)
         if found != width
     }
-    _take_out(file, file.table, messages)
+    _take_out(file, file.table, {place: (text, 100080) for place, text in messages.items()})
 
 
 def _judge_values(copy: _Copy, file: FileRead, places: dict[str, str]) -> None:
@@ -512,12 +513,12 @@ def _judge_values(copy: _Copy, file: FileRead, places: dict[str, str]) -> None:
     if any(copy.types[column] == "JSON" for column in places):
         raise errors.unsupported("COPY INTO a VARIANT column from CSV without PARSE_JSON")
     name = copy.session.register(file.table)
-    messages: dict[int, str] = {}
+    messages: dict[int, tuple[str, int]] = {}
     for column, place in places.items():
-        for condition, message in _refusals(copy, column, place):
+        for condition, message, number in _refusals(copy, column, place):
             sql = f"SELECT {quoted(ROW_NUMBER)}, {place} FROM {name} WHERE {condition}"
-            for number, text in copy.session.duck.execute(sql).fetchall():
-                messages.setdefault(number, message.replace("{}", str(text)))
+            for record, text in copy.session.duck.execute(sql).fetchall():
+                messages.setdefault(record, (message.replace("{}", str(text)), number))
     if messages:
         numbers = file.table[ROW_NUMBER].to_pylist()
         _take_out(
@@ -527,25 +528,31 @@ def _judge_values(copy: _Copy, file: FileRead, places: dict[str, str]) -> None:
         )
 
 
-def _refusals(copy: _Copy, column: str, place: str) -> list[tuple[str, str]]:
-    """What a column does not take: a condition, and what is said of a text that meets it."""
+_NUMBERS = {"Boolean": 100037, "Date": 100040, "Time": 100035, "Timestamp": 100035}
+"""Of the errors of a text that is no value of such a type; of others it is 100038."""
+
+
+def _refusals(copy: _Copy, column: str, place: str) -> list[tuple[str, str, int]]:
+    """What a column does not take: a condition, what is said of a text that meets it, a number."""
     kind = copy.types[column]
-    found: list[tuple[str, str]] = []
+    found: list[tuple[str, str, int]] = []
     if column in copy.required:
-        found.append((f"{place} IS NULL", "NULL result in a non-nullable column"))
+        found.append((f"{place} IS NULL", "NULL result in a non-nullable column", 100072))
     most = re.fullmatch(r"VARCHAR\((\d+)\)", copy.declared.get(column, ""))
     if most is not None:
         limit = f"User character length limit ({most[1]}) exceeded by string '{{}}'"
-        found.append((f"length({place}) > {most[1]}", limit))
+        found.append((f"length({place}) > {most[1]}", limit, TOO_LONG))
     elif kind != "VARCHAR":
         # A number beyond 64 bits widens its column.
         cast = "DECIMAL(38, 0)" if kind == "BIGINT" else kind
         read = (
             f"{_MOMENTS[kind][0]}({place})" if kind in _MOMENTS else f"TRY_CAST({place} AS {cast})"
         )
-        what = _family(kind) if kind in _MOMENTS else f"{_family(kind)} value"
+        family = _family(kind)
+        what = family if kind in _MOMENTS else f"{family} value"
         words = f"{what} '{{}}' is not recognized (column {column})"
-        found.append((f"{place} IS NOT NULL AND {read} IS NULL", words))
+        unread = f"{place} IS NOT NULL AND {read} IS NULL"
+        found.append((unread, words, _NUMBERS.get(family, 100038)))
     return found
 
 
@@ -557,11 +564,13 @@ def _family(kind: str) -> str:
     return kind.capitalize()
 
 
-def _take_out(file: FileRead, table: pa.Table, messages: dict[int, str]) -> None:
+def _take_out(file: FileRead, table: pa.Table, messages: dict[int, tuple[str, int]]) -> None:
+    """Make faults of the records in these places, each with what is said of it and its number."""
     numbers = table[ROW_NUMBER].to_pylist()
     lines = file.lines or numbers
     file.faults.extend(
-        Fault(message, lines[place], numbers[place]) for place, message in messages.items()
+        Fault(message, lines[place], numbers[place], number)
+        for place, (message, number) in messages.items()
     )
     file.faults.sort(key=lambda fault: fault.record)
     kept = [place for place in range(len(numbers)) if place not in messages]

@@ -47,11 +47,13 @@ class Fault:
         message: Snowflake's words.
         line: in the file, from 1, headers included.
         record: among the data, from 1.
+        number: Snowflake's, of the error.
     """
 
     message: str
     line: int
     record: int
+    number: int = 100038
 
 
 @dataclass

@@ -20,6 +20,7 @@ from embedded_snowflake.objects.staged_files import Fault, UnreadableFile, conte
 if TYPE_CHECKING:
     from pathlib import Path
 
+_NOT_PARSED = 100069
 _SPACE = re.compile(r"\s*")
 
 
@@ -128,7 +129,7 @@ class _Cut:
         self.line += self.text.count("\n", self.counted, place)
         self.counted = place
         message = f"Error parsing JSON: {reason}"
-        self.values.faults.append(Fault(message, self.line + 1, self.number))
+        self.values.faults.append(Fault(message, self.line + 1, self.number, _NOT_PARSED))
         end = self.text.find("\n", place)
         return len(self.text) if end < 0 else end
 

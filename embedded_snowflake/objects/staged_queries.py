@@ -58,6 +58,8 @@ _METADATA: dict[str, pa.DataType] = {
     "METADATA$FILE_LAST_MODIFIED": pa.timestamp("us"),
     "METADATA$FILE_CONTENT_KEY": pa.string(),
 }
+_UNREADABLE = 100152
+TOO_LONG = 100074
 _TEXT_TYPES = (TokenType.VARCHAR, TokenType.TEXT, TokenType.CHAR, TokenType.NVARCHAR)
 
 
@@ -203,7 +205,7 @@ def read_file(
             return _json(name, path, options)
         records = read_csv(path, options, limit)
     except UnreadableFile as cause:
-        return FileRead(name, path, None, [Fault(str(cause), 1, 1)])
+        return FileRead(name, path, None, [Fault(str(cause), 1, 1, _UNREADABLE)])
     columns = text_columns(records, fields.width)
     table = {f"${place + 1}": column for place, column in enumerate(columns)}
     numbers = pa.array(records.numbers, pa.int64())
@@ -284,26 +286,12 @@ def registered(session: Session, files: Sequence[FileRead], fields: Fields, kind
 
 def failed(file: FileRead, fault: Fault) -> errors.SnowflakeError:
     """The error that ends a statement for a record."""
-    number = next((code for words, code in _NUMBERS.items() if fault.message.startswith(words)), 0)
     return errors.error(
         f"{fault.message}\n  File '{file.name}', line {fault.line}, character 1\n"
         f"  Row {fault.record}",
-        100152 if file.table is None else number or 100038,
-        "54000" if number == 100074 else "22000",
+        fault.number,
+        "54000" if fault.number == TOO_LONG else "22000",
     )
-
-
-_NUMBERS = {
-    "NULL result in a non-nullable column": 100072,
-    "User character length limit": 100074,
-    "Number of columns in file": 100080,
-    "Boolean value": 100037,
-    "Date '": 100040,
-    "Time '": 100035,
-    "Timestamp '": 100035,
-    "Error parsing JSON": 100069,
-}
-"""Snowflake's numbers, by how what is said of a record begins."""
 
 
 def _relation_of(session: Session, where: Location, arguments: Mapping[str, Any], text: str) -> Any:
@@ -461,7 +449,8 @@ def _columns_of(name: str, path: Path, options: FileFormat) -> list[tuple[str, s
             return [(one.name, snowflake_type(one.type)) for one in there]
         records = read_csv(path, options)
     except UnreadableFile as cause:
-        raise failed(FileRead(name, path, None, []), Fault(str(cause), 1, 1)) from None
+        unread = FileRead(name, path, None, [])
+        raise failed(unread, Fault(str(cause), 1, 1, _UNREADABLE)) from None
     header = records.header
     if not header:
         header = [f"c{place + 1}" for place in range(records.width())]
