@@ -224,6 +224,11 @@ def is_conflict(cause: BaseException | None) -> bool:
     return isinstance(cause, duckdb.TransactionException) and "onflict" in str(cause)
 
 
+def no_such_file(name: str, advice: str = "") -> SnowflakeError:
+    """091016: a file that a statement names is not on its stage."""
+    return error(f"Remote file '{name}' was not found.{advice}", 91016, "22000")
+
+
 def wrong_arguments(function: str) -> SnowflakeError:
     """000938: a function with other arguments than it takes."""
     return error(

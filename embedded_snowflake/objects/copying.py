@@ -323,11 +323,10 @@ def _chosen(copy: _Copy, tolerance: _Tolerance) -> list[tuple[str, Path]]:
         if name in there:
             found.append((name, there[name]))
         elif tolerance.abort:
-            raise errors.error(
-                f"Remote file '{copy.where.shown}{name}' was not found. If you are running a copy "
-                "command, please make sure files are not deleted when they are being loaded.",
-                91016,
-                "22000",
+            raise errors.no_such_file(
+                copy.where.shown + name,
+                " If you are running a copy command, please make sure files are not deleted when "
+                "they are being loaded.",
             )
     return sorted(found)
 

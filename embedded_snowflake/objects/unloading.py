@@ -91,6 +91,11 @@ class _Unload:
         return truth(name, self.options.get(name, str(usual)))
 
     @property
+    def marked(self) -> bool:
+        """Whether the query's id stands in the names of the files."""
+        return self.flag("INCLUDE_QUERY_ID", usual=self.partition is not None)
+
+    @property
     def largest(self) -> int:
         return number_of("MAX_FILE_SIZE", self.options.get("MAX_FILE_SIZE", _LARGEST))
 
@@ -153,12 +158,10 @@ def _by_place(partition: str, described: Sequence[Any]) -> str:
 
 def _written(unload: _Unload) -> Result:
     single, again = unload.flag("SINGLE"), unload.flag("OVERWRITE")
-    parted = unload.partition is not None
-    marked = unload.flag("INCLUDE_QUERY_ID", usual=parted)
-    if parted and not marked:
+    if unload.partition is not None and not unload.marked:
         raise errors.refused("INCLUDE_QUERY_ID = FALSE does not go with PARTITION BY.")
     for name, given in (("SINGLE", single), ("OVERWRITE", again)):
-        if given and marked:
+        if given and unload.marked:
             raise errors.refused(f"{name} goes with neither PARTITION BY nor INCLUDE_QUERY_ID.")
     rows = _rows(unload)
     aside = unload.session.root / FOLDER / UPLOADS / uuid.uuid4().hex
@@ -204,13 +207,7 @@ def _rows(unload: _Unload) -> pa.Table:
                 2019,
                 "0A000",
             )
-        shown = [f"TO_JSON({held[0]})"]
-    elif kind == "CSV":
-        shown = [
-            f"TO_JSON({one})" if of in _HALF_STRUCTURED else f"{one}::VARCHAR"
-            for one, of in zip(held, unload.types, strict=True)
-        ]
-    else:
+    elif kind == "PARQUET":
         if "array" in unload.types:
             raise errors.unsupported("an ARRAY as a list of Parquet: unload it as a VARIANT")
         if any(one in ("timestamp_ltz", "timestamp_tz") for one in unload.types):
@@ -218,10 +215,11 @@ def _rows(unload: _Unload) -> pa.Table:
                 "Error encountered when unloading to PARQUET: TIMESTAMP_TZ and LTZ types are not "
                 "supported for unloading to Parquet."
             )
-        shown = [
-            f"TO_JSON({one})" if of in _HALF_STRUCTURED else one
-            for one, of in zip(held, unload.types, strict=True)
-        ]
+    plain = "{}" if kind == "PARQUET" else "{}::VARCHAR"
+    shown = [
+        ("TO_JSON({})" if of in _HALF_STRUCTURED else plain).format(one)
+        for one, of in zip(held, unload.types, strict=True)
+    ]
     if unload.partition is not None:
         shown.append(f"COALESCE({unload.partition}, {literal(_NO_PARTITION)})")
     listed = ", ".join(f"{one} AS {quoted(f'P{place}')}" for place, one in enumerate(shown))
@@ -234,20 +232,19 @@ def _files(unload: _Unload, rows: pa.Table, aside: Path) -> Iterator[tuple[str, 
     """Write the files aside, numbered; their names, rows and sizes before compression."""
     if not rows.num_rows:
         return
-    number, prefix = 0, unload.where.path
-    if unload.partition is not None and prefix:
-        prefix = prefix.rstrip("/") + "/"
-    if prefix == "" or prefix.endswith("/"):
-        prefix += "data"
-    if unload.flag("INCLUDE_QUERY_ID", usual=unload.partition is not None):
-        prefix += f"_{unload.session.query_id}"
+    number, path = 0, unload.where.path
+    if unload.partition is not None and path:
+        path = path.rstrip("/") + "/"
+    above, slash, stem = path.rpartition("/")
+    stem = stem or "data"
+    if unload.marked:
+        stem += f"_{unload.session.query_id}"
+    suffix, squeeze = _compression(unload.file_format)
     for folder, part in _parts(unload, rows):
         for ahead, (table, body) in enumerate(_bodies(unload, part)):
-            suffix, squeeze = _compression(unload.file_format)
-            name = prefix
+            name = f"{above}{slash}{folder}{stem}"
             if not unload.flag("SINGLE"):
-                stem = prefix.rpartition("/")
-                name = f"{stem[0]}{stem[1]}{folder}{stem[2]}_0_0_{ahead}{suffix}"
+                name += f"_0_0_{ahead}{suffix}"
             (aside / str(number)).write_bytes(squeeze(body))
             number += 1
             yield name, table, len(body)
@@ -404,9 +401,7 @@ def _of_stage(source: Location, options: dict[str, Value]) -> Iterator[tuple[str
     wanted = there if files is None else files if isinstance(files, list) else [str(files)]
     for name in wanted:
         if name not in there:
-            raise errors.error(
-                f"Remote file '{source.shown}{top}{name}' was not found.", 91016, "22000"
-            )
+            raise errors.no_such_file(source.shown + top + name)
         yield name, there[name]
 
 
@@ -422,7 +417,7 @@ def _of_query(session: Session, query: str) -> Iterator[tuple[str, Path]]:
         found = location(session, str(url))
         path = found.target()
         if not found.path or not path.is_file():
-            raise errors.error(f"Remote file '{url}' was not found.", 91016, "22000")
+            raise errors.no_such_file(str(url))
         name = str(given[0]) if given and given[0] is not None else found.path
         if ".." in name.split("/"):
             raise errors.refused(f"The path of '{name}' leaves the stage.", 2003, "02000")
