@@ -272,7 +272,6 @@ NODES: dict[type[Any], Callable[[Any], Any]] = {
     exp.ArrayRemoveAt: _macro("_es_array_remove_at", "this", "position"),
     exp.SortArray: _sorted,
     exp.ArraysZip: _zipped,
-    exp.StrtokToArray: lambda node: invoke("to_json", node.copy()),
     exp.ArrayMin: _macro("_es_array_min", "this"),
     exp.ArrayMax: _macro("_es_array_max", "this"),
     exp.GenerateSeries: _range,

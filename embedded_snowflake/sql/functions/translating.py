@@ -6,6 +6,7 @@ statements (`rewriting.py`), functions about objects (`objects/`).
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable
 from typing import Any
@@ -43,6 +44,7 @@ def macros_sql(database: str) -> str:
     return "".join(f"CREATE OR REPLACE MACRO {where}.{_own_names(one)};" for one in made)
 
 
+@functools.cache
 def _own_names(macro: str) -> str:
     """A macro whose lambdas' parameters no column is called: DuckDB would take `v -> '$[0]'` for one."""
     found = re.findall(r"lambda ([\w, ]+):", macro)
