@@ -85,10 +85,11 @@ def lag_of(text: str) -> timedelta | None:
 
 def _read_lag(reader: Reader) -> str:
     text = reader.string() if reader.at_string() else reader.identifier()
-    if lag_of(text) is None:
+    found = _LAG.fullmatch(text)
+    if lag_of(text) is None or found is None:
         return "DOWNSTREAM"
     # As the feature store's documentation shows it: '1d' is 1 day, '12h' 12 hours.
-    number, unit = int(re.findall(r"\d+", text)[0]), _UNITS[re.findall(r"[a-z]", text.lower())[0]]
+    number, unit = int(found[1]), _UNITS[found[2][0].lower()]
     return f"{number} {unit}{'' if number == 1 else 's'}"
 
 

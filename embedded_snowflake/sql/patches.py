@@ -264,17 +264,13 @@ def apply() -> None:
             f'to_timestamp(0)::timestamptz AS "{column}"', f'{source} AS "{column}"'
         )
     tables = tables.replace("_fs_tables_ext.comment AS", "tables.comment AS")
-    transient = (
-        "exists (from ${catalog}._fs_information_schema.objects o where o.kind = 'transient' "
+    known = (
+        "exists (from ${{catalog}}._fs_information_schema.objects o where o.kind = '{kind}' "
         "and (o.schema_name, o.name) = (tables.schema_name, tables.table_name))"
     )
-    for kind in ("TRANSIENT", "DYNAMIC"):
-        known = (
-            transient if kind == "TRANSIENT" else transient.replace("transient", "dynamic_table")
-        )
-        tables = tables.replace(
-            f"'NO' AS \"IS_{kind}\"", f"if({known}, 'YES', 'NO') AS \"IS_{kind}\""
-        )
+    for column, kind in (("IS_TRANSIENT", "transient"), ("IS_DYNAMIC", "dynamic_table")):
+        shown = f"if({known.format(kind=kind)}, 'YES', 'NO') AS"
+        tables = tables.replace(f"'NO' AS \"{column}\"", f'{shown} "{column}"')
     # Not measured; fakesnow says that every table has no bytes.
     tables = tables.replace('0 AS "BYTES"', 'NULL::BIGINT AS "BYTES"')
     start, stop = tables.index("left join"), tables.index("where tables.database_name")
