@@ -159,7 +159,7 @@ async def _serve(
 
 
 async def _keep_lags(engine: Engine) -> None:
-    from embedded_snowflake.objects import target_lags
+    from embedded_snowflake.objects.relations import target_lags
 
     while True:
         await asyncio.sleep(target_lags.LOOK_SECONDS)

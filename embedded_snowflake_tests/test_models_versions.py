@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from embedded_snowflake.objects.model_versions import (
+from embedded_snowflake.objects.ml.model_versions import (
     Function,
     Model,
     ModelRuleError,

@@ -10,9 +10,9 @@ import pytest
 from embedded_snowflake import objects
 from embedded_snowflake.sessions.session import Session
 from embedded_snowflake.sql import table_names
+from embedded_snowflake.sql.conversions.inferred_types import Inferred, group_of
+from embedded_snowflake.sql.conversions.number_types import scale_of
 from embedded_snowflake.sql.cursor import parsed
-from embedded_snowflake.sql.inferred_types import Inferred, group_of
-from embedded_snowflake.sql.number_types import scale_of
 from embedded_snowflake.storage.engine import Engine
 
 AGGREGATES = (

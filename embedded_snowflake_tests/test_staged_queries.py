@@ -16,8 +16,8 @@ from snowflake.connector import SnowflakeConnection
 from snowflake.connector.errors import ProgrammingError
 
 from embedded_snowflake import ConnectionInfo
-from embedded_snowflake.objects.file_formats import FileFormat
-from embedded_snowflake.objects.staged_files import UnreadableFile, read_csv
+from embedded_snowflake.objects.files.file_formats import FileFormat
+from embedded_snowflake.objects.files.staged_files import UnreadableFile, read_csv
 
 TEXT = "field_optionally_enclosed_by='\"' escape_unenclosed_field=none null_if=()"
 

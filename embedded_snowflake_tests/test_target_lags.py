@@ -10,7 +10,7 @@ import pytest
 import snowflake.connector
 
 import embedded_snowflake
-from embedded_snowflake.objects import target_lags
+from embedded_snowflake.objects.relations import target_lags
 from embedded_snowflake.sessions.session import Session
 from embedded_snowflake.storage.engine import Engine
 

@@ -19,7 +19,7 @@ import snowflake.connector
 from embedded_snowflake import ConnectionInfo, objects
 from embedded_snowflake.names import QualifiedName
 from embedded_snowflake.objects.entries import temporary
-from embedded_snowflake.objects.table_facts import LOADS
+from embedded_snowflake.objects.relations.table_facts import LOADS
 from embedded_snowflake.sessions.session import Session
 from embedded_snowflake.storage.catalog import Catalog
 from embedded_snowflake.storage.engine import Engine

@@ -2,7 +2,7 @@
 
 What it holds: the reading of ``MODEL(name, version)!METHOD(..)``, ``name!METHOD(..)`` and
 ``WITH alias AS MODEL name VERSION version`` from a statement's tokens. Add here further ways of
-writing a call. What a call means (which version, which types) belongs to ``objects/models.py``,
+writing a call. What a call means (which version, which types) belongs to ``objects/ml/models.py``,
 which hands in a function for it; nothing here knows a catalog or a connection.
 """
 

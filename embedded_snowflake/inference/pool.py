@@ -3,7 +3,7 @@
 What it holds: a pool of worker processes, one a model version, started on first use, restarted
 when one dies, stopped when the server stops; and the one DuckDB function that every
 ``MODEL(..)!METHOD(..)`` becomes. Add here what concerns starting, limiting and talking to workers.
-How a model call is found in a statement belongs to ``objects/models.py``, what happens beside the
+How a model call is found in a statement belongs to ``objects/ml/models.py``, what happens beside the
 model's code to ``worker.py``. Nothing here unpickles anything.
 """
 

@@ -12,7 +12,7 @@ from sqlglot.tokenizer_core import TokenType
 from embedded_snowflake import errors
 from embedded_snowflake.names import literal
 from embedded_snowflake.objects.entries import read_names
-from embedded_snowflake.objects.table_facts import stored_types
+from embedded_snowflake.objects.relations.table_facts import stored_types
 from embedded_snowflake.sql import reading
 from embedded_snowflake.sql.results import UTC
 

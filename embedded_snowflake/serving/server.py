@@ -28,7 +28,8 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from embedded_snowflake import errors
-from embedded_snowflake.objects import context, stages
+from embedded_snowflake.objects import context
+from embedded_snowflake.objects.files import stages
 from embedded_snowflake.serving import binding
 from embedded_snowflake.serving.faults import Faults, Met
 from embedded_snowflake.sessions.session import Answer, Session

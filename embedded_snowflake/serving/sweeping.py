@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from embedded_snowflake.objects import datasets, models, snow_files, stages
+from embedded_snowflake.objects.files import stages
+from embedded_snowflake.objects.ml import datasets, models, snow_files
 from embedded_snowflake.sessions.session import Session
 
 if TYPE_CHECKING:

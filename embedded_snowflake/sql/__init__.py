@@ -1,6 +1,5 @@
 """Snowflake's SQL on DuckDB: read, checked, converted, rewritten, run by fakesnow's cursor.
 
-A statement goes through `reading`, `pivots`, `refusing`, `coercion` (with `inferred_types`,
-`number_types`), `rewriting`, `functions/` and `cursor`, in this order. Nothing here knows a kind of
-object.
+A statement goes through `reading`, `pivots`, `refusing`, `conversions/`, `rewriting`, `functions/`
+and `cursor`, in this order. Nothing here knows a kind of object.
 """

@@ -24,7 +24,6 @@ from embedded_snowflake import errors
 from embedded_snowflake.inference import calls
 from embedded_snowflake.names import literal, quoted, stored_name
 from embedded_snowflake.sql import (
-    coercion,
     definitions,
     foreign,
     reading,
@@ -33,6 +32,7 @@ from embedded_snowflake.sql import (
     table_names,
     temporary_tables,
 )
+from embedded_snowflake.sql.conversions import coercion
 from embedded_snowflake.sql.walking import WalkedTree
 
 if TYPE_CHECKING:

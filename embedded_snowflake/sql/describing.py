@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from fakesnow.rowtype import ColumnInfo
 from sqlglot import exp
 
-from embedded_snowflake.sql.inferred_types import finer_types
+from embedded_snowflake.sql.conversions.inferred_types import finer_types
 
 if TYPE_CHECKING:
     from embedded_snowflake.sessions.session import Session

@@ -16,10 +16,11 @@ from sqlglot import exp
 from embedded_snowflake import errors
 from embedded_snowflake.inference.pool import FUNCTION_NAME
 from embedded_snowflake.names import INTERNAL, QualifiedName, stored_name
-from embedded_snowflake.sql import foreign, spelling_out
+from embedded_snowflake.sql import foreign
+from embedded_snowflake.sql.conversions import spelling_out
+from embedded_snowflake.sql.conversions.inferred_types import group_of
+from embedded_snowflake.sql.conversions.number_types import scale_of
 from embedded_snowflake.sql.describing import shown_type
-from embedded_snowflake.sql.inferred_types import group_of
-from embedded_snowflake.sql.number_types import scale_of
 from embedded_snowflake.sql.table_names import name_of, written_table
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 Add one here when it concerns whole queries; of definitions they stand in `definitions.py`, of the
 session's own tables in `temporary_tables.py`, of names in `table_names.py`. A function that DuckDB
-answers otherwise stands in `functions/`, a conversion between types in `coercion.py`, a rewrite of
+answers otherwise stands in `functions/`, a conversion between types in `conversions/`, a rewrite of
 the text in `sessions/text_rewriting.py`, what is refused in `refusing.py`.
 """
 
@@ -19,8 +19,9 @@ from sqlglot import exp
 
 from embedded_snowflake import errors
 from embedded_snowflake.names import INTERNAL, QualifiedName, quoted, stored_name
-from embedded_snowflake.sql import definitions, temporary_tables, wide_integers
+from embedded_snowflake.sql import definitions, temporary_tables
 from embedded_snowflake.sql.building import invoke
+from embedded_snowflake.sql.conversions import wide_integers
 from embedded_snowflake.sql.definitions import is_sequence
 from embedded_snowflake.sql.functions import casts, translating
 from embedded_snowflake.sql.temporary_tables import temporary_made

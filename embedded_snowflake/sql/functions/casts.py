@@ -1,7 +1,7 @@
 """Conversions: what CAST, ``::`` and the TO_ functions make of a value.
 
 What DuckDB's own make otherwise becomes a macro by the argument's type. Conversions that nobody
-wrote are found by `coercion.py` and end here; texts that become times stand in `tried_times.py`.
+wrote are found in `conversions/` and end here; texts that become times stand in `tried_times.py`.
 
 Source: https://docs.snowflake.com/en/sql-reference/data-type-conversion.
 """
@@ -15,8 +15,8 @@ from typing import Any
 from sqlglot import exp
 
 from embedded_snowflake import errors
-from embedded_snowflake.sql import wide_integers
 from embedded_snowflake.sql.building import cast_as, invoke, number
+from embedded_snowflake.sql.conversions import wide_integers
 from embedded_snowflake.sql.functions.variants import CALLS, variant
 
 MACROS = {

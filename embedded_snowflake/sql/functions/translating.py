@@ -12,7 +12,8 @@ from collections.abc import Callable
 from typing import Any
 
 from embedded_snowflake.names import quoted
-from embedded_snowflake.sql import building, canonical_json, time_formats, wide_integers
+from embedded_snowflake.sql import building, canonical_json, time_formats
+from embedded_snowflake.sql.conversions import wide_integers
 from embedded_snowflake.sql.functions import (
     aggregates,
     arrays,

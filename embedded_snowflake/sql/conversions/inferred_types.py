@@ -20,8 +20,8 @@ from sqlglot.schema import MappingSchema
 
 from embedded_snowflake.names import QualifiedName
 from embedded_snowflake.sql import table_names
-from embedded_snowflake.sql.column_facts import ColumnFacts
-from embedded_snowflake.sql.number_types import ANNOTATORS, scale_of
+from embedded_snowflake.sql.conversions.column_facts import ColumnFacts
+from embedded_snowflake.sql.conversions.number_types import ANNOTATORS, scale_of
 
 if TYPE_CHECKING:
     from embedded_snowflake.sessions.session import Session

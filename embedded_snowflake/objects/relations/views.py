@@ -20,8 +20,9 @@ from sqlglot.optimizer.scope import traverse_scope
 from embedded_snowflake import errors
 from embedded_snowflake.inference import calls
 from embedded_snowflake.names import QualifiedName, quoted
-from embedded_snowflake.objects import table_facts, tags
+from embedded_snowflake.objects import tags
 from embedded_snowflake.objects.entries import changed_comment, show_entries, undropped
+from embedded_snowflake.objects.relations import table_facts
 from embedded_snowflake.sessions.routing import handles
 from embedded_snowflake.sql import refusing
 from embedded_snowflake.sql.cursor import parsed

@@ -25,9 +25,11 @@ from embedded_snowflake import errors
 from embedded_snowflake.inference import calls
 from embedded_snowflake.inference.pool import ModelFunction
 from embedded_snowflake.names import QualifiedName, quoted
-from embedded_snowflake.objects import snow_files, stages, tags
+from embedded_snowflake.objects import tags
 from embedded_snowflake.objects.entries import drop_entry, show_entries
-from embedded_snowflake.objects.model_versions import (
+from embedded_snowflake.objects.files import stages
+from embedded_snowflake.objects.ml import snow_files
+from embedded_snowflake.objects.ml.model_versions import (
     Model,
     ModelRuleError,
     Version,

@@ -13,10 +13,16 @@ from embedded_snowflake import errors
 from embedded_snowflake.names import stored_name
 from embedded_snowflake.sql import rewriting, table_names
 from embedded_snowflake.sql.building import swap
-from embedded_snowflake.sql.column_facts import ColumnFacts
+from embedded_snowflake.sql.conversions.column_facts import ColumnFacts
+from embedded_snowflake.sql.conversions.inferred_types import (
+    NUMBERS,
+    TEXTS_IN_JSON,
+    TIMES,
+    Inferred,
+    group_of,
+)
+from embedded_snowflake.sql.conversions.number_types import scale_of
 from embedded_snowflake.sql.functions.casts import plainly_a_time
-from embedded_snowflake.sql.inferred_types import NUMBERS, TEXTS_IN_JSON, TIMES, Inferred, group_of
-from embedded_snowflake.sql.number_types import scale_of
 
 if TYPE_CHECKING:
     from embedded_snowflake.names import QualifiedName

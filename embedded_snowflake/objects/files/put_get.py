@@ -27,15 +27,15 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from embedded_snowflake import errors
-from embedded_snowflake.objects.file_formats import Value, number_of, read_options, truth
-from embedded_snowflake.objects.snow_files import download
-from embedded_snowflake.objects.stages import (
+from embedded_snowflake.objects.files.file_formats import Value, number_of, read_options, truth
+from embedded_snowflake.objects.files.stages import (
     FOLDER,
     SKIPPED,
     Location,
     location,
     read_argument,
 )
+from embedded_snowflake.objects.ml.snow_files import download
 from embedded_snowflake.sessions.routing import NotMine, handles
 from embedded_snowflake.sql.reading import Reader
 from embedded_snowflake.sql.results import Result

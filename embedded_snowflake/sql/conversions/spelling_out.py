@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from embedded_snowflake import errors
 from embedded_snowflake.sql.building import sources
-from embedded_snowflake.sql.inferred_types import Inferred
+from embedded_snowflake.sql.conversions.inferred_types import Inferred
 
 if TYPE_CHECKING:
     from embedded_snowflake.sessions.session import Session

@@ -2,7 +2,7 @@
 
 What it holds: plain records, their form in the catalog's JSON, and the reading of a package's
 ``MANIFEST.yml``. Add here rules that Snowflake documents about versions. Statements and files
-belong to ``objects/models.py``.
+belong to ``objects/ml/models.py``.
 
 Sources: https://docs.snowflake.com/en/sql-reference/sql/alter-model (an alias is an identifier,
 unique in the model, none of the system's; a version has at most one) and

@@ -24,8 +24,9 @@ from sqlglot import exp
 
 from embedded_snowflake import errors
 from embedded_snowflake.names import QualifiedName
-from embedded_snowflake.objects import functions, table_facts, tags, views
+from embedded_snowflake.objects import functions, tags
 from embedded_snowflake.objects.entries import drop_entry, show_entries
+from embedded_snowflake.objects.relations import table_facts, views
 from embedded_snowflake.objects.showing import columns
 from embedded_snowflake.sessions.routing import NotMine, handles, table_function
 from embedded_snowflake.sql import table_names

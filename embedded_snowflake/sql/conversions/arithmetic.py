@@ -13,9 +13,9 @@ from sqlglot import exp
 
 from embedded_snowflake import errors
 from embedded_snowflake.sql.building import cast_as, invoke, snowflake_cast, swap
+from embedded_snowflake.sql.conversions.inferred_types import Inferred
+from embedded_snowflake.sql.conversions.number_types import product_scale
 from embedded_snowflake.sql.functions.times import UNITS
-from embedded_snowflake.sql.inferred_types import Inferred
-from embedded_snowflake.sql.number_types import product_scale
 
 
 def arithmetic(node: Any, types: Inferred) -> Any:

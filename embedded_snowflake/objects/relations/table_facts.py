@@ -22,9 +22,9 @@ from embedded_snowflake.objects.entries import temporary
 from embedded_snowflake.objects.showing import columns, show_scope
 from embedded_snowflake.sessions.routing import Written, follows, handles, information_schema_view
 from embedded_snowflake.sql import definitions, describing, table_names
-from embedded_snowflake.sql.column_facts import ColumnFacts, columns_kept
+from embedded_snowflake.sql.conversions.column_facts import ColumnFacts, columns_kept
+from embedded_snowflake.sql.conversions.inferred_types import FINER
 from embedded_snowflake.sql.definitions import text_length
-from embedded_snowflake.sql.inferred_types import FINER
 from embedded_snowflake.sql.reading import Reader
 from embedded_snowflake.sql.results import Result
 from embedded_snowflake.sql.temporary_tables import temporary_made

@@ -25,7 +25,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from embedded_snowflake import errors
-from embedded_snowflake.objects.file_formats import FileFormat, python_encoding
+from embedded_snowflake.objects.files.file_formats import FileFormat, python_encoding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from embedded_snowflake import errors
-from embedded_snowflake.objects import dynamic_tables
+from embedded_snowflake.objects.relations import dynamic_tables
 from embedded_snowflake.sessions.session import Session
 
 if TYPE_CHECKING:

@@ -18,11 +18,18 @@ from sqlglot import exp
 
 from embedded_snowflake import errors
 from embedded_snowflake.inference.pool import FUNCTION_NAME, KINDS
-from embedded_snowflake.sql import arithmetic, column_conversions, rewriting, spelling_out
+from embedded_snowflake.sql import rewriting
 from embedded_snowflake.sql.building import invoke, snowflake_cast, swap
+from embedded_snowflake.sql.conversions import arithmetic, column_conversions, spelling_out
+from embedded_snowflake.sql.conversions.inferred_types import (
+    NUMBERS,
+    TEXTS_IN_JSON,
+    TIMES,
+    Inferred,
+    group_of,
+)
 from embedded_snowflake.sql.functions import variants
 from embedded_snowflake.sql.functions.casts import plainly_a_time
-from embedded_snowflake.sql.inferred_types import NUMBERS, TEXTS_IN_JSON, TIMES, Inferred, group_of
 
 if TYPE_CHECKING:
     from embedded_snowflake.sessions.session import Session

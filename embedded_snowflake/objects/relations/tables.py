@@ -12,13 +12,14 @@ from sqlglot import exp
 
 from embedded_snowflake import errors
 from embedded_snowflake.names import INTERNAL, QualifiedName, literal, quoted
-from embedded_snowflake.objects import functions, table_facts
+from embedded_snowflake.objects import functions
 from embedded_snowflake.objects.entries import changed_comment
+from embedded_snowflake.objects.relations import table_facts
 from embedded_snowflake.objects.showing import Scope, columns, like, show_scope
 from embedded_snowflake.sessions.routing import NotMine, Written, follows, handles
 from embedded_snowflake.sessions.session import Session
 from embedded_snowflake.sql import definitions
-from embedded_snowflake.sql.column_facts import ColumnFacts
+from embedded_snowflake.sql.conversions.column_facts import ColumnFacts
 from embedded_snowflake.sql.describing import COARSE, shown_default
 from embedded_snowflake.sql.reading import Reader
 from embedded_snowflake.sql.results import Result

@@ -23,11 +23,11 @@ from typing import TYPE_CHECKING, Any
 
 from embedded_snowflake import errors
 from embedded_snowflake.names import QualifiedName
-from embedded_snowflake.objects import snow_files
 from embedded_snowflake.objects.entries import kept, show_entries, taken, temporary, undropped
-from embedded_snowflake.objects.file_formats import Value, read_options, resolve
+from embedded_snowflake.objects.files.file_formats import Value, read_options, resolve
+from embedded_snowflake.objects.ml import snow_files
+from embedded_snowflake.objects.relations.table_facts import STAGE
 from embedded_snowflake.objects.showing import columns
-from embedded_snowflake.objects.table_facts import STAGE
 from embedded_snowflake.sessions.routing import NotMine, ends_with_session, handles
 from embedded_snowflake.sql.reading import Reader
 from embedded_snowflake.sql.results import Result

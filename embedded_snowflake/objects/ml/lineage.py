@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from embedded_snowflake import errors
 from embedded_snowflake.names import QualifiedName, shown
-from embedded_snowflake.objects import datasets, models
-from embedded_snowflake.objects.model_versions import Model
+from embedded_snowflake.objects.ml import datasets, models
+from embedded_snowflake.objects.ml.model_versions import Model
 from embedded_snowflake.sessions.routing import scalar
 from embedded_snowflake.sql.reading import Reader
 

@@ -14,8 +14,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from embedded_snowflake.objects.file_formats import FileFormat, python_encoding
-from embedded_snowflake.objects.staged_files import Fault, UnreadableFile, content, sampled_type
+from embedded_snowflake.objects.files.file_formats import FileFormat, python_encoding
+from embedded_snowflake.objects.files.staged_files import (
+    Fault,
+    UnreadableFile,
+    content,
+    sampled_type,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 from embedded_snowflake import errors
 from embedded_snowflake.names import QualifiedName
-from embedded_snowflake.objects import snow_files
 from embedded_snowflake.objects.entries import show_entries, taken, undropped
+from embedded_snowflake.objects.ml import snow_files
 from embedded_snowflake.objects.showing import Scope, columns
 from embedded_snowflake.sessions.routing import NotMine, handles, scalar
 from embedded_snowflake.sql.reading import Reader

@@ -32,11 +32,15 @@ from embedded_snowflake import errors
 from embedded_snowflake.names import QualifiedName, literal, quoted
 from embedded_snowflake.objects import functions
 from embedded_snowflake.objects.entries import read_names, temporary
-from embedded_snowflake.objects.file_formats import FileFormat, Value, read_options, resolve, truth
-from embedded_snowflake.objects.showing import columns
-from embedded_snowflake.objects.snow_files import content_md5
-from embedded_snowflake.objects.staged_files import Fault, UnreadableFile, parquet_schema
-from embedded_snowflake.objects.staged_queries import (
+from embedded_snowflake.objects.files.file_formats import (
+    FileFormat,
+    Value,
+    read_options,
+    resolve,
+    truth,
+)
+from embedded_snowflake.objects.files.staged_files import Fault, UnreadableFile, parquet_schema
+from embedded_snowflake.objects.files.staged_queries import (
     ROW_NUMBER,
     TOO_LONG,
     Fields,
@@ -47,11 +51,14 @@ from embedded_snowflake.objects.staged_queries import (
     registered,
     stage_in,
 )
-from embedded_snowflake.objects.stages import Location, location, prune, read_reference
-from embedded_snowflake.objects.table_facts import LOADS, stored_types
+from embedded_snowflake.objects.files.stages import Location, location, prune, read_reference
+from embedded_snowflake.objects.ml.snow_files import content_md5
+from embedded_snowflake.objects.relations.table_facts import LOADS, stored_types
+from embedded_snowflake.objects.showing import columns
 from embedded_snowflake.sessions.routing import NotMine, Written, follows, handles
-from embedded_snowflake.sql import refusing, wide_integers
-from embedded_snowflake.sql.column_facts import ColumnFacts
+from embedded_snowflake.sql import refusing
+from embedded_snowflake.sql.conversions import wide_integers
+from embedded_snowflake.sql.conversions.column_facts import ColumnFacts
 from embedded_snowflake.sql.cursor import parsed
 from embedded_snowflake.sql.reading import Reader, tokens_of
 from embedded_snowflake.sql.results import Result

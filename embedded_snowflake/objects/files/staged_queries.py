@@ -24,10 +24,13 @@ from sqlglot import Token, TokenType
 
 from embedded_snowflake import errors
 from embedded_snowflake.names import quoted
-from embedded_snowflake.objects.file_formats import FileFormat, number_of, read_options, resolve
-from embedded_snowflake.objects.showing import columns
-from embedded_snowflake.objects.snow_files import content_md5
-from embedded_snowflake.objects.staged_files import (
+from embedded_snowflake.objects.files.file_formats import (
+    FileFormat,
+    number_of,
+    read_options,
+    resolve,
+)
+from embedded_snowflake.objects.files.staged_files import (
     Fault,
     UnreadableFile,
     as_text,
@@ -39,8 +42,10 @@ from embedded_snowflake.objects.staged_files import (
     snowflake_type,
     text_columns,
 )
-from embedded_snowflake.objects.staged_json import json_sample_type, read_json, read_samples
-from embedded_snowflake.objects.stages import Location, location, reference_end
+from embedded_snowflake.objects.files.staged_json import json_sample_type, read_json, read_samples
+from embedded_snowflake.objects.files.stages import Location, location, reference_end
+from embedded_snowflake.objects.ml.snow_files import content_md5
+from embedded_snowflake.objects.showing import columns
 from embedded_snowflake.sessions.routing import rewrites, table_function
 from embedded_snowflake.sql.reading import tokens_of
 from embedded_snowflake.sql.results import Result

@@ -28,7 +28,7 @@ import pyarrow.parquet as pq
 
 from embedded_snowflake import errors
 from embedded_snowflake.names import literal, quoted
-from embedded_snowflake.objects.file_formats import (
+from embedded_snowflake.objects.files.file_formats import (
     FileFormat,
     Value,
     number_of,
@@ -36,14 +36,14 @@ from embedded_snowflake.objects.file_formats import (
     resolve,
     truth,
 )
-from embedded_snowflake.objects.showing import columns
-from embedded_snowflake.objects.stages import (
+from embedded_snowflake.objects.files.stages import (
     FOLDER,
     UPLOADS,
     Location,
     location,
     read_reference,
 )
+from embedded_snowflake.objects.showing import columns
 from embedded_snowflake.sessions.routing import NotMine, handles
 from embedded_snowflake.sql.reading import Reader, tokens_of
 from embedded_snowflake.sql.results import Result

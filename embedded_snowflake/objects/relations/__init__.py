@@ -1,0 +1,1 @@
+"""What has rows: tables, views, dynamic tables."""
