@@ -14,6 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, cast
 
@@ -24,6 +25,7 @@ from snowflake.connector.errors import Error, ProgrammingError
 import embedded_snowflake
 from embedded_snowflake import ConnectionInfo, objects
 from embedded_snowflake.serving import lifecycle
+from embedded_snowflake.serving import server as server_module
 from embedded_snowflake.serving.server import Server
 from embedded_snowflake.sessions import session
 from embedded_snowflake.storage.engine import Engine
@@ -170,6 +172,33 @@ def test_a_result_has_a_largest_size(monkeypatch: pytest.MonkeyPatch, tmp_path: 
         assert opened.execute("SELECT 1").table is not None
     finally:
         engine.close()
+
+
+_ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT MAX(i) FROM n"
+
+
+def test_a_statement_without_an_end_ends_some_time_after_its_client_is_gone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    engine = Engine(tmp_path)
+    served = Server(engine, "password")
+    opened = session.Session.of_the_system(engine)
+    served.sessions["token"] = opened
+    with ThreadPoolExecutor(1) as threads:
+        running = threads.submit(opened.execute, _ENDLESS)
+        opened.peer_seen(("127.0.0.1", 1))
+        opened.peer_gone(("127.0.0.1", 1))
+        time.sleep(1)
+        served.idle_seconds()
+        assert not running.done()
+        monkeypatch.setattr(server_module, "GONE_SECONDS", 0.5)
+        served.idle_seconds()
+        with pytest.raises(ProgrammingError, match="the client is gone") as caught:
+            running.result(timeout=20)
+    assert caught.value.errno == 604
+    served.idle_seconds()
+    assert not served.sessions
+    engine.close()
 
 
 def _run(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -38,8 +38,8 @@ from embedded_snowflake.storage import presigning
 from embedded_snowflake.storage.engine import Engine
 
 logger = logging.getLogger("embedded_snowflake")
-SESSION_SECONDS = 4 * 3600.0
-"""How long a session without a statement is kept."""
+SESSION_SECONDS, GONE_SECONDS = 4 * 3600.0, 600.0
+"""How long a session without a statement is kept, and one whose client is gone."""
 TOKEN_SECONDS = 3600
 MASTER_SECONDS = 4 * 3600
 LOGIN_BYTES, REQUEST_BYTES = 1 << 20, 1 << 28
@@ -73,9 +73,12 @@ class Server:
             gone = session.vanished(5.0) and session.explicit
             if gone:
                 session.abandon()
-            old = now - session.seen > SESSION_SECONDS or session.vanished(600.0)
-            if old and session.abandon():
+            vanished = session.vanished(GONE_SECONDS)
+            if (vanished or now - session.seen > SESSION_SECONDS) and session.abandon():
                 self._forget(token)
+            elif vanished:
+                # Nobody will read its answer, and one without an end would keep the server for ever.
+                session.cancel("SQL execution canceled: the client is gone")
         if self.active or any(one.peers for _, one in sessions if not one.closed):
             return 0.0
         return now - self.last_statement
