@@ -6,6 +6,7 @@ import datetime
 
 from embedded_snowflake import errors
 from embedded_snowflake.names import INTERNAL, QualifiedName, literal, quoted
+from embedded_snowflake.objects.entries import undropped
 from embedded_snowflake.objects.showing import Scope, columns, read_bounds
 from embedded_snowflake.sessions.routing import NotMine, handles
 from embedded_snowflake.sessions.session import Session
@@ -82,9 +83,7 @@ def drop_database(session: Session, reader: Reader) -> Result:
     """Drop a database and everything in it."""
     name = reader.identifier()
     if name not in session.engine.databases():
-        if reader.if_exists:
-            return Result.status("Drop statement executed successfully.")
-        raise errors.missing("Database", name)
+        return undropped(reader, "Database", name)
     _drop(session, name)
     return Result.status(f"{name} successfully dropped.")
 

@@ -74,7 +74,7 @@ def changed_comment(reader: Reader) -> str | None:
     return reader.string()
 
 
-def undropped(reader: Reader, shown: str, name: QualifiedName) -> Result:
+def undropped(reader: Reader, shown: str, name: QualifiedName | str) -> Result:
     """What DROP is answered with where there is no such object.
 
     Raises:
@@ -82,7 +82,8 @@ def undropped(reader: Reader, shown: str, name: QualifiedName) -> Result:
     """
     if not reader.if_exists:
         raise errors.missing(shown, name)
-    return Result.status(f"Drop statement executed successfully ({name.name} already dropped).")
+    last = name if isinstance(name, str) else name.name
+    return Result.status(f"Drop statement executed successfully ({last} already dropped).")
 
 
 def drop_entry(reader: Reader, kind: str, shown: str, forget: Callable[[Entry], object]) -> Result:

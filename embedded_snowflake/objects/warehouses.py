@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 
 from embedded_snowflake import errors
-from embedded_snowflake.objects.entries import taken
+from embedded_snowflake.objects.entries import taken, undropped
 from embedded_snowflake.objects.showing import columns, like
 from embedded_snowflake.sessions.routing import handles
 from embedded_snowflake.sessions.session import Session
@@ -66,8 +66,8 @@ def drop_warehouse(session: Session, reader: Reader) -> Result:
 
 def _drop(reader: Reader, kind: str, name: str) -> Result:
     account = reader.session.engine.account
-    if account.get(kind, name) is None and not reader.if_exists:
-        raise errors.missing(kind.capitalize(), name)
+    if account.get(kind, name) is None:
+        return undropped(reader, kind.capitalize(), name)
     account.remove(kind, name)
     return Result.status(f"{name} successfully dropped.")
 
