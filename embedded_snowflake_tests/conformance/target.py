@@ -6,9 +6,11 @@ What must not go here: expected values.
 
 from __future__ import annotations
 
+import bz2
 import os
 import re
 import uuid
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -57,7 +59,28 @@ def write_files(folder: Path) -> Path:
     (folder / "data.json").write_text('{"id": 1, "v": 1.5}\n{"id": 2}\n')
     people = {"id": pa.array([1, 2], pa.int64()), "name": pa.array(["ann", None])}
     parquet.write_table(pa.table(people), folder / "data.parquet")
+    _write_formats(folder / "formats")
     return folder
+
+
+def _write_formats(folder: Path) -> None:
+    """The same two people, compressed, delimited and encoded in other ways; and what nobody can read."""
+    folder.mkdir()
+    text = "1,ann\n2,bob\n"
+    raw = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    (folder / "people.csv.bz2").write_bytes(bz2.compress(text.encode()))
+    (folder / "people.csv.zst").write_bytes(pa.compress(text.encode(), "zstd", asbytes=True))
+    (folder / "people.deflate").write_bytes(zlib.compress(text.encode()))
+    (folder / "people.raw_deflate").write_bytes(raw.compress(text.encode()) + raw.flush())
+    (folder / "windows.csv").write_bytes(text.replace("\n", "\r\n").encode())
+    (folder / "piped.csv").write_text(text.replace("\n", "|"))
+    (folder / "spaced.csv").write_text('1, "ann b" \n2,  bob \n')
+    (folder / "latin.csv").write_bytes("1,é\n".encode("latin-1"))
+    (folder / "open.csv").write_text('1,"ann\n')
+    (folder / "typed.csv").write_text(
+        "known,at\ntrue,2024-01-02 03:04:05\nfalse,2024-01-03 03:04:05\n"
+    )
+    (folder / "broken.parquet").write_bytes(b"PAR1 and no more")
 
 
 @dataclass

@@ -462,6 +462,7 @@ def _matched(copy: _Copy, files: Sequence[tuple[str, Path]]) -> tuple[Fields, li
     if kind == "CSV" and not copy.file_format.parse_header:
         raise errors.refused("MATCH_BY_COLUMN_NAME of CSV needs PARSE_HEADER = TRUE.")
     headers: list[list[str]] = []
+    unread = ""
     for name, path in files:
         try:
             headers.append(
@@ -469,8 +470,9 @@ def _matched(copy: _Copy, files: Sequence[tuple[str, Path]]) -> tuple[Fields, li
                 if parquet
                 else read_file(name, path, copy.file_format, Fields()).header
             )
-        except UnreadableFile:
+        except UnreadableFile as cause:
             headers.append([])
+            unread = f"{cause}\n  File '{name}'"
     known = list(dict.fromkeys(one for header in headers for one in header))
     if kind == "CSV" and any(header != known for header in headers):
         raise errors.unsupported("CSV files with different headers in one COPY INTO")
@@ -491,7 +493,7 @@ def _matched(copy: _Copy, files: Sequence[tuple[str, Path]]) -> tuple[Fields, li
                     parts.append(quoted(f"${place + 1}"))
                 break
     if not columns:
-        raise errors.refused("The files have no column of the table's.")
+        raise errors.refused(unread or "The files have no column of the table's.")
     return fields, columns, ", ".join(parts)
 
 
