@@ -347,9 +347,6 @@ class Cursor(FakeSnowflakeCursor):
         return [(name, str(kind), *[None] * 4) for name, kind, *_ in columns]
 
     def _transform_explode(self, expression: Any) -> list[Any]:
-        # fakesnow runs a MERGE as several statements; DuckDB's own is atomic.
-        if isinstance(expression, exp.Merge):
-            return [expression]
         if isinstance(expression, exp.Insert) and isinstance(expression.expression, exp.Query):
             return [expression]
         if dropped := definitions.dropped_columns(expression):

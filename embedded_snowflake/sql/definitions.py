@@ -124,8 +124,6 @@ def _constraints(_: Session, expression: Any) -> Any:
                 (parent if isinstance(parent, exp.ColumnConstraint) else node).pop()
         for node in list(expression.find_all(exp.PrimaryKey, exp.ForeignKey, exp.Constraint)):
             node.pop()
-        for node in list(expression.find_all(exp.UniqueColumnConstraint)):
-            node.pop()
         for node in list(expression.find_all(exp.CommentColumnConstraint)):
             # Set once the table is there (`column_comments`).
             (node.parent or node).pop()

@@ -385,10 +385,7 @@ def _division(_: Session, expression: Any) -> Any:
         divisor = divisor.this if isinstance(divisor, exp.Paren) else divisor
         if isinstance(divisor, exp.Literal) and not divisor.is_string and float(divisor.name):
             continue
-        call = invoke("_es_divide", node.this, node.expression)
-        if node is expression:
-            return call
-        node.replace(call)
+        node.replace(invoke("_es_divide", node.this, node.expression))
     return expression
 
 

@@ -95,12 +95,8 @@ def coerced(session: Session, expression: Any) -> Any:
         types.resolve()
     for node in reversed(nodes):
         made = _RULES[type(node)](node, types)
-        if made is node:
-            continue
-        types.note(made, types.type_of(node))
-        if node is expression:
-            expression = made
-        else:
+        if made is not node:
+            types.note(made, types.type_of(node))
             node.replace(made)
     if assigns:
         column_conversions.assign(session, expression, types)

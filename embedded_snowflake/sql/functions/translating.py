@@ -64,11 +64,7 @@ def translate(expression: Any) -> Any:
     for node in reversed(list(expression.walk(bfs=False))):
         rule = _NODES.get(type(node))
         made = node if rule is None else rule(node)
-        if made is node:
-            continue
-        if node is expression:
-            expression = made
-        else:
+        if made is not node:
             node.replace(made)
     unbound.call_unbound(expression)
     return expression
