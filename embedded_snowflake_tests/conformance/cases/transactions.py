@@ -8,6 +8,8 @@ _PAGE = "sql-reference/transactions"
 _T = "CREATE TABLE t (a INT)"
 _COUNT = "SELECT COUNT(*) FROM t"
 _ROW = "INSERT INTO t VALUES (1)"
+_A = "SELECT a FROM t ORDER BY a"
+_WRITING = (_T, "CREATE TABLE u (a INT)", "BEGIN", "INSERT INTO u VALUES (0)")
 
 GROUP = Group(
     "Transactions",
@@ -40,6 +42,36 @@ GROUP = Group(
             (_T, "BEGIN", _COUNT, Other(_ROW), _COUNT),
             _PAGE,
             rows=[(1,)],
+        ),
+        Case(
+            "a query after a write sees what others committed since",
+            (*_WRITING, Other(_ROW), _COUNT),
+            _PAGE,
+            rows=[(1,)],
+        ),
+        Case(
+            "an INSERT of a query after a write sees what others committed since",
+            (*_WRITING, Other(_ROW), "INSERT INTO u SELECT a FROM t", "SELECT a FROM u ORDER BY a"),
+            _PAGE,
+            rows=[(0,), (1,)],
+        ),
+        Case(
+            "rows are added to those that others committed since",
+            (*_WRITING, Other(_ROW), _ROW, "COMMIT", Other(_COUNT)),
+            _PAGE,
+            rows=[(2,)],
+        ),
+        Case(
+            "rows are added from those that others committed since",
+            (*_WRITING, Other(_ROW), "INSERT INTO t SELECT a + 1 FROM t", "COMMIT", Other(_A)),
+            _PAGE,
+            rows=[(1,), (2,)],
+        ),
+        Case(
+            "an UPDATE changes what others committed since",
+            (*_WRITING, Other(_ROW), "UPDATE t SET a = a + 1", "COMMIT", Other(_A)),
+            _PAGE,
+            rows=[(2,)],
         ),
         Case(
             "a definition commits what came before it",
