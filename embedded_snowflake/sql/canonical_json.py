@@ -113,7 +113,10 @@ def ordered_or_null(text: str | None) -> str | None:
         return None
 
 
-_LENIENT = re.compile(r"""("(?:\\.|[^"\\])*")|'((?:\\.|[^'\\])*)'|,(?=\s*])""", re.DOTALL)
+_LENIENT = re.compile(
+    r"""("(?:\\.|[^"\\])*")|'((?:\\.|[^'\\])*)'|\b(true|false|null)\b|,(?=\s*])""",
+    re.DOTALL | re.IGNORECASE,
+)
 
 
 def strict(text: str) -> str | None:
@@ -121,14 +124,14 @@ def strict(text: str) -> str | None:
 
     It takes texts in single quotes (Snowpark's reference, check_json), and a comma behind an
     array's last element (https://docs.snowflake.com/en/sql-reference/functions/parse_json), where
-    it sees one more, undefined.
+    it sees one more, undefined; TRUE, FALSE and NULL in capitals as well (try_parse_json, there).
     """
 
     def written(found: re.Match[str]) -> str:
         if found[1] is not None:
             return found[1]
         if found[2] is None:
-            return ",null"
+            return (found[3] or ",null").lower()
         inner = found[2].replace("\\'", "'")
         return '"' + re.sub(r'(\\.)|"', lambda one: one[1] or '\\"', inner) + '"'
 

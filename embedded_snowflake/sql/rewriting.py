@@ -298,6 +298,9 @@ def _tried(_: Session, expression: Any) -> Any:
         if node.to.this in casts.FRACTIONS | wide_integers.INTEGERS:
             node.set("this", invoke("_es_number_text", node.this))
             continue
+        if node.to.this in {exp.DType.CHAR, exp.DType.NCHAR} and not node.to.expressions:
+            node.to.set("expressions", [exp.DataTypeParam(this=exp.Literal.number(1))])
+            node.set("null_on_text_overflow", True)  # noqa: FBT003
         if function := casts.READ_AS.get(node.to.this):
             node.replace(invoke(_trying(function), node.this))
     for node in list(expression.find_all(exp.ToDouble)):

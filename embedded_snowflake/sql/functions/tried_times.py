@@ -37,6 +37,9 @@ _EPOCH = "make_timestamp(CAST(_es_microseconds(TRY_CAST(x AS HUGEINT)) AS BIGINT
 _LOCAL = f"""CASE WHEN regexp_full_match(x, '{_WHOLE}') THEN _es_epoch(x)
     WHEN regexp_full_match(x, '{_HOUR}') THEN try_strptime(x, '%Y-%m-%dT%H')
     WHEN regexp_full_match(x, '{_AMERICAN}') THEN try_strptime(x, '%m/%d/%Y %H:%M:%S')
+    WHEN regexp_full_match(x, '[0-9]{{1,2}}/[0-9]{{1,2}}/[0-9]{{4}}') THEN try_strptime(x, '%m/%d/%Y')
+    WHEN regexp_full_match(x, '[0-9]{{1,2}}-[A-Za-z]+-[0-9]{{4}}')
+    THEN try_strptime(x, ['%d-%b-%Y', '%d-%B-%Y'])
     WHEN regexp_full_match(x, '{_MAIL}') THEN try_strptime(x, '%a, %d %b %Y %H:%M:%S') END"""
 
 # A zone is left out: the time is that of the clock on the wall.
@@ -59,12 +62,6 @@ _TZ = f"""COALESCE(_es_local_time(trim(CAST(text AS VARCHAR))) AT TIME ZONE 'UTC
     WHEN regexp_full_match(CAST(text AS VARCHAR), '{_PLAIN}')
     THEN TRY_CAST(regexp_replace(
         CAST(text AS VARCHAR), '\\s+(Z|{_OFFSET})$', '\\1') AS TIMESTAMPTZ) END)"""
-
-_DAY = r"""CAST(COALESCE(_es_try_timestamp_ntz(text), CASE
-    WHEN regexp_full_match(trim(CAST(text AS VARCHAR)), '[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}')
-    THEN try_strptime(trim(CAST(text AS VARCHAR)), '%m/%d/%Y')
-    WHEN regexp_full_match(trim(CAST(text AS VARCHAR)), '[0-9]{1,2}-[A-Za-z]{3}-[0-9]{4}')
-    THEN try_strptime(trim(CAST(text AS VARCHAR)), '%d-%b-%Y') END) AS DATE)"""
 
 _AM_OR_PM = r"(0?[0-9]|1[0-2]):[0-5][0-9](:[0-5][0-9](\.[0-9]+)?)? ?[AaPp][Mm]"
 _TIME = f"""CASE WHEN regexp_full_match(x, '{_WHOLE}') THEN CAST(_es_epoch(x) AS TIME)
@@ -119,7 +116,7 @@ MACROS = {
     "_es_local_time(x)": _LOCAL,
     "_es_try_timestamp_ntz(text)": _NTZ,
     "_es_try_timestamp_tz(text)": _TZ,
-    "_es_try_date(text)": _DAY,
+    "_es_try_date(text)": "CAST(_es_try_timestamp_ntz(text) AS DATE)",
     "_es_clock(x)": _TIME,
     "_es_try_time(text)": "_es_clock(trim(CAST(text AS VARCHAR)))",
 }

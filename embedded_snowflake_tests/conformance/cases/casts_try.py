@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 
-from embedded_snowflake_tests.conformance.case import Error, Group, Json, fails, value
+from embedded_snowflake_tests.conformance.case import Case, Error, Group, Json, fails, value
 
 _F = "sql-reference/functions/"
 
@@ -169,5 +169,28 @@ GROUP = Group(
         ),
         value("BETWEEN takes both ends", "2 BETWEEN 1 AND 2", True, _F + "between"),
         value("BOOLAND_AGG's sibling BOOLXOR", "BOOLXOR(1, 0)", True, _F + "boolxor"),
+        Case(
+            "TRY_CAST reads a date with its month's name",
+            "SELECT TRY_CAST('07-Oct-2019' AS TIMESTAMP)::VARCHAR, '7-october-2019'::DATE, "
+            "TRY_CAST('10/07/2019' AS TIMESTAMP)::DATE, TRY_CAST('10/19' AS TIMESTAMP)",
+            _F + "try_cast",
+            rows=[
+                ("2019-10-07 00:00:00.000", dt.date(2019, 10, 7), dt.date(2019, 10, 7), None),
+            ],
+        ),
+        value("TRY_CAST to CHAR", "TRY_CAST('ab' AS CHAR)", None, _F + "try_cast"),
+        fails(
+            "TRY_CAST to a VARIANT",
+            "SELECT TRY_CAST('a' AS VARIANT)",
+            Error(),
+            _F + "try_cast",
+        ),
+        Case(
+            "TRY_PARSE_JSON reads TRUE and a comma at the end",
+            """SELECT TRY_PARSE_JSON('{"a": TRUE, "b": "TRUE", "c": Null}'), TRY_PARSE_JSON('[1,FALSE,]')[1], """
+            "TRY_PARSE_JSON('[TRUER]')",
+            _F + "try_parse_json",
+            rows=[(Json({"a": True, "b": "TRUE", "c": None}), "false", None)],
+        ),
     ),
 )
