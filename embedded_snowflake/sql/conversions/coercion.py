@@ -61,7 +61,7 @@ _TIME_ARGUMENTS: dict[type[Any], tuple[str, ...]] = {
     **dict.fromkeys((exp.DateDiff, exp.TimestampDiff, exp.MonthsBetween), _BOTH),
     exp.Extract: ("expression",),
     **dict.fromkeys((exp.DateAdd, exp.TimestampAdd, exp.AddMonths, exp.LastDay), _THIS),
-    **dict.fromkeys((exp.DateTrunc, exp.TimestampTrunc), _THIS),
+    **dict.fromkeys((exp.DateTrunc, exp.TimestampTrunc, exp.TimeSlice), _THIS),
     **dict.fromkeys((exp.Year, exp.Quarter, exp.Month, exp.Week, exp.Day), _THIS),
     **dict.fromkeys((exp.DayOfWeek, exp.DayOfMonth, exp.DayOfYear), _THIS),
     **dict.fromkeys((exp.Hour, exp.Minute, exp.Second), _THIS),
@@ -475,16 +475,17 @@ def _time_arguments(node: Any, types: Inferred) -> Any:
                 value,
                 lambda old: snowflake_cast(snowflake_cast(old, "VARCHAR"), "TIMESTAMP_NTZ"),
             )
+    unit = node.args["unit"].name if node.args.get("unit") else ""
+    kind, days = types.kind(node.this), arithmetic.of_days(unit)
+    if kind == ("TIME" if days else "DATE") and (days or isinstance(node, exp.TimeSlice)):
+        raise errors.refused(
+            f"SQL compilation error:\n'{unit}' is not a valid date/time component for a {kind}."
+        )
     if not isinstance(node, _MOVES):
         return node
     if isinstance(node, (exp.DateAdd, exp.TimestampAdd)):
-        unit = node.args["unit"].name
         if unit.upper().startswith(_NANOSECONDS) and not _is_of_microseconds(node.expression):
             raise errors.unsupported("nanoseconds that are no whole microseconds")
-        if types.kind(node.this) == "TIME" and arithmetic.of_days(unit):
-            raise errors.refused(
-                f"SQL compilation error:\n'{unit}' is not a valid date/time component for a TIME."
-            )
         if types.kind(node.expression) == "TEXT":
             swap(node.expression, lambda old: snowflake_cast(old, "FLOAT"))
         if types.kind(node.expression) in {"DECIMAL", "FLOAT"}:

@@ -22,6 +22,11 @@ MACROS = {
         "- epoch(CAST(y AS TIMESTAMP) - date_trunc('day', y))) / 86400) / 31 END, 6) "
         "AS DECIMAL(38, 6))"
     ),
+    "_es_from_parts(day, h, m, s, nanos)": (
+        "CAST(day AS TIMESTAMP) "
+        "+ to_microseconds(CAST(((h * 60 + m) * 60 + s) * CAST(1000000 AS BIGINT) "
+        "+ nanos // 1000 AS BIGINT))"
+    ),
     "_es_units(x)": (
         f"CASE WHEN _es_fails(x <> trunc(x), '{UNSUPPORTED}DATEADD of a part of a unit') THEN NULL "
         "ELSE CAST(x AS BIGINT) END"
@@ -61,12 +66,17 @@ def _now(node: Any) -> Any:
     return cast_as(now, "TIMESTAMP") if node.args.get("sysdate") else now
 
 
-def _time_from_parts(node: Any) -> Any:
-    """To the microsecond, below which DuckDB rounds up."""
-    if node.args.get("nano") is not None:
-        micros = exp.IntDiv(this=exp.Paren(this=node.args["nano"]), expression=number("1000"))
-        node.set("nano", exp.Mul(this=exp.Paren(this=micros), expression=number("1000")))
-    return node
+def _from_parts(node: Any) -> Any:
+    """Parts may be more or less than there are of them: a day that has so many hours is a later one."""
+    if node.this is not None:
+        return node
+    if node.args.get("sec") is None:
+        raise errors.too_few_arguments()
+    year, month, day, *clock = (
+        node.args[one] for one in ("year", "month", "day", "hour", "min", "sec")
+    )
+    date = exp.DateFromParts(year=year, month=month, day=day, allow_overflow=True)
+    return invoke("_es_from_parts", date, *clock, node.args.get("nano") or number("0"))
 
 
 def _zoned_from_parts(node: Any) -> Any:
@@ -75,7 +85,7 @@ def _zoned_from_parts(node: Any) -> Any:
     if zone is not None and zone != exp.Literal.string("UTC"):
         raise errors.unsupported("TIMESTAMP_TZ_FROM_PARTS with a zone")
     node.set("zone", None)
-    return cast_as(_time_from_parts(node).copy(), "TIMESTAMPTZ")
+    return cast_as(_from_parts(node).copy(), "TIMESTAMPTZ")
 
 
 UNITS = {
@@ -133,13 +143,16 @@ def _extract(node: Any) -> Any:
 
 def _time_slice(node: Any) -> Any:
     """Slices are counted from 1970, and weeks from its first day's Monday."""
-    length, unit = node.expression, node.unit.name.upper()
-    if not isinstance(length, exp.Literal):
+    length, unit = node.expression, UNITS.get(node.unit.name.upper())
+    if not length.is_int:
         raise errors.unsupported("TIME_SLICE of a length that is no literal")
+    side = node.args["kind"].name.upper() if node.args.get("kind") else "START"
+    wrong = unit in {None, "MILLISECOND", "MICROSECOND"} or side not in {"START", "END"}
+    if wrong or length.to_py() < 1:
+        raise errors.refused("SQL compilation error:\ninvalid arguments for function [TIME_SLICE].")
     width = exp.Interval(this=exp.Literal.string(length.name), unit=exp.Var(this=unit))
-    ends = node.args.get("kind") is not None and node.args["kind"].name.upper() == "END"
     origin = exp.Literal.string("1969-12-29" if unit == "WEEK" else "1970-01-01")
-    return invoke("_es_time_slice", node.this, width, origin, exp.Boolean(this=ends))
+    return invoke("_es_time_slice", node.this, width, origin, exp.Boolean(this=side == "END"))
 
 
 def _convert_timezone(node: Any) -> Any:
@@ -180,7 +193,7 @@ NODES: dict[type[Any], Callable[[Any], Any]] = {
         ),
         _now,
     ),
-    exp.TimestampFromParts: _time_from_parts,
+    exp.TimestampFromParts: _from_parts,
     **dict.fromkeys((exp.TimestampLtzFromParts, exp.TimestampTzFromParts), _zoned_from_parts),
     exp.Interval: _interval,
     exp.Extract: _extract,

@@ -64,7 +64,7 @@ _TZ = f"""COALESCE(_es_local_time(trim(CAST(text AS VARCHAR))) AT TIME ZONE 'UTC
         CAST(text AS VARCHAR), '\\s+(Z|{_OFFSET})$', '\\1') AS TIMESTAMPTZ) END)"""
 
 _AM_OR_PM = r"(0?[0-9]|1[0-2]):[0-5][0-9](:[0-5][0-9](\.[0-9]+)?)? ?[AaPp][Mm]"
-_TIME = f"""CASE WHEN regexp_full_match(x, '{_WHOLE}') THEN CAST(_es_epoch(x) AS TIME)
+_TIME = f"""CASE WHEN regexp_full_match(x, '{_WHOLE}') THEN CAST(date_trunc('second', _es_epoch(x)) AS TIME)
     WHEN regexp_full_match(x, '{_AM_OR_PM}') THEN CAST(coalesce(try_strptime(x, '%I:%M %p'),
         try_strptime(x, '%I:%M:%S %p'), try_strptime(x, '%I:%M:%S.%n %p'),
         try_strptime(x, '%I:%M%p'), try_strptime(x, '%I:%M:%S%p'),
@@ -81,14 +81,16 @@ _MOMENT = """list_transform([x], lambda v: _es_recognized(v, CASE typeof(v)
     WHEN 'VARCHAR' THEN {tried}(CAST(v AS VARCHAR))
     WHEN 'JSON' THEN CASE WHEN json_type(to_json(v)) = 'VARCHAR' THEN {tried}(to_json(v) ->> '$')
         ELSE CAST(_es_seconds(to_json(v) ->> '$', 0) AS {kind}) END
-    ELSE COALESCE(TRY_CAST(v AS {kind}), CAST(_es_seconds(v, 0) AS {kind})) END, '{named}'))[1]"""
+    WHEN 'BOOLEAN' THEN NULL ELSE COALESCE(TRY_CAST(v AS {kind}), CAST(_es_seconds(v, 0) AS {kind})) END, '{named}'))[1]"""
 _DATE = """list_transform([x], lambda v: _es_recognized(v, CASE typeof(v)
     WHEN 'VARCHAR' THEN _es_try_date(CAST(v AS VARCHAR))
-    WHEN 'JSON' THEN _es_try_date(to_json(v) ->> '$') ELSE TRY_CAST(v AS DATE) END, 'Date'))[1]"""
+    WHEN 'JSON' THEN CASE WHEN json_type(to_json(v)) = 'VARCHAR' THEN _es_try_date(to_json(v) ->> '$') END
+    ELSE TRY_CAST(v AS DATE) END, 'Date'))[1]"""
 
 # By way of their texts: DuckDB makes no TIME of a TIMESTAMPTZ.
 _HOURS = """list_transform([x], lambda v: _es_recognized(v, _es_try_time(
-    CASE typeof(v) WHEN 'JSON' THEN to_json(v) ->> '$' ELSE CAST(v AS VARCHAR) END), 'Time'))[1]"""
+    CASE WHEN typeof(v) = 'JSON' THEN to_json(v) ->> '$'
+    WHEN typeof(v) = 'VARCHAR' OR typeof(v) LIKE 'TIME%' THEN CAST(v AS VARCHAR) END), 'Time'))[1]"""
 
 # A TIMESTAMP_TZ is an instant and the offset that it came with; only the instant is kept here, so
 # that another offset than +00:00 is refused where it would be seen.

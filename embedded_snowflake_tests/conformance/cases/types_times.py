@@ -9,6 +9,7 @@ from embedded_snowflake_tests.conformance.case import Case, Error, Group, fails,
 
 _F = "sql-reference/functions/"
 _TYPES = "sql-reference/data-types-datetime"
+_CONVERSION = "sql-reference/data-type-conversion"
 _OFFSET = Error(2, "0A000", "a TIMESTAMP_TZ of another offset than +00:00")
 _NTZ = "::TIMESTAMP_NTZ"
 
@@ -704,6 +705,45 @@ GROUP = Group(
             "SELECT TIMEADD(day, 1, '2024-01-31'::DATE), TIMEADD(hour, 1, '10:00:00'::TIME)",
             "sql-reference/functions/timeadd",
             rows=[(dt.date(2024, 2, 1), dt.time(11))],
+        ),
+        *(
+            fails(f"{one} is no {kind}", f"SELECT {one}::{kind}", Error(), _CONVERSION)
+            for one, kind in (
+                ("5", "TIME"),
+                ("'2024-01-31'::DATE", "TIME"),
+                ("TRUE", "TIMESTAMP"),
+                ("PARSE_JSON('31536000')", "DATE"),
+            )
+        ),
+        Case(
+            "parts beyond their ends make another moment",
+            "SELECT TIMESTAMP_FROM_PARTS(2024, 1, 1, 0, 0, -90), "
+            "TIMESTAMP_NTZ_FROM_PARTS(y, 14, 0, 25, 61, 0, 5000) FROM (SELECT 2024 AS y)",
+            _F + "timestamp_from_parts",
+            rows=[
+                (dt.datetime(2023, 12, 31, 23, 58, 30), dt.datetime(2025, 2, 1, 2, 1, 0, 5)),
+            ],
+        ),
+        *(
+            fails(f"TIME_SLICE of {what}", f"SELECT TIME_SLICE({what})", Error(), _F + "time_slice")
+            for what in (
+                "'2024-01-31'::DATE, 1, 'HOUR'",
+                "'2024-01-31'::DATE, 0, 'DAY'",
+                "'2024-01-31'::DATE, 1, 'DAY', 'MIDDLE'",
+                "'2024-01-31'::TIMESTAMP, 1, 'MILLISECOND'",
+            )
+        ),
+        fails(
+            "a TIME is not cut to its day",
+            "SELECT TRUNC('08:50:48'::TIME, 'day')",
+            Error(part="is not a valid date/time component"),
+            _F + "trunc2",
+        ),
+        value(
+            "a TIME of milliseconds since 1970 has no fraction",
+            "TO_TIME('31536003456')",
+            dt.time(0, 0, 3),
+            _F + "to_time",
         ),
     ),
 )
