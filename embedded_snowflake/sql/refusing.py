@@ -344,6 +344,10 @@ def _check_window(window: Any) -> None:
     # sqlglot gives these a frame of its own.
     whole = isinstance(call, (exp.FirstValue, exp.LastValue, exp.NthValue))
     framed = window.args.get("spec") is not None and not whole
+    if isinstance(call.this, exp.Distinct) and (framed or window.args.get("order")):
+        raise errors.refused(
+            "SQL compilation error:\ndistinct cannot be used with a window frame or an order."
+        )
     if not window.args.get("order") and (framed or isinstance(call, _ORDERED)):
         raise errors.error(
             f"SQL compilation error:\nWindow function type [{call.sql_name()}] requires ORDER BY "

@@ -14,7 +14,7 @@ from sqlglot import exp
 from embedded_snowflake import errors
 from embedded_snowflake.sql.building import cast_as, invoke, snowflake_cast, swap
 from embedded_snowflake.sql.conversions.inferred_types import Inferred
-from embedded_snowflake.sql.conversions.number_types import product_scale
+from embedded_snowflake.sql.conversions.number_types import product_scale, variance_scale
 from embedded_snowflake.sql.functions.times import UNITS
 
 
@@ -108,6 +108,16 @@ def summed(node: Any, types: Inferred) -> Any:
     if types.kind(node.this) == "BOOLEAN":
         text = f"Invalid argument types for function '{node.sql_name()}': (BOOLEAN)"
         raise errors.error(f"SQL compilation error:\n{text}", 1044, "42P13")
+    if types.kind(node) == "TEXT":
+        types.note(node, exp.DataType.build("DOUBLE"))
+    return of_number(node, types)
+
+
+def of_number(node: Any, types: Inferred) -> Any:
+    """A text is taken for a FLOAT: https://docs.snowflake.com/en/sql-reference/functions/sum."""
+    value = node.this.expressions[0] if isinstance(node.this, exp.Distinct) else node.this
+    if types.kind(value) == "TEXT":
+        swap(value, lambda old: snowflake_cast(old, "FLOAT"))
     return node
 
 
@@ -153,7 +163,7 @@ def deviation(node: Any, types: Inferred) -> Any:
         return node
     outer = _outermost(node)
     spread = exp.VariancePop if isinstance(node, exp.StddevPop) else exp.Variance
-    variance = _decimal(_with_call(outer, spread, type(node)), 6 if scale == 0 else max(12, scale))
+    variance = _decimal(_with_call(outer, spread, type(node)), variance_scale(scale))
     return _in_place_of(outer, node, exp.Sqrt(this=snowflake_cast(variance, "FLOAT")), types)
 
 

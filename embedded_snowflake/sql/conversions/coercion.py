@@ -527,6 +527,7 @@ _RULES: dict[type[Any], Callable[[Any, Inferred], Any]] = {
     exp.Sum: arithmetic.summed,
     exp.Avg: arithmetic.average,
     exp.RegrSlope: arithmetic.slope,
+    **dict.fromkeys((exp.Sign, exp.WidthBucket, exp.Pow, exp.Skewness), arithmetic.of_number),
     **dict.fromkeys((exp.Variance, exp.VariancePop, exp.Kurtosis), arithmetic.spread),
     **dict.fromkeys((exp.Stddev, exp.StddevSamp, exp.StddevPop), arithmetic.deviation),
     exp.Trunc: arithmetic.cut,

@@ -45,6 +45,11 @@ def product_scale(left: int, right: int) -> int:
     return min(left + right, max(left, right, 12))
 
 
+def variance_scale(scale: int) -> int:
+    """The scale of a variance, a quotient of squares."""
+    return quotient_scale(product_scale(scale, scale))
+
+
 def number(scale: int) -> Any:
     """NUMBER(38, scale)."""
     return exp.DataType.build(f"DECIMAL(38, {scale})", dialect="snowflake")
@@ -96,13 +101,21 @@ def _with_floats(annotator: Any, node: Any, values: list[Any]) -> Any:
     return _sqlglots(annotator, node)
 
 
-def _average(annotator: Any, node: Any) -> Any:
-    value = node.this.expressions[0] if isinstance(node.this, exp.Distinct) else node.this
-    scale = scale_of(value.type)
-    if scale is None:
-        return _sqlglots(annotator, node)
-    more = 3 if isinstance(node.parent, exp.Window) else 6
-    return _typed(annotator, node, number(quotient_scale(scale, more)))
+def _aggregate(made: Callable[[int, Any], int]) -> Callable[[Any, Any], Any]:
+    """The annotator of an aggregate of NUMBERs, whose scale the function gives."""
+
+    def annotate(annotator: Any, node: Any) -> Any:
+        value = node.this.expressions[0] if isinstance(node.this, exp.Distinct) else node.this
+        scale = scale_of(value.type)
+        if scale is None:
+            return _sqlglots(annotator, node)
+        return _typed(annotator, node, number(made(scale, node)))
+
+    return annotate
+
+
+def _of_average(scale: int, node: Any) -> int:
+    return quotient_scale(scale, 3 if isinstance(node.parent, exp.Window) else 6)
 
 
 def _rounded(annotator: Any, node: Any) -> Any:
@@ -177,7 +190,10 @@ ANNOTATORS: dict[type[Any], Callable[[Any, Any], Any]] = {
     exp.Sub: _difference,
     exp.Mul: _operator(product_scale),
     exp.Div: _operator(lambda dividend, _: quotient_scale(dividend)),
-    exp.Avg: _average,
+    exp.Avg: _aggregate(_of_average),
+    **dict.fromkeys(
+        (exp.Variance, exp.VariancePop), _aggregate(lambda scale, _: variance_scale(scale))
+    ),
     **dict.fromkeys((exp.Round, exp.Trunc, exp.Floor, exp.Ceil), _rounded),
     exp.ToNumber: _converted,
     exp.WithinGroup: _percentile,

@@ -32,7 +32,9 @@ MACROS = {
         "CASE WHEN _es_fails(x <= 0, 'Invalid floating point operation: ln') THEN NULL ELSE ln(x) END"
     ),
     "_es_width_bucket(x, low, high, buckets)": (
-        "CASE WHEN x < low THEN 0 WHEN x >= high THEN CAST(buckets AS BIGINT) + 1 "
+        "CASE WHEN _es_fails(low = high OR buckets < 1, "
+        "'Invalid parameters of WIDTH_BUCKET: equal ends, or no bucket') THEN NULL "
+        "WHEN x < low THEN 0 WHEN x >= high THEN CAST(buckets AS BIGINT) + 1 "
         "ELSE CAST(floor((x - low) * buckets / (high - low)) AS BIGINT) + 1 END"
     ),
     # What cannot be cast is the error; error() would forbid to use the quotient's alias.

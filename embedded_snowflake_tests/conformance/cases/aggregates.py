@@ -446,5 +446,27 @@ GROUP = Group(
             "sql-reference/constructs/group-by",
             rows=[(Decimal("1.500000"), "c-2", 2), (Decimal("1.000000"), "b-1", 1)],
         ),
+        Case(
+            "a variance has the digits of a quotient of squares",
+            "SELECT VAR_POP(n)::VARCHAR, VARIANCE(n)::VARCHAR, VAR_SAMP(DISTINCT m)::VARCHAR, "
+            "ROUND(STDDEV(n) * 1e8) FROM (SELECT column1::NUMBER(8,2) AS n, column1::NUMBER(9,5) AS m "
+            "FROM VALUES (1), (2), (2.5))",
+            _F + "var_pop",
+            rows=[("0.3888888889", "0.5833333333", "0.583333333333", 76376262.0)],
+        ),
+        Case(
+            "a text is summed as a FLOAT",
+            "SELECT SUM(s), AVG(s), SUM(s) + 1, SKEW(s) FROM (SELECT column1 AS s "
+            "FROM VALUES ('1.5'), (NULL), ('2'), ('2.5'))",
+            _F + "sum",
+            rows=[(6.0, 2.0, 7.0, 0.0)],
+            types=["REAL"] * 4,
+        ),
+        fails(
+            "a text that is no number is not summed",
+            "SELECT SUM(s) FROM (SELECT 'two' AS s)",
+            Error(100038, "22018", "Numeric value 'two' is not recognized"),
+            _F + "sum",
+        ),
     ),
 )

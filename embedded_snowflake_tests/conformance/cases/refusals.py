@@ -54,13 +54,6 @@ GROUP = Group(
             Error(8, "0A000", "Actual statement count 2"),
             "developer-guide/python-connector/python-connector-example",
         ),
-        Case(
-            "a text summed as a number",
-            "SELECT SUM(column1) FROM VALUES ('1'), ('2')",
-            "sql-reference/functions/sum",
-            rows=[(3,)],
-            refused=Error(part="sum"),
-        ),
         fails(
             "files of the machine are no tables",
             "SELECT * FROM '/etc/passwd'",

@@ -211,5 +211,17 @@ GROUP = Group(
             rows=[('{\n  "a": 1\n}',)],
             refused=Error(2, "0A000", "OBJECT_AGG with OVER"),
         ),
+        fails(
+            "DISTINCT beside an order",
+            f"SELECT SUM(DISTINCT v) OVER (ORDER BY k) FROM {_T}",
+            Error(part="distinct cannot be used"),
+            _F + "sum",
+        ),
+        fails(
+            "STDDEV DISTINCT in a frame",
+            f"SELECT STDDEV(DISTINCT v) OVER (ORDER BY k ROWS 1 PRECEDING) FROM {_T}",
+            Error(part="distinct cannot be used"),
+            _F + "stddev",
+        ),
     ),
 )
