@@ -50,7 +50,8 @@ _TEXT_ARGUMENTS: dict[type[Any], tuple[str, ...]] = {
     ),
     **dict.fromkeys((exp.Length, exp.Substring, exp.Left, exp.Right, exp.Pad, exp.Trim), _THIS),
     **dict.fromkeys((exp.Lower, exp.Upper, exp.Initcap, exp.Reverse, exp.Repeat), _THIS),
-    **dict.fromkeys((exp.Split, exp.SplitPart, exp.Strtok, exp.Translate), _THIS),
+    **dict.fromkeys((exp.Split, exp.SplitPart, exp.Strtok, exp.StrtokToArray), _THIS),
+    exp.Translate: _THIS,
     **dict.fromkeys((exp.MD5, exp.SHA, exp.SHA2, exp.Unicode, exp.Ascii), _THIS),
     **dict.fromkeys((exp.Soundex, exp.SoundexP123, exp.SHA2Digest, exp.ParseUrl), _THIS),
     **dict.fromkeys((exp.MD5NumberLower64, exp.MD5NumberUpper64), _THIS),
@@ -121,6 +122,12 @@ def _all_of(insert: Any, kinds: tuple[type[Any], ...]) -> bool:
 def _text_arguments(node: Any, types: Inferred) -> Any:
     if isinstance(node, (exp.DPipe, exp.Concat, exp.ConcatWs)):
         _all_of_bytes(list(node.iter_expressions()), types)
+    calculated = (exp.Predicate, exp.Connector, exp.Not)
+    if isinstance(node, exp.DPipe) and any(
+        isinstance(one.unnest(), calculated) for one in (node.this, node.expression)
+    ):
+        text = "Invalid argument types for function '||': (BOOLEAN), cast it"
+        raise errors.error(f"SQL compilation error:\n{text}", 1044, "42P13")
     for name in _TEXT_ARGUMENTS[type(node)]:
         held = node.args.get(name)
         for one in list(held) if isinstance(held, list) else [held]:

@@ -71,6 +71,13 @@ MACROS = {
         "ELSE array_to_string(list_transform(string_split(of, ''), lambda one: "
         "chr(CAST(list_position(list_distinct(string_split(concat(x, y), '')), one) AS INTEGER))), '') END"
     ),
+    # DuckDB begins with the first character where there are fewer.
+    "_es_from_end(x, start, made)": "CASE WHEN -start > length(x) THEN '' ELSE made END",
+    "_es_translate(x, these, others)": (
+        "CASE WHEN _es_fails(length(others) > length(these), "
+        "concat('String ''', others, ''' is too long and would be truncated')) THEN NULL "
+        "ELSE translate(x, these, others) END"
+    ),
     "_es_similarity(x, y)": "CAST(floor(jaro_winkler_similarity(x, y) * 100) AS BIGINT)",
 }
 
@@ -194,6 +201,14 @@ NODES: dict[type[Any], Callable[[Any], Any]] = {
     exp.Levenshtein: _distance,
     exp.JarowinklerSimilarity: _distance,
     exp.Pad: _pad,
+    exp.Substring: lambda node: (
+        node
+        if isinstance(node.args["start"], exp.Literal)
+        else invoke("_es_from_end", node.this.copy(), node.args["start"].copy(), node.copy())
+    ),
+    exp.Translate: lambda node: invoke(
+        "_es_translate", node.this, node.args["from_"], node.args["to"]
+    ),
     exp.Unhex: lambda node: invoke("_es_unhex", node.this),
     exp.HexDecodeString: lambda node: invoke("decode", invoke("_es_unhex", node.this)),
     exp.Base64Encode: lambda node: invoke("to_base64", invoke("_es_bytes", node.this)),

@@ -378,5 +378,30 @@ GROUP = Group(
             "R163",
             _F + "soundex",
         ),
+        Case(
+            "SUBSTR from before the first character is empty",
+            "SELECT SUBSTR(s, -6, 2), SUBSTR(s, n, 2), SUBSTR(s, -5, 2) "
+            "FROM (SELECT 'abcde' AS s, -9 AS n)",
+            _F + "substr",
+            rows=[("", "", "ab")],
+        ),
+        fails(
+            "TRANSLATE to more characters than from",
+            "SELECT TRANSLATE('abc', 'a', 'xy')",
+            Error(part="is too long and would be truncated"),
+            _F + "translate",
+        ),
+        value(
+            "STRTOK_TO_ARRAY of a JSON null",
+            "STRTOK_TO_ARRAY(PARSE_JSON('null'), '.')",
+            None,
+            _F + "strtok_to_array",
+        ),
+        fails(
+            "a comparison is no text",
+            "SELECT 'is ' || (1 = 1)",
+            Error(1044, "42P13", "'||'"),
+            "sql-reference/data-types-logical",
+        ),
     ),
 )
