@@ -77,91 +77,52 @@ def unsupported(what: str) -> SnowflakeError:
 
 
 _NOT_HERE = " (the embedded warehouse has none of this name)"
+_SQL = "SQL compilation error:\n"
 _WORDED = (
     (
         r"Function with name \"?([\w$]+)\"? does not exist",
         2140,
         "42601",
-        "SQL compilation error:\nUnknown function {0}" + _NOT_HERE,
+        _SQL + "Unknown function {0}" + _NOT_HERE,
     ),
-    (
-        r"(The following string is not a legal hex-encoded value): (.*)' to BOOL",
-        100115,
-        "22000",
-        "{0}: '{1}'",
-    ),
+    (r"(The following string is not a legal hex.*?): (.*)' to BOOL", 100115, "22000", "{0}: '{1}'"),
     (
         r'Catalog "(.+?)" does not exist|No catalog \+ schema named "(?:.+?)" found',
         2043,
         "02000",
-        "SQL compilation error:\nObject does not exist, or operation cannot be performed: USE another.",
+        _SQL + "Object does not exist, or operation cannot be performed: USE another.",
     ),
     (
         r'column "(.+?)" must appear in the GROUP BY clause',
         979,
         "42601",
-        "SQL compilation error:\n[{0}] is not a valid group by expression",
+        _SQL + "[{0}] is not a valid group by expression",
     ),
-    (
-        r'Ambiguous reference to column name "(.+?)"',
-        1052,
-        "42601",
-        "SQL compilation error:\nambiguous column name '{0}'",
-    ),
+    (r'Ambiguous reference to .*?"(.+?)"', 1052, "42601", _SQL + "ambiguous column name '{0}'"),
     (
         r"is not an table$|Can only modify view with|Can only \w+(?: \w+)? base table",
         2203,
         "02000",
-        "SQL compilation error:\nObject found is of type 'VIEW', not specified type 'TABLE'.",
+        _SQL + "Object found is of type 'VIEW', not specified type 'TABLE'.",
     ),
-    (
-        r'Duplicate column name "(.+?)" in INSERT',
-        2025,
-        "42S21",
-        "SQL compilation error:\nduplicate column name '{0}'",
-    ),
+    (r'Duplicate column .*?"(.+?)" in', 2025, "42S21", _SQL + "duplicate column name '{0}'"),
     (
         r'(?:Values list|Table) "(.+?)" does not have a column named "(.+?)"',
         904,
         "42000",
         "SQL compilation error: invalid identifier '{0}.{1}'",
     ),
-    (
-        r'Column with name "(.+?)" already exists',
-        1430,
-        "42601",
-        "SQL compilation error:\ncolumn '{0}' already exists",
-    ),
-    (
-        r"Cannot drop column: table only has one column",
-        1432,
-        "42601",
-        "SQL compilation error:\ncannot drop all the columns of a table",
-    ),
+    (r'Column .*?"(.+?)" already exists', 1430, "42601", _SQL + "column '{0}' already exists"),
+    (r"table only has one column", 1432, "42601", _SQL + "cannot drop all the columns of a table"),
     (
         r"(?:has|expected) (\d+) columns but (\d+) values were supplied",
         2020,
         "21S01",
-        "SQL compilation error:\nInsert value list does not match column list expecting {0} but got {1}",
+        _SQL + "Insert value list does not match column list expecting {0} but got {1}",
     ),
-    (
-        r"More than one row returned by a subquery",
-        100090,
-        "22000",
-        "Single-row subquery returns more than one row.",
-    ),
-    (
-        r"MERGE INTO command cannot affect the same target row more than once",
-        100090,
-        "42P18",
-        "Duplicate row detected during DML action",
-    ),
-    (
-        r"Numeric value '(.*)' is not recognized",
-        100038,
-        "22018",
-        "Numeric value '{0}' is not recognized",
-    ),
+    (r"More than one row ret", 100090, "22000", "Single-row subquery returns more than one row."),
+    (r"same target row more than", 100090, "42P18", "Duplicate row detected during DML action"),
+    (r"(Numeric value '.*' is not recognized)", 100038, "22018", "{0}"),
     (
         r"Referenced update column (\S+) not found",
         904,
@@ -175,25 +136,30 @@ _WORDED = (
         "SQL compilation error: invalid identifier '{0}'",
     ),
     (
-        r"No function matches the given name and argument types '([^(']+)\((.*)\)'",
+        r"(?:the given name and argument types|for the function call) ['\"]([^(']+)\((.*)\)['\"]",
         1044,
         "42P13",
-        "SQL compilation error:\nInvalid argument types for function '{0}': ({1}), cast them.",
+        _SQL + "Invalid argument types for function '{0}': ({1}), cast them.",
     ),
-    (r"Date '(.*)' is not recognized", 100040, "22007", "Date '{0}' is not recognized"),
-    (r"Timestamp '(.*)' is not recognized", 100035, "22007", "Timestamp '{0}' is not recognized"),
-    (r"Time '(.*)' is not recognized", 100035, "22007", "Time '{0}' is not recognized"),
+    (r"type for cast \((.*)\)", 1065, "22023", _SQL + "invalid type: {0}"),
+    (r"(Subquery returns \d+ columns)", 1789, "42601", _SQL + "{0}, not one"),
+    (r"specifier \"(.+?)\" not", 1003, "42000", _SQL + "no date/time component: {0}"),
     (
-        r"string '(Invalid argument types .*)' to BOOL",
-        1044,
-        "42P13",
-        "SQL compilation error:\n{0}",
+        r"(?:convert string|[Cc]ast(?:ing)? value) ['\"]?\s*([-+.\d]+)\s*['\"]? to (?:type )?DECIMAL",
+        100039,
+        "22003",
+        "Numeric value '{0}' is out of range",
     ),
+    (r"string '(String .* is too long and would be truncated)", 100078, "22000", "{0}"),
+    (r"Overflow in \w+ of", 100046, "22003", "Number out of representable range"),
+    (r"(Date '.*' is not recognized)", 100040, "22007", "{0}"),
+    (r"(Time(?:stamp)? '.*' is not recognized)", 100035, "22007", "{0}"),
+    (r"string '(Invalid argument types .*)' to BOOL", 1044, "42P13", _SQL + "{0}"),
     (
         r"Set operations can only apply to expressions with the same number",
         1789,
         "42601",
-        "SQL compilation error:\ninvalid number of result columns for set operator input branches",
+        _SQL + "invalid number of result columns for set operator input branches",
     ),
     (r"(Failed to cast variant value .* to OBJECT)", 100071, "22000", "{0}"),
     (r"Malformed JSON (.*)", 100069, "22P02", "Error parsing JSON: {0}"),
@@ -256,6 +222,8 @@ def translated(cause: duckdb.Error) -> SnowflakeError:  # noqa: C901, PLR0911, P
     """What DuckDB says, with the number and the words that Snowflake's clients look for."""
     text = str(cause)
     first = text.split("\n", maxsplit=1)[0]
+    # What kind of an error it is to DuckDB, nobody asked.
+    plain = re.sub(r"^[\w ]+ Error: ", "", first)
     if isinstance(cause, duckdb.InterruptException):
         return error("SQL execution canceled", 604, "57014")
     if is_conflict(cause):
@@ -277,8 +245,8 @@ def translated(cause: duckdb.Error) -> SnowflakeError:  # noqa: C901, PLR0911, P
         )
     if "the expression has side effects" in first:
         return unsupported("the alias of a drawn value used again: draw it in a subquery")
-    if 'in function "round" must be a constant' in first:
-        return unsupported("ROUND of a NUMBER to a number of digits that is no literal")
+    if re.search(r'"precision" argument in function \W*(round|trunc)', first):
+        return unsupported("ROUND or TRUNC of a NUMBER to a number of digits that is no literal")
     for words, number, sqlstate, message in _WORDED:
         found = re.search(words, first)
         if found is not None:
@@ -297,7 +265,7 @@ def translated(cause: duckdb.Error) -> SnowflakeError:  # noqa: C901, PLR0911, P
         column = first.split('"')[1] if '"' in first else first
         return error(f"SQL compilation error: invalid identifier '{column}'", 904, "42000")
     if isinstance(cause, duckdb.ParserException):
-        return error(f"SQL compilation error:\n{first}", 1003, "42000")
+        return error(f"SQL compilation error:\n{plain}", 1003, "42000")
     if "Could not parse string" in first:
         value = first.split('"')[1]
         return error(
@@ -306,7 +274,7 @@ def translated(cause: duckdb.Error) -> SnowflakeError:  # noqa: C901, PLR0911, P
     wide = "out of range" in first or "Could not cast value" in first
     wide = wide and "field value out of range" not in first
     if isinstance(cause, duckdb.ConversionException) and wide:
-        return error(f"Numeric value out of range: {first}", 100039, "22003")
+        return error(f"Numeric value out of range: {plain}", 100039, "22003")
     if isinstance(cause, duckdb.ConversionException):
         return _unconverted(first)
     if isinstance(cause, duckdb.ConstraintException) and "NOT NULL" in first:
@@ -335,12 +303,12 @@ def translated(cause: duckdb.Error) -> SnowflakeError:  # noqa: C901, PLR0911, P
         )
     if "InferenceError:" in text:
         return error(text.split("InferenceError:", 1)[1].strip().split("\n")[0], 100357, "P0000")
-    return error(first, 100183, "P0000")
+    return error(plain, 100183, "P0000")
 
 
 def _unconverted(line: str) -> SnowflakeError:
     """A value that is none of its type, in Snowflake's words for the type."""
-    text = re.search(r"[Cc]ould not convert string '(.*)' to (\w+)", line)
+    text = re.search(r"""[Cc]ould not convert string ['"](.*)['"] to (\w+)""", line)
     if text is not None:
         kind = "Boolean" if text[2].startswith("BOOL") else "Numeric"
         number = 100037 if kind == "Boolean" else 100038
