@@ -60,6 +60,13 @@ def _snowflakes(functions: dict[str, Any]) -> dict[str, Any]:
     return {name: made for name, made in functions.items() if name not in foreign.FUNCTIONS}
 
 
+def _trunc(args: list[Any], dialect: Any) -> Any:
+    """TRUNC, also to a column's digits, which sqlglot takes for no function that it knows."""
+    made = _PARSER.FUNCTIONS["TRUNC"](args, dialect)
+    unknown = isinstance(made, exp.Anonymous) and len(args) == 2
+    return exp.Trunc(this=args[0], decimals=args[1]) if unknown else made
+
+
 class _Parser(_PARSER):
     """Names what a SELECT lists without an alias by its text, in upper case, as Snowflake does."""
 
@@ -67,6 +74,7 @@ class _Parser(_PARSER):
     FUNCTIONS: ClassVar[dict[str, Any]] = {
         **_snowflakes(_PARSER.FUNCTIONS),
         "TIMEADD": _PARSER.FUNCTIONS["DATEADD"],
+        **dict.fromkeys(("TRUNC", "TRUNCATE"), _trunc),
     }
     FUNCTION_PARSERS = _snowflakes(_PARSER.FUNCTION_PARSERS)
     NO_PAREN_FUNCTION_PARSERS = _snowflakes(_PARSER.NO_PAREN_FUNCTION_PARSERS)
@@ -168,6 +176,11 @@ def parsed(text: str) -> Any:
         )
     if not isinstance(found[0], _KINDS_RUN):
         raise errors.unsupported(" ".join(text.split()[:3]))
+    for one in list(found[0].find_all(exp.TableFromRows)):
+        # TABLE('t') is IDENTIFIER('t').
+        if isinstance(one.this, (exp.Literal, exp.RawString)):
+            named = exp.DynamicIdentifier(this=one.this)
+            one.replace(exp.Table(this=named, alias=one.args.get("alias")))
     return found[0]
 
 

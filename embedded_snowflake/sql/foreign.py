@@ -55,6 +55,9 @@ _CLAUSES: dict[type[Any], Callable[[Any], str | None]] = {
     exp.Union: lambda node: (
         "UNION" if node.args.get("distinct") and table_names.is_recursive(node) else None
     ),
+    **dict.fromkeys(
+        (exp.Intersect, exp.Except), lambda node: None if node.args.get("distinct") else "ALL"
+    ),
     exp.Between: lambda node: "SYMMETRIC" if node.args.get("symmetric") else None,
     exp.In: lambda node: ")" if not any(map(node.args.get, _AMONG)) else None,
     exp.Insert: lambda node: next(
@@ -94,6 +97,8 @@ def check_tokens(tokens: Sequence[Token]) -> None:
         SnowflakeError: 001003, as for any text that is no statement.
     """
     for place, token in enumerate(tokens):
+        if token.text == "->>":
+            raise errors.unsupported("the pipe operator ->>")
         if token.token_type in _OPERATORS or (place == 0 and token.token_type is TokenType.FROM):
             raise _unexpected(token.text)
 

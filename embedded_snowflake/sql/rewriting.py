@@ -392,7 +392,7 @@ def _division(_: Session, expression: Any) -> Any:
     return expression
 
 
-_GENERATED = (exp.Uniform, exp.Normal, exp.Zipf)
+_GENERATED = (exp.Uniform, exp.Normal)
 
 
 def _random(_: Session, expression: Any) -> Any:
@@ -402,8 +402,9 @@ def _random(_: Session, expression: Any) -> Any:
         window = node.find_ancestor(exp.Window, exp.Select)
         if isinstance(window, exp.Window):
             raise errors.unsupported("RANDOM in OVER (..): order by a column of a subquery")
-        if isinstance(node.parent, exp.Randstr):
-            raise errors.unsupported("RANDSTR of RANDOM")
+        if isinstance(node.parent, (exp.Randstr, exp.Zipf)):
+            # One value for all rows.
+            raise errors.unsupported(f"{node.parent.sql_name()} of RANDOM")
         if (seed := node.this) is not None:
             if not seed.is_int:
                 raise errors.unsupported("RANDOM with a seed that is no literal")

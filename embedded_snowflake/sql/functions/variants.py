@@ -341,6 +341,9 @@ def _flatten(node: Any) -> Any:
     # SEQ: beside a table any number will do that no other row of it has.
     seq = "1" if isinstance(node.parent, exp.From) else "hash(uuid()) >> 1"
     if isinstance(call, exp.SplitToTable):
+        if isinstance(node.parent, exp.Join):
+            # It has no OUTER: a text that is NULL leaves its row out, also of a LEFT JOIN.
+            node.parent.set("side", None)
         made = invoke("_es_split_to_table", call.this, call.expression, exp.var(seq))
         return exp.Table(this=made, alias=node.args.get("alias"))
     if not isinstance(call, exp.Explode):

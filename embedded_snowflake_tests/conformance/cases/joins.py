@@ -503,6 +503,38 @@ GROUP = Group(
             "sql-reference/constructs/sample",
             rows=[(2,)],
         ),
+        fails(
+            "EXCEPT ALL",
+            "SELECT 1 EXCEPT ALL SELECT 2",
+            Error(1003, "42000", "ALL"),
+            "sql-reference/operators-query",
+        ),
+        fails(
+            "IN of a query with two columns",
+            "SELECT k FROM l WHERE k IN (SELECT k, k FROM r)",
+            Error(part="SQL compilation error"),
+            "sql-reference/operators-subquery",
+        ),
+        value(
+            "ZIPF of RANDOM",
+            "ZIPF(1, 1, RANDOM())",
+            1,
+            "sql-reference/functions/zipf",
+            refused=Error(2, "0A000", "ZIPF"),
+        ),
+        Case(
+            "a table that a text names",
+            "SELECT x.k FROM TABLE('l') AS x JOIN TABLE($$r$$) AS y ON x.k = y.k WHERE y.w = 'x'",
+            "sql-reference/literals-table",
+            rows=[(1,)],
+        ),
+        Case(
+            "SPLIT_TO_TABLE leaves a NULL's row out",
+            "SELECT a.k, p.value FROM (SELECT 1 AS k, 'x-y' AS s UNION ALL SELECT 2, NULL) AS a "
+            "LEFT JOIN LATERAL SPLIT_TO_TABLE(a.s, '-') AS p ORDER BY p.index",
+            "sql-reference/functions/split_to_table",
+            rows=[(1, "x"), (1, "y")],
+        ),
     ),
     setup=(
         "CREATE TABLE l AS SELECT column1 AS k, column2 AS v FROM VALUES (1, 'a'), (2, 'b'), (NULL, 'c')",

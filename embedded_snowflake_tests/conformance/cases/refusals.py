@@ -262,5 +262,12 @@ GROUP = Group(
             rows=_ANY,
             refused=Error(2, "0A000", "SNOWFLAKE"),
         ),
+        Case(
+            "the pipe operator",
+            "SELECT 1 AS a ->> SELECT a FROM $1",
+            "sql-reference/operators-flow",
+            rows=[(1,)],
+            refused=Error(2, "0A000", "the pipe operator"),
+        ),
     ),
 )

@@ -351,5 +351,49 @@ GROUP = Group(
             Error(1003, "42000", "SYMMETRIC"),
             _F + "between",
         ),
+        fails(
+            "a text with more digits than the NUMBER",
+            "SELECT TO_NUMBER('345.67', 5, 3)",
+            Error(100039, "22003", "Numeric value '345.67' is out of range"),
+            _F + "to_decimal",
+        ),
+        fails(
+            "a text that is no NUMBER",
+            "SELECT TO_DECIMAL('$5', 6, 2)",
+            Error(100038, "22018", "Numeric value '$5' is not recognized"),
+            _F + "try_to_decimal",
+        ),
+        fails(
+            "a DATE is no NUMBER",
+            "SELECT '2024-01-31'::DATE::NUMBER",
+            Error(1065, "22023", "invalid type"),
+            "sql-reference/data-type-conversion",
+        ),
+        fails(
+            "WIDTH_BUCKET of equal ends",
+            "SELECT WIDTH_BUCKET(5, 3, 3, 2)",
+            Error(part="WIDTH_BUCKET"),
+            _F + "width_bucket",
+        ),
+        Case(
+            "texts where numbers are asked for",
+            "SELECT WIDTH_BUCKET('7', 0, 10, 5), SIGN('-0.5'), SQUARE('1.5')",
+            _F + "width_bucket",
+            rows=[(4, -1, 2.25)],
+        ),
+        Case(
+            "TRUNC of a FLOAT to a column's digits",
+            "SELECT TRUNC(f, n) FROM (SELECT column1::FLOAT AS f, column2 AS n "
+            "FROM VALUES (-86.25, 1), (86.25, -1), (86.25, NULL)) ORDER BY 1 NULLS LAST",
+            _F + "trunc",
+            rows=[(-86.2,), (80.0,), (None,)],
+        ),
+        Case(
+            "TRUNC of a NUMBER to a column's digits",
+            "SELECT TRUNC(x, n) FROM (SELECT 86.25 AS x, 1 AS n)",
+            _F + "trunc",
+            rows=[(Decimal("86.20"),)],
+            refused=Error(2, "0A000", "no literal"),
+        ),
     ),
 )
