@@ -58,6 +58,9 @@ _CLAUSES: dict[type[Any], Callable[[Any], str | None]] = {
     **dict.fromkeys(
         (exp.Intersect, exp.Except), lambda node: None if node.args.get("distinct") else "ALL"
     ),
+    exp.WindowSpec: lambda node: (
+        "EXCLUDE" if node.args.get("exclude") else {"GROUPS": "GROUPS"}.get(node.args["kind"])
+    ),
     exp.Between: lambda node: "SYMMETRIC" if node.args.get("symmetric") else None,
     exp.In: lambda node: ")" if not any(map(node.args.get, _AMONG)) else None,
     exp.Insert: lambda node: next(

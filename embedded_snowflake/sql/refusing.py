@@ -16,7 +16,7 @@ from sqlglot import exp
 from embedded_snowflake import errors
 from embedded_snowflake.inference.pool import FUNCTION_NAME
 from embedded_snowflake.names import INTERNAL, QualifiedName, stored_name
-from embedded_snowflake.sql import foreign
+from embedded_snowflake.sql import foreign, windows
 from embedded_snowflake.sql.conversions import spelling_out
 from embedded_snowflake.sql.conversions.inferred_types import group_of
 from embedded_snowflake.sql.conversions.number_types import scale_of
@@ -223,8 +223,8 @@ def _check_queries(expression: Any) -> None:
             raise errors.unsupported(words)
         if isinstance(node, exp.CTE):
             named[node.alias.upper()] = node.this
-        elif isinstance(node, exp.Window):
-            _check_window(node)
+        elif isinstance(node, (exp.Window, *windows.ALONE)):
+            windows.check(node)
         elif isinstance(node, exp.Select):
             _check_order(node)
     for node in expression.find_all(*_CHECKS):
@@ -329,32 +329,6 @@ def _check_ambiguous(select: Any, named: dict[str, Any]) -> None:
                     1052,
                     "42601",
                 )
-
-
-_ORDERED = (
-    *(exp.RowNumber, exp.Rank, exp.DenseRank, exp.PercentRank, exp.CumeDist, exp.Ntile),
-    *(exp.Lag, exp.Lead),
-)
-
-
-def _check_window(window: Any) -> None:
-    """Functions of a place among rows, and frames, need an order of the rows."""
-    call = window.this
-    call = call.this if isinstance(call, (exp.IgnoreNulls, exp.RespectNulls)) else call
-    # sqlglot gives these a frame of its own.
-    whole = isinstance(call, (exp.FirstValue, exp.LastValue, exp.NthValue))
-    framed = window.args.get("spec") is not None and not whole
-    if isinstance(call.this, exp.Distinct) and (framed or window.args.get("order")):
-        raise errors.refused(
-            "SQL compilation error:\ndistinct cannot be used with a window frame or an order."
-        )
-    if not window.args.get("order") and (framed or isinstance(call, _ORDERED)):
-        raise errors.error(
-            f"SQL compilation error:\nWindow function type [{call.sql_name()}] requires ORDER BY "
-            "in window specification",
-            2303,
-            "42601",
-        )
 
 
 def _check_columns(expression: Any) -> None:

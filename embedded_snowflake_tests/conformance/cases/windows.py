@@ -7,6 +7,7 @@ from decimal import Decimal
 from embedded_snowflake_tests.conformance.case import Case, Error, Group, fails
 
 _F = "sql-reference/functions/"
+_W = "sql-reference/functions-window-syntax"
 _T = "(SELECT column1 AS k, column2 AS d, column3 AS v FROM VALUES ('a', 1, 10), ('a', 2, 20), ('a', 3, 20), ('b', 1, 5))"
 
 
@@ -190,6 +191,93 @@ GROUP = Group(
             [3, 3, 3, 1],
             _F + "nth_value",
             refused=Error(2, "0A000", "Unsupported feature"),
+        ),
+        *(
+            fails(
+                f"a window that there is not: {name}",
+                f"SELECT {window} FROM {_T}",
+                Error(part=part),
+                page,
+            )
+            for name, window, part, page in (
+                ("MEDIAN by an order", "MEDIAN(v) OVER (ORDER BY d)", "unsupported", _F + "median"),
+                ("MODE by an order", "MODE(v) OVER (ORDER BY d)", "unsupported", _F + "mode"),
+                (
+                    "a percentile by an order",
+                    "PERCENTILE_DISC(0.5) WITHIN GROUP (ORDER BY v) OVER (ORDER BY d)",
+                    "unsupported",
+                    _F + "percentile_disc",
+                ),
+                (
+                    "REGR_SLOPE by an order",
+                    "REGR_SLOPE(v, d) OVER (ORDER BY d)",
+                    "unsupported",
+                    _F + "regr_slope",
+                ),
+                (
+                    "ROW_NUMBER of a frame",
+                    "ROW_NUMBER() OVER (ORDER BY d ROWS UNBOUNDED PRECEDING)",
+                    "unsupported",
+                    _F + "row_number",
+                ),
+                (
+                    "PERCENT_RANK of rows",
+                    "PERCENT_RANK() OVER (ORDER BY d ROWS UNBOUNDED PRECEDING)",
+                    "unsupported",
+                    _F + "percent_rank",
+                ),
+                (
+                    "RANK of a range of offsets",
+                    "RANK() OVER (ORDER BY d RANGE BETWEEN 1 PRECEDING AND CURRENT ROW)",
+                    "unsupported",
+                    _W,
+                ),
+                ("NTH_VALUE of no order", "NTH_VALUE(v, 1) OVER ()", "ORDER BY", _F + "nth_value"),
+                ("none at all", "RANK()", "Window function [RANK]", _F + "rank"),
+                (
+                    "one in another",
+                    "SUM(RANK() OVER (ORDER BY v)) OVER ()",
+                    "nested",
+                    _W,
+                ),
+                ("a scalar function's", "UPPER(k) OVER ()", "[UPPER]", _W),
+                (
+                    "distinct values by an order",
+                    "SUM(DISTINCT v) OVER (ORDER BY d)",
+                    "distinct",
+                    _F + "sum",
+                ),
+                (
+                    "a frame that ends before it starts",
+                    "SUM(v) OVER (ORDER BY d RANGE BETWEEN 1 PRECEDING AND 3 PRECEDING)",
+                    "frame",
+                    _W,
+                ),
+                (
+                    "a range by two columns",
+                    "SUM(v) OVER (ORDER BY d, k RANGE BETWEEN 1 PRECEDING AND CURRENT ROW)",
+                    "single ORDER BY",
+                    _W,
+                ),
+                (
+                    "a frame of a column's length",
+                    "SUM(v) OVER (ORDER BY d ROWS BETWEEN d PRECEDING AND CURRENT ROW)",
+                    "constant",
+                    _W,
+                ),
+                (
+                    "a frame of groups",
+                    "SUM(v) OVER (ORDER BY d GROUPS BETWEEN 1 PRECEDING AND CURRENT ROW)",
+                    "GROUPS",
+                    _W,
+                ),
+            )
+        ),
+        _column(
+            "COUNT of distinct values along an order",
+            "COUNT(DISTINCT v) OVER (PARTITION BY k ORDER BY d)",
+            [1, 2, 2, 1],
+            _F + "count",
         ),
         fails(
             "a window function in WHERE",
