@@ -170,7 +170,7 @@ _WORDED = (
     (r"Map keys must be unique", 100183, "P0000", "Duplicate field key in OBJECT_AGG"),
     (r"Division by zero", 100051, "22012", "Division by zero"),
     (
-        r"string '(Invalid (?:floating point|position|parameters|lengths).*|Key .* already exists.*|The step of .*)' to BOOL",
+        r"string '(Invalid (?:floating point|position|parameters|lengths|day).*|Key .* already exists.*|The step of .*)' to BOOL",
         100183,
         "P0000",
         "{0}",

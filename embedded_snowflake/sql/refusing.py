@@ -241,8 +241,18 @@ _NEEDED: dict[type[Any], str] = {
     exp.SplitPart: "part_index",
     exp.Substring: "start",
     exp.StrPosition: "substr",
+    exp.Coalesce: "expressions",
+    exp.Nvl2: "false",
+    exp.Randstr: "generator",
 }
 """The last argument that must be there, where sqlglot does not ask for it."""
+_CONSTANTS: dict[type[Any], tuple[str, float, float]] = {
+    exp.NthValue: ("offset", 1, 1000),
+    exp.Ntile: ("this", 1, 2**31 - 1),
+    **dict.fromkeys((exp.ArgMax, exp.ArgMin), ("count", 1, 1000)),
+    **dict.fromkeys((exp.PercentileCont, exp.PercentileDisc), ("this", 0, 1)),
+}
+"""Arguments that are constants, and between which; from 0 to 1 with digits behind the point."""
 
 
 def _check_arguments(node: Any) -> None:
@@ -251,6 +261,24 @@ def _check_arguments(node: Any) -> None:
     missing = needed is not None and not node.args.get(needed)
     if missing or (isinstance(node, (exp.Func, exp.Binary)) and node.error_messages()):
         raise errors.too_few_arguments()
+    name, least, most = _CONSTANTS.get(type(node), ("", 0, 0))
+    given = node.args.get(name)
+    number = isinstance(given, exp.Literal) and given.is_number and (most == 1 or given.is_int)
+    if given is not None and not (number and least <= float(given.name) <= most):
+        raise errors.refused(
+            f"SQL compilation error:\nargument {given.sql('snowflake')} must be a constant "
+            f"between {least} and {most}."
+        )
+    if isinstance(node, (exp.Median, exp.Mode)) and isinstance(node.this, exp.Distinct):
+        raise errors.refused(
+            f"SQL compilation error:\nDISTINCT is not supported for function {node.sql_name()}"
+        )
+    if isinstance(node, (exp.PercentileCont, exp.PercentileDisc)):
+        order = node.parent.expression if isinstance(node.parent, exp.WithinGroup) else None
+        if order is None or len(order.expressions) != 1:
+            raise errors.refused(
+                f"SQL compilation error:\n{node.sql_name()} needs WITHIN GROUP (ORDER BY ..) of one."
+            )
 
 
 def _check_column_names(alias: Any) -> None:

@@ -13,7 +13,7 @@ from sqlglot import exp
 
 from embedded_snowflake import errors
 from embedded_snowflake.sql.building import cast_as, invoke, snowflake_cast, swap
-from embedded_snowflake.sql.conversions.inferred_types import Inferred
+from embedded_snowflake.sql.conversions.inferred_types import TIMES, Inferred
 from embedded_snowflake.sql.conversions.number_types import product_scale, variance_scale
 from embedded_snowflake.sql.functions.times import UNITS
 
@@ -104,13 +104,16 @@ def _divided(node: Any, types: Inferred) -> Any:
 
 
 def summed(node: Any, types: Inferred) -> Any:
-    """Raises 001044 for truth values, of which there is no sum; DuckDB counts them."""
-    if types.kind(node.this) == "BOOLEAN":
-        text = f"Invalid argument types for function '{node.sql_name()}': (BOOLEAN)"
+    """Raises 001044 for truth values and moments, of which there is no sum; DuckDB counts them."""
+    call, value = node, node.this
+    if isinstance(node, exp.WithinGroup):
+        call, value = node.this, node.expression.expressions[0].this
+    if (kind := types.kind(value)) in {"BOOLEAN", *TIMES}:
+        text = f"Invalid argument types for function '{call.sql_name()}': ({kind})"
         raise errors.error(f"SQL compilation error:\n{text}", 1044, "42P13")
     if types.kind(node) == "TEXT":
         types.note(node, exp.DataType.build("DOUBLE"))
-    return of_number(node, types)
+    return of_number(node, types) if call is node else node
 
 
 def of_number(node: Any, types: Inferred) -> Any:
@@ -176,6 +179,13 @@ def cut(node: Any, types: Inferred) -> Any:
     )
 
 
+def nearest(node: Any, types: Inferred) -> Any:
+    """Which half is rounded how is said of NUMBERs alone."""
+    if node.args.get("truncate") is not None and types.kind(node.this) == "FLOAT":
+        raise errors.refused("SQL compilation error:\na rounding mode needs a fixed-point number.")
+    return node
+
+
 def slope(node: Any, types: Inferred) -> Any:
     """Of points that lie above each other it is NULL; DuckDB's is no number."""
     outer = _outermost(node)
@@ -239,6 +249,8 @@ def _powers(power: int, digits: int) -> tuple[int, int, str, int]:
 
 def percentile(node: Any, types: Inferred) -> Any:
     """Between two NUMBERs lie such with more digits."""
+    if isinstance(node, exp.Median) or isinstance(node.this, exp.PercentileCont):
+        summed(node, types)
     if isinstance(node, exp.Median):
         if (scale := types.scale(node.this)) is None:
             return node

@@ -22,6 +22,7 @@ from embedded_snowflake.sql import rewriting
 from embedded_snowflake.sql.building import invoke, snowflake_cast, swap
 from embedded_snowflake.sql.conversions import arithmetic, column_conversions, spelling_out
 from embedded_snowflake.sql.conversions.inferred_types import (
+    FINER,
     NUMBERS,
     TEXTS_IN_JSON,
     TIMES,
@@ -55,6 +56,7 @@ _TEXT_ARGUMENTS: dict[type[Any], tuple[str, ...]] = {
     **dict.fromkeys((exp.MD5, exp.SHA, exp.SHA2, exp.Unicode, exp.Ascii), _THIS),
     **dict.fromkeys((exp.Soundex, exp.SoundexP123, exp.SHA2Digest, exp.ParseUrl), _THIS),
     **dict.fromkeys((exp.MD5NumberLower64, exp.MD5NumberUpper64), _THIS),
+    **dict.fromkeys((exp.ByteLength, exp.BitLength), _THIS),
     exp.GroupConcat: _THIS,
 }
 """Functions of texts, and which of their arguments are."""
@@ -444,7 +446,10 @@ def _by_name(node: Any, query: Any, types: Inferred) -> None:
 
 
 def _extreme(node: Any, types: Inferred) -> Any:
-    if types.kind(node.this) != "VARIANT":
+    found = types.type_of(node.this)
+    if found is not None and found.this in FINER and found.this != exp.DType.TIMESTAMPTZ:
+        raise errors.unsupported(f"{node.sql_name()} of an ARRAY or OBJECT: they have no order")
+    if types.kind(node.this) != "VARIANT" or isinstance(node, exp.Mode):
         return node
     function = "arg_max" if isinstance(node, exp.Max) else "arg_min"
     value = node.this.expressions[0] if isinstance(node.this, exp.Distinct) else node.this
@@ -523,6 +528,7 @@ _RULES: dict[type[Any], Callable[[Any, Inferred], Any]] = {
     exp.Ordered: _ordered,
     exp.Max: _extreme,
     exp.Min: _extreme,
+    exp.Mode: _extreme,
     exp.ArgMax: _extreme_by,
     exp.ArgMin: _extreme_by,
     exp.Greatest: _greatest,
@@ -538,6 +544,7 @@ _RULES: dict[type[Any], Callable[[Any, Inferred], Any]] = {
     **dict.fromkeys((exp.Variance, exp.VariancePop, exp.Kurtosis), arithmetic.spread),
     **dict.fromkeys((exp.Stddev, exp.StddevSamp, exp.StddevPop), arithmetic.deviation),
     exp.Trunc: arithmetic.cut,
+    exp.Round: arithmetic.nearest,
     exp.Median: arithmetic.percentile,
     exp.WithinGroup: arithmetic.percentile,
     exp.ApproxQuantile: arithmetic.approximate,

@@ -135,8 +135,8 @@ def _by(function: str) -> Callable[[Any], Any]:
         count = node.args.get("count")
         if count is None:
             return invoke(function, node.this, node.expression)
-        if not count.is_int or isinstance(node.parent, exp.Window):
-            raise errors.unsupported(f"{node.sql_name()} of a number of rows that is no literal")
+        if isinstance(node.parent, exp.Window):
+            raise errors.unsupported(f"{node.sql_name()} of several rows with OVER")
         kept = invoke("list_value", variant(node.this))
         several = invoke(function.removesuffix("_null"), kept, node.expression, count)
         return invoke("_es_of_rows", several)

@@ -106,6 +106,7 @@ NODES: dict[type[Any], Callable[[Any], Any]] = {
     exp.Pow: lambda node: invoke("_es_finite", node.this.copy(), _real(node)),
     exp.Factorial: lambda node: invoke("factorial", invoke("_es_int", node.this)),
     exp.Getbit: lambda node: invoke("_es_getbit", node.this, node.expression),
+    **dict.fromkeys((exp.RegrValx, exp.RegrValy), lambda node: cast_as(node.copy(), "DOUBLE")),
     exp.Ln: lambda node: invoke("_es_ln", node.this),
     exp.WidthBucket: lambda node: invoke(
         "_es_width_bucket",

@@ -27,6 +27,14 @@ MACROS = {
         "+ to_microseconds(CAST(((h * 60 + m) * 60 + s) * CAST(1000000 AS BIGINT) "
         "+ nanos // 1000 AS BIGINT))"
     ),
+    # By its first two letters; what is none of them is a fault.
+    "_es_weekday(x)": (
+        "CASE WHEN _es_fails(NOT regexp_matches(x, '^ *(mo|tu|we|th|fr|sa|su)', 'i'), "
+        "concat('Invalid day of the week: ', x)) THEN NULL "
+        "ELSE (instr('motuwethfrsasu', lower(left(ltrim(x), 2))) + 1) // 2 END"
+    ),
+    "_es_next_day(x, day)": "x + CAST((_es_weekday(day) - isodow(x) + 6) % 7 + 1 AS INTEGER)",
+    "_es_previous_day(x, day)": "x - CAST((isodow(x) - _es_weekday(day) + 6) % 7 + 1 AS INTEGER)",
     "_es_units(x)": (
         f"CASE WHEN _es_fails(x <> trunc(x), '{UNSUPPORTED}DATEADD of a part of a unit') THEN NULL "
         "ELSE CAST(x AS BIGINT) END"
@@ -201,5 +209,9 @@ NODES: dict[type[Any], Callable[[Any], Any]] = {
     exp.ConvertTimezone: _convert_timezone,
     exp.TimestampTrunc: _date_trunc,
     exp.DateTrunc: _date_trunc,
+    exp.NextDay: lambda node: invoke("_es_next_day", cast_as(node.this, "DATE"), node.expression),
+    exp.PreviousDay: lambda node: invoke(
+        "_es_previous_day", cast_as(node.this, "DATE"), node.expression
+    ),
     exp.MonthsBetween: lambda node: invoke("_es_months_between", node.this, node.expression),
 }

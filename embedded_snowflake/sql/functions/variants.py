@@ -415,6 +415,8 @@ def of_known_type(call: Any, kind: Any) -> Any:
 
 def _part(node: Any, *, kept: bool) -> Any:
     value, *names = node.expressions
+    if not names:
+        raise errors.too_few_arguments()
     listed = invoke("list_concat", *(invoke("_es_names", one) for one in names))
     return invoke("_es_object_part", value, listed, exp.Boolean(this=kept))
 

@@ -439,6 +439,50 @@ GROUP = Group(
             Json(["c", "b"]),
             _F + "max_by",
         ),
+        *(
+            fails(f"{name}, which is an error", f"SELECT {call} FROM {_T}", Error(part=part), page)
+            for name, call, part, page in (
+                ("MEDIAN of a BOOLEAN", "MEDIAN(k = 1)", "Invalid argument", _F + "median"),
+                ("MEDIAN DISTINCT", "MEDIAN(DISTINCT v)", "DISTINCT", _F + "median"),
+                (
+                    "PERCENTILE_CONT of days",
+                    "PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY '2024-01-02'::DATE)",
+                    "Invalid argument",
+                    _F + "percentile_cont",
+                ),
+                (
+                    "a percentile beyond 1",
+                    "PERCENTILE_DISC(1.5) WITHIN GROUP (ORDER BY v)",
+                    "constant",
+                    _F + "percentile_disc",
+                ),
+                (
+                    "a percentile by two",
+                    "PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY v, k)",
+                    "WITHIN GROUP",
+                    _F + "percentile_cont",
+                ),
+                ("MODE of an ARRAY", "MODE(ARRAY_CONSTRUCT(v))", "ARRAY", _F + "mode"),
+                ("MAX_BY of 1001 rows", "MAX_BY(s, v, 1001)", "1000", _F + "max_by"),
+                ("MIN_BY of no rows", "MIN_BY(s, v, 0)", "1000", _F + "min_by"),
+                (
+                    "NTH_VALUE of the 1001st",
+                    "NTH_VALUE(v, 1001) OVER (ORDER BY v)",
+                    "1000",
+                    _F + "nth_value",
+                ),
+                ("NTILE of 0", "NTILE(0) OVER (ORDER BY v)", "constant", _F + "ntile"),
+                ("NVL of one", "NVL(v)", "not enough arguments", _F + "nvl"),
+                ("NVL2 of two", "NVL2(v, 1)", "not enough arguments", _F + "nvl2"),
+            )
+        ),
+        Case(
+            "REGR_VALX and REGR_VALY are FLOATs",
+            "SELECT REGR_VALX(1, 3), REGR_VALX(NULL, 3), REGR_VALY(2, 3), REGR_VALY(2, NULL)",
+            _F + "regr_valx",
+            rows=[(3.0, None, 2.0, None)],
+            types=["REAL", "REAL", "REAL", "REAL"],
+        ),
         Case(
             "what is grouped by, said again in HAVING, ORDER BY and OVER",
             f"SELECT v / 20 AS q, s || '-' || k, RANK() OVER (ORDER BY v / 20) FROM {_T} "

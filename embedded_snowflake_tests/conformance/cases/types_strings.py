@@ -228,6 +228,7 @@ GROUP = Group(
         value("CONCAT_WS with NULL is NULL", "CONCAT_WS('-', 'a', NULL)", None, _F + "concat_ws"),
         value("LENGTH counts characters", "LENGTH('é☃')", 2, _F + "length"),
         value("OCTET_LENGTH counts bytes", "OCTET_LENGTH('é')", 2, _F + "octet_length"),
+        value("OCTET_LENGTH of a number", "OCTET_LENGTH(1234)", 4, _F + "octet_length"),
         value("SUBSTR counts from 1", "SUBSTR('testing 1 2 3', 9, 5)", "1 2 3", _F + "substr"),
         value("SUBSTR from the end", "SUBSTR('abcdef', -2)", "ef", _F + "substr"),
         value("LEFT", "LEFT('ABCDEF', 3)", "ABC", _F + "left"),

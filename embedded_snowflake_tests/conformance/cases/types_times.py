@@ -454,6 +454,24 @@ GROUP = Group(
             dt.date(2015, 12, 31),
             _F + "last_day",
         ),
+        Case(
+            "NEXT_DAY and PREVIOUS_DAY by the first two letters of any text",
+            "SELECT NEXT_DAY('2024-05-09 10:00'::TIMESTAMP, ' THurs. '), "
+            "PREVIOUS_DAY('2024-05-09'::DATE, column1) FROM VALUES ('th'), ('  Su'), (NULL)",
+            _F + "next_day",
+            rows=[
+                (dt.date(2024, 5, 16), dt.date(2024, 5, 2)),
+                (dt.date(2024, 5, 16), dt.date(2024, 5, 5)),
+                (dt.date(2024, 5, 16), None),
+            ],
+            types=["DATE", "DATE"],
+        ),
+        fails(
+            "NEXT_DAY of no day",
+            "SELECT NEXT_DAY('2024-05-09'::DATE, column1) FROM VALUES ('mo'), ('xy')",
+            Error(part="xy"),
+            _F + "next_day",
+        ),
         value(
             "NEXT_DAY",
             "NEXT_DAY('2024-01-07'::DATE, 'Friday')",
