@@ -161,6 +161,12 @@ _WORDED = (
         "42601",
         _SQL + "invalid number of result columns for set operator input branches",
     ),
+    (
+        r"Error: ((?:missing|no argument|invalid|bad|unexpected|trailing|Invalid replacement) .*)",
+        100048,
+        "2201B",
+        "Invalid regular expression: {0}",
+    ),
     (r"(Failed to cast variant value .* to OBJECT)", 100071, "22000", "{0}"),
     (r"Malformed JSON (.*)", 100069, "22P02", "Error parsing JSON: {0}"),
     (r"(duplicate object attribute .*)", 100069, "22P02", "Error parsing JSON: {0}"),
@@ -243,8 +249,8 @@ def translated(cause: duckdb.Error) -> SnowflakeError:  # noqa: C901, PLR0911, P
         return unsupported(
             "a function of * in this place: select it alone, in a subquery of its own"
         )
-    if "the expression has side effects" in first:
-        return unsupported("the alias of a drawn value used again: draw it in a subquery")
+    if "but the expression has" in first:
+        return unsupported("the alias of such a value used again: select it in a subquery")
     if re.search(r'"precision" argument in function \W*(round|trunc)', first):
         return unsupported("ROUND or TRUNC of a NUMBER to a number of digits that is no literal")
     for words, number, sqlstate, message in _WORDED:

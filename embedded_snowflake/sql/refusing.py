@@ -433,6 +433,11 @@ _IDLE_PROPERTIES = {
 _REFUSED_ARGUMENTS: dict[type[Any], tuple[str, str]] = {
     exp.ToDouble: ("format", "TO_DOUBLE with a format"),
     exp.Generator: ("timelimit", "GENERATOR with a TIMELIMIT"),
+    **dict.fromkeys(
+        (exp.MapKeys, exp.MapSize, exp.MapInsert, exp.MapPick, exp.MapDelete, exp.MapContainsKey),
+        ("this", "a function of MAPs"),
+    ),
+    exp.MapCat: ("this", "a function of MAPs"),
 }
 """Arguments that DuckDB's function has not, and what is said of them."""
 _REFUSED_PROPERTIES = {exp.MaterializedProperty: "MATERIALIZED", exp.IcebergProperty: "ICEBERG"}

@@ -245,7 +245,7 @@ def _meet(nodes: list[Any], types: Inferred) -> None:
     kinds = {types.kind(one) for one in nodes}
     if kinds == {"VARIANT"}:
         for one in nodes:
-            swap(one, lambda old: invoke("_es_variant_order", old))
+            swap(one, lambda old: invoke("_es_variant_compared", old))
         return
     number = _number_of(kinds) if kinds & NUMBERS else None
     moment = next((one for one in ("ZONED", "TIMESTAMP", "DATE", "TIME") if one in kinds), None)

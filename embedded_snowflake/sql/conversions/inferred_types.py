@@ -80,7 +80,9 @@ _METADATA: Any = {
         (exp.ArraysZip, exp.StrtokToArray, exp.ArrayUniqueAgg, exp.ArrayUnionAgg), _ARRAY
     ),
     exp.GetIgnoreCase: _VARIANT,
-    **dict.fromkeys((exp.JSONObject, exp.ObjectInsert, exp.StarMap, exp.ParseUrl), _OBJECT),
+    **dict.fromkeys(
+        (exp.JSONObject, exp.ObjectInsert, exp.StarMap, exp.ParseUrl, exp.Struct), _OBJECT
+    ),
     **dict.fromkeys((exp.ArrayMin, exp.ArrayMax), _VARIANT),
     **dict.fromkeys((exp.ToChar, exp.JSONFormat), _TEXT),
     exp.Anonymous: {"annotator": _call},

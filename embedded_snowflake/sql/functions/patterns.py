@@ -37,39 +37,52 @@ _EMPTY = (
 )
 
 MACROS = {
+    # Without what has no meaning of its own: after a backslash, and between brackets.
+    "_es_bare_pattern(pattern)": (r"regexp_replace(pattern, '\\.|\[\^?\]?[^\]]*\]', '', 'g')"),
+    "_es_groups(pattern)": (
+        "CAST(length(_es_bare_pattern(pattern)) "
+        "- length(replace(_es_bare_pattern(pattern), '(', '')) AS INTEGER)"
+    ),
     "_es_pattern(pattern, flags)": (
         "CASE WHEN _es_fails(NOT regexp_full_match(flags, '[cimes]*'), "
         "concat('Invalid parameters of a regular expression: ', flags)) "
-        "OR _es_fails(contains(flags, 'c') AND contains(flags, 'i'), "
-        f"'{UNSUPPORTED}a regular expression with both c and i') THEN NULL "
-        "ELSE '(?' || regexp_replace(flags, '[ce]', '', 'g') || ':' || pattern || ')' END"
+        r"OR _es_fails(regexp_matches(_es_bare_pattern(pattern), '[*+?}]\?|\(\?'), "
+        f"'{UNSUPPORTED}a regular expression with a non-greedy quantifier or a (? group') THEN NULL "
+        "ELSE '(?' || regexp_replace(flags, '[cei]', '', 'g') || CASE WHEN "
+        "regexp_matches(flags, 'i[^c]*$') THEN 'i' ELSE '' END || ':' || pattern || ')' END"
     ),
     # Of a pattern without a group the parameter e is nothing.
     "_es_pattern_group(pattern, flags, wanted)": (
-        "coalesce(CAST(wanted AS INTEGER), CASE WHEN contains(flags, 'e') AND regexp_matches("
-        r"regexp_replace(pattern, '\\.|\[\^?\]?[^\]]*\]', '', 'g'), '\(([^?]|$)') THEN 1 ELSE 0 END)"
+        "least(coalesce(CAST(wanted AS INTEGER), CASE WHEN contains(flags, 'e') THEN 1 ELSE 0 END), "
+        "_es_groups(pattern))"
     ),
     "_es_regexp_rest(x, position)": (
         "CASE WHEN _es_fails(CAST(position AS BIGINT) < 1, concat('Invalid position: ', position)) "
         "THEN NULL ELSE substr(x, CAST(position AS BIGINT)) END"
     ),
+    "_es_occurrence(n, least)": (
+        "CASE WHEN _es_fails(CAST(n AS BIGINT) < least, concat('Invalid position: ', n)) "
+        "THEN NULL ELSE CAST(n AS BIGINT) END"
+    ),
     "_es_regexp_all(x, pattern, position, flags, wanted)": (
+        "CASE WHEN pattern = '' THEN CASE WHEN x IS NOT NULL THEN CAST([] AS VARCHAR[]) END "
+        "WHEN coalesce(CAST(wanted AS INTEGER), 0) <= _es_groups(pattern) THEN "
         "regexp_extract_all(_es_regexp_rest(x, position), _es_pattern(pattern, flags), "
-        "_es_pattern_group(pattern, flags, wanted))"
+        "_es_pattern_group(pattern, flags, wanted)) END"
     ),
     "_es_regexp_substr(x, pattern, position, n, flags, wanted)": (
         "CASE WHEN CAST(position AS BIGINT) <= greatest(length(x), 1) THEN "
-        "_es_regexp_all(x, pattern, position, flags, wanted)[CAST(n AS BIGINT)] END"
+        "_es_regexp_all(x, pattern, position, flags, wanted)[_es_occurrence(n, 1)] END"
     ),
     "_es_regexp_substr_all(x, pattern, position, n, flags, wanted)": (
-        "to_json(_es_regexp_all(x, pattern, position, flags, wanted)[CAST(n AS BIGINT):])"
+        "to_json(_es_regexp_all(x, pattern, position, flags, wanted)[_es_occurrence(n, 1):])"
     ),
     "_es_regexp_count(x, pattern, position, flags)": (
-        "CASE WHEN pattern = '' THEN 0 ELSE len(_es_regexp_all(x, pattern, position, flags, 0)) END"
+        "len(_es_regexp_all(x, pattern, position, flags, 0))"
     ),
     "_es_regexp_place(x, pattern, position, n, ends, flags, wanted)": (
-        f"{_FOUND} list_transform([struct_pack(whole := b.of[n], part := regexp_extract_all("
-        f"{_REST}, {_P}, _es_pattern_group(pattern, flags, wanted))[n])], lambda c: CASE "
+        f"{_FOUND} list_transform([struct_pack(whole := b.of[n], "
+        "part := _es_regexp_all(x, pattern, position, flags, wanted)[n])], lambda c: CASE "
         f"WHEN b.of IS NULL THEN NULL WHEN pattern = '' OR len(b.of) < n THEN 0 WHEN {_EMPTY} OR "
         "_es_fails(c.part IS NULL OR contains(substr(c.whole, instr(c.whole, c.part) + 1), c.part), "
         f"'{UNSUPPORTED}where a group stands whose text is in the match several times') THEN NULL "
@@ -77,10 +90,10 @@ MACROS = {
         "+ CASE WHEN CAST(ends AS BIGINT) = 1 THEN length(c.part) ELSE 0 END END)[1])[1]"
     ),
     "_es_regexp_instr(x, pattern, position, n, ends, flags, wanted)": (
-        "_es_regexp_place(x, pattern, position, CAST(n AS BIGINT), ends, flags, wanted)"
+        "_es_regexp_place(x, pattern, position, _es_occurrence(n, 1), ends, flags, wanted)"
     ),
     "_es_regexp_replaced(x, pattern, made, position, flags, n)": (
-        "CASE WHEN n = 0 THEN left(x, CAST(position AS BIGINT) - 1) "
+        "CASE WHEN pattern = '' AND made IS NOT NULL THEN x WHEN n = 0 THEN left(x, CAST(position AS BIGINT) - 1) "
         f"|| regexp_replace({_REST}, {_P}, made, 'g') ELSE "
         f"{_FOUND} CASE WHEN b.of IS NULL OR made IS NULL THEN NULL "
         f"WHEN len(b.of) < n THEN x WHEN {_EMPTY} OR _es_fails(regexp_extract("
@@ -90,7 +103,7 @@ MACROS = {
         f"|| regexp_replace(substr({_REST}, {_BEFORE} + 1), {_P}, made) END)[1] END"
     ),
     "_es_regexp_replace(x, pattern, made, position, n, flags)": (
-        "_es_regexp_replaced(x, pattern, made, position, flags, CAST(n AS BIGINT))"
+        "_es_regexp_replaced(x, pattern, made, position, flags, _es_occurrence(n, 0))"
     ),
 }
 

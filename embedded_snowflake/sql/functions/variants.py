@@ -27,6 +27,12 @@ _FRACTIONS = "the type of a number in a VARIANT that is no integer: DECIMAL or D
 
 MACROS = {
     "_es_variant_number(x)": "CAST(_es_text(x) AS DECIMAL(38, 9))",
+    # To be compared a VARIANT is of its type alone, and JSON's null is equal to itself.
+    "_es_variant_compared(x)": (
+        "CASE WHEN x IS NOT NULL THEN struct_pack(kind := CASE WHEN json_type(to_json(x)) "
+        "IN ('BIGINT', 'UBIGINT', 'HUGEINT', 'DOUBLE') THEN '' ELSE json_type(to_json(x)) END, "
+        "value := _es_variant_order(x)) END"
+    ),
     # Numbers by their value, before texts; JSON's null is no value.
     "_es_variant_order(x)": (
         "CASE WHEN _es_text(x) IS NULL THEN NULL "
@@ -83,7 +89,7 @@ MACROS = {
     "_es_object_insert(x, name, item)": (
         "CASE WHEN _es_fails(list_contains(json_keys(x), name), "
         "'Key ' || name || ' already exists in object') THEN NULL "
-        "WHEN item IS NULL THEN x WHEN json_keys(x) = [] THEN json_object(name, item) "
+        "WHEN item IS NULL OR name IS NULL THEN x WHEN json_keys(x) = [] THEN json_object(name, item) "
         "ELSE CAST(left(CAST(json(x) AS VARCHAR), -1) || ',' "
         "|| substr(CAST(json_object(name, item) AS VARCHAR), 2) AS JSON) END"
     ),
@@ -249,6 +255,12 @@ def _path(node: Any) -> Any:
 
 def _struct(node: Any) -> Any:
     """Fakesnow takes keys for names, makes them upper case, and forgets an object in an object."""
+    if not all(isinstance(one, exp.PropertyEQ) for one in node.expressions):
+        if len(node.expressions) > 1 or not node.expressions[0].is_star:
+            raise errors.refused(
+                "SQL compilation error:\nan OBJECT's keys are texts, or it is {*}."
+            )
+        return _object_of_row(node.expressions[0], keep_nulls=exp.false())
     pairs = [
         (
             exp.Literal.string(one.this.name) if isinstance(one.this, exp.Identifier) else one.this,
@@ -321,6 +333,8 @@ def _typeof(node: Any) -> Any:
 
 def _parse_json(node: Any) -> Any:
     """A blank text is NULL."""
+    if node.args.get("expression") not in (None, exp.Literal.string("s")):
+        raise errors.unsupported("PARSE_JSON with a parameter: a key stands there once")
     if not (isinstance(node.this, exp.Literal) and node.this.name.strip()):
         blanks = exp.Literal.string(" \t\r\n")
         text = invoke("trim", cast_as(node.this, "VARCHAR"), blanks)
@@ -329,9 +343,14 @@ def _parse_json(node: Any) -> Any:
 
 
 def _object_insert(node: Any) -> Any:
-    if node.args.get("update_flag") is not None:
-        raise errors.unsupported("OBJECT_INSERT that replaces a key")
-    made = invoke("_es_object_insert", node.this, node.args["key"], variant(node.args["value"]))
+    key, replaces = cast_as(node.args["key"], "VARCHAR"), node.args.get("update_flag")
+    if not isinstance(replaces, (exp.Boolean, type(None))):
+        raise errors.unsupported("OBJECT_INSERT with a flag that is no literal")
+    value = invoke("_es_to_object", node.this)
+    if replaces == exp.true():
+        names = exp.Array(expressions=[key.copy()])
+        value = invoke("_es_object_part", value, names, exp.false())
+    made = invoke("_es_object_insert", value, key, variant(node.args["value"]))
     return invoke("_es_parsed", made)
 
 
@@ -418,6 +437,7 @@ def _part(node: Any, *, kept: bool) -> Any:
     if not names:
         raise errors.too_few_arguments()
     listed = invoke("list_concat", *(invoke("_es_names", one) for one in names))
+    value = invoke("_es_to_object", value)
     return invoke("_es_object_part", value, listed, exp.Boolean(this=kept))
 
 
@@ -450,5 +470,7 @@ NODES: dict[type[Any], Callable[[Any], Any]] = {
     exp.CheckJson: lambda node: invoke("_es_check_json", node.this),
     exp.ParseJSON: _parse_json,
     exp.ObjectInsert: _object_insert,
-    exp.JSONKeys: lambda node: invoke("to_json", invoke("json_keys", node.this)),
+    exp.JSONKeys: lambda node: invoke(
+        "to_json", invoke("json_keys", invoke("_es_to_object", node.this))
+    ),
 }

@@ -1099,6 +1099,85 @@ GROUP = Group(
             rows=[(True, False, True, True)],
         ),
         Case(
+            "a VARIANT is equal to one of its type alone, and JSON's null to itself",
+            "SELECT PARSE_JSON('{\"a\": 1}') = TO_VARIANT('{\"a\":1}'), PARSE_JSON('null') = PARSE_JSON('null'), "
+            "PARSE_JSON('null') = TO_VARIANT('null'), PARSE_JSON('[2]') = PARSE_JSON(' [ 2 ] ')",
+            _F + "parse_json",
+            rows=[(False, True, False, True)],
+        ),
+        Case(
+            "OBJECT_INSERT that replaces a value, removes one, or adds one",
+            "SELECT OBJECT_INSERT(o, 'b', 9, TRUE), OBJECT_INSERT(o, 'b', NULL, TRUE), "
+            "OBJECT_INSERT(o, 'c', 9, TRUE), OBJECT_INSERT(o, NULL, 9), OBJECT_INSERT(o, 'c', 9, FALSE) "
+            "FROM (SELECT OBJECT_CONSTRUCT('a', 1, 'b', 2) AS o)",
+            _F + "object_insert",
+            rows=[
+                (
+                    Json({"a": 1, "b": 9}),
+                    Json({"a": 1}),
+                    Json({"a": 1, "b": 2, "c": 9}),
+                    Json({"a": 1, "b": 2}),
+                    Json({"a": 1, "b": 2, "c": 9}),
+                )
+            ],
+        ),
+        Case(
+            "an OBJECT constant of all columns",
+            "SELECT {*}, {t.*} FROM VALUES (1, 'x') AS t (a, b)",
+            _TYPES,
+            rows=[(Json({"A": 1, "B": "x"}), Json({"A": 1, "B": "x"}))],
+            types=["OBJECT", "OBJECT"],
+        ),
+        Case(
+            "an OBJECT constant of some columns",
+            "SELECT {* EXCLUDE a} FROM VALUES (1, 'x') AS t (a, b)",
+            _TYPES,
+            rows=[(Json({"B": "x"}),)],
+            refused=Error(2, "0A000", "without some columns"),
+        ),
+        Case(
+            "PARSE_JSON of a key that is there twice",
+            "SELECT PARSE_JSON('{\"a\": 1, \"a\": 2}', 'd')",
+            _F + "parse_json",
+            rows=[(Json({"a": 2}),)],
+            refused=Error(2, "0A000", "PARSE_JSON with a parameter"),
+        ),
+        Case(
+            "the keys of a MAP",
+            "SELECT MAP_KEYS({'a': 1}::MAP(VARCHAR, INT))",
+            _F + "map_keys",
+            rows=[(Json(["a"]),)],
+            refused=Error(2, "0A000", "MAP"),
+        ),
+        *(
+            fails(f"{name}, which is none", f"SELECT {call}", Error(number, part=part), page)
+            for name, call, number, part, page in (
+                (
+                    "an ARRAY's keys",
+                    "OBJECT_KEYS([1]::VARIANT)",
+                    100071,
+                    "OBJECT",
+                    _F + "object_keys",
+                ),
+                (
+                    "an ARRAY's key",
+                    "OBJECT_DELETE([1]::VARIANT, 'a')",
+                    100071,
+                    "OBJECT",
+                    _F + "object_delete",
+                ),
+                (
+                    "OBJECT_PICK of a key",
+                    "OBJECT_PICK({'a': 1})",
+                    938,
+                    "not enough",
+                    _F + "object_pick",
+                ),
+                ("a key that is a text", "{1: 2}", None, "keys are texts", _TYPES),
+                ("one wildcard", "{*, 'k': 1} FROM VALUES (1)", None, "keys are texts", _TYPES),
+            )
+        ),
+        Case(
             "VARIANTs ordered by their place in the SELECT",
             "SELECT v:n AS n FROM (SELECT PARSE_JSON(column1) AS v FROM VALUES ('{\"n\": 9}'), ('{\"n\": 10}')) "
             "ORDER BY 1",

@@ -13,6 +13,7 @@ from embedded_snowflake_tests.conformance.case import (
 )
 
 _F = "sql-reference/functions/"
+_X = "sql-reference/functions-regexp"
 _TEXT = "sql-reference/data-types-text"
 _NO = Error(2, "0A000", "Unsupported feature")
 
@@ -90,6 +91,45 @@ GROUP = Group(
             "REGEXP_REPLACE('aa', 'a', 'b', 1, 3), REGEXP_REPLACE('a', 'a', NULL)",
             _F + "regexp_replace",
             rows=[("abb", "aba", "aa", None)],
+        ),
+        Case(
+            "an empty regular expression matches nothing, an empty group every place",
+            "SELECT REGEXP_SUBSTR('xy', ''), REGEXP_REPLACE('xy', '', '-'), "
+            "REGEXP_SUBSTR_ALL('xy', ''), REGEXP_COUNT('xy', ''), REGEXP_REPLACE('xy', '()', '-')",
+            _X,
+            rows=[(None, "xy", Json([]), 0, "-x-y-")],
+        ),
+        Case(
+            "REGEXP_SUBSTR_ALL of a group that the pattern has not",
+            "SELECT REGEXP_SUBSTR_ALL('xyz', 'x(y)z', 1, 1, 'e', 2), "
+            "REGEXP_SUBSTR_ALL('xyz', 'x([(]|y)z', 1, 1, 'e', 1)",
+            _F + "regexp_substr_all",
+            rows=[(None, Json(["y"]))],
+        ),
+        Case(
+            "of the parameters c and i the last counts",
+            "SELECT REGEXP_COUNT('aA', 'a', 1, 'ci'), REGEXP_COUNT('aA', 'a', 1, 'ics')",
+            _X,
+            rows=[(2, 1)],
+        ),
+        value(
+            "a non-greedy quantifier",
+            "REGEXP_SUBSTR('xxx', 'x+?')",
+            Anything(),
+            _X,
+            refused=Error(2, "0A000", "non-greedy"),
+        ),
+        fails(
+            "no regular expression",
+            "SELECT REGEXP_LIKE('a', '(a')",
+            Error(100048, "2201B", "Invalid regular expression"),
+            _X,
+        ),
+        fails(
+            "REGEXP_REPLACE of an occurrence before the first",
+            "SELECT REGEXP_REPLACE('aa', 'a', 'b', 1, -1)",
+            Error(part="-1"),
+            _F + "regexp_replace",
         ),
         fails(
             "no parameter of a regular expression",
