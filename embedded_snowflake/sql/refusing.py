@@ -223,7 +223,7 @@ def _check_queries(expression: Any) -> None:
             raise errors.unsupported(words)
         if isinstance(node, exp.CTE):
             named[node.alias.upper()] = node.this
-        elif isinstance(node, (exp.Window, *windows.ALONE)):
+        elif isinstance(node, exp.Window):
             windows.check(node)
         elif isinstance(node, exp.Select):
             _check_order(node)
@@ -246,13 +246,8 @@ _NEEDED: dict[type[Any], str] = {
     exp.Randstr: "generator",
 }
 """The last argument that must be there, where sqlglot does not ask for it."""
-_CONSTANTS: dict[type[Any], tuple[str, float, float]] = {
-    exp.NthValue: ("offset", 1, 1000),
-    exp.Ntile: ("this", 1, 2**31 - 1),
-    **dict.fromkeys((exp.ArgMax, exp.ArgMin), ("count", 1, 1000)),
-    **dict.fromkeys((exp.PercentileCont, exp.PercentileDisc), ("this", 0, 1)),
-}
-"""Arguments that are constants, and between which; from 0 to 1 with digits behind the point."""
+_AMONG: dict[type[Any], str] = {exp.NthValue: "offset", exp.ArgMax: "count", exp.ArgMin: "count"}
+"""Arguments that say which or how many of up to 1000 rows."""
 
 
 def _check_arguments(node: Any) -> None:
@@ -261,24 +256,16 @@ def _check_arguments(node: Any) -> None:
     missing = needed is not None and not node.args.get(needed)
     if missing or (isinstance(node, (exp.Func, exp.Binary)) and node.error_messages()):
         raise errors.too_few_arguments()
-    name, least, most = _CONSTANTS.get(type(node), ("", 0, 0))
-    given = node.args.get(name)
-    number = isinstance(given, exp.Literal) and given.is_number and (most == 1 or given.is_int)
-    if given is not None and not (number and least <= float(given.name) <= most):
-        raise errors.refused(
-            f"SQL compilation error:\nargument {given.sql('snowflake')} must be a constant "
-            f"between {least} and {most}."
-        )
+    given, wrong = node.args.get(_AMONG.get(type(node), "")), ""
+    if given is not None and not (given.is_int and 1 <= int(given.to_py()) <= 1000):
+        wrong = f"{given.sql('snowflake')} must be a constant between 1 and 1000."
     if isinstance(node, (exp.Median, exp.Mode)) and isinstance(node.this, exp.Distinct):
-        raise errors.refused(
-            f"SQL compilation error:\nDISTINCT is not supported for function {node.sql_name()}"
-        )
-    if isinstance(node, (exp.PercentileCont, exp.PercentileDisc)):
-        order = node.parent.expression if isinstance(node.parent, exp.WithinGroup) else None
-        if order is None or len(order.expressions) != 1:
-            raise errors.refused(
-                f"SQL compilation error:\n{node.sql_name()} needs WITHIN GROUP (ORDER BY ..) of one."
-            )
+        wrong = f"DISTINCT is not supported for function {node.sql_name()}."
+    percentile = isinstance(node, exp.WithinGroup) and node.this.key.startswith("percentile")
+    if percentile and len(node.expression.expressions) > 1:
+        wrong = "a percentile is taken WITHIN GROUP (ORDER BY ..) of one expression."
+    if wrong:
+        raise errors.refused(f"SQL compilation error:\n{wrong}")
 
 
 def _check_column_names(alias: Any) -> None:
@@ -433,11 +420,6 @@ _IDLE_PROPERTIES = {
 _REFUSED_ARGUMENTS: dict[type[Any], tuple[str, str]] = {
     exp.ToDouble: ("format", "TO_DOUBLE with a format"),
     exp.Generator: ("timelimit", "GENERATOR with a TIMELIMIT"),
-    **dict.fromkeys(
-        (exp.MapKeys, exp.MapSize, exp.MapInsert, exp.MapPick, exp.MapDelete, exp.MapContainsKey),
-        ("this", "a function of MAPs"),
-    ),
-    exp.MapCat: ("this", "a function of MAPs"),
 }
 """Arguments that DuckDB's function has not, and what is said of them."""
 _REFUSED_PROPERTIES = {exp.MaterializedProperty: "MATERIALIZED", exp.IcebergProperty: "ICEBERG"}

@@ -179,13 +179,6 @@ def cut(node: Any, types: Inferred) -> Any:
     )
 
 
-def nearest(node: Any, types: Inferred) -> Any:
-    """Which half is rounded how is said of NUMBERs alone."""
-    if node.args.get("truncate") is not None and types.kind(node.this) == "FLOAT":
-        raise errors.refused("SQL compilation error:\na rounding mode needs a fixed-point number.")
-    return node
-
-
 def slope(node: Any, types: Inferred) -> Any:
     """Of points that lie above each other it is NULL; DuckDB's is no number."""
     outer = _outermost(node)

@@ -544,7 +544,6 @@ _RULES: dict[type[Any], Callable[[Any, Inferred], Any]] = {
     **dict.fromkeys((exp.Variance, exp.VariancePop, exp.Kurtosis), arithmetic.spread),
     **dict.fromkeys((exp.Stddev, exp.StddevSamp, exp.StddevPop), arithmetic.deviation),
     exp.Trunc: arithmetic.cut,
-    exp.Round: arithmetic.nearest,
     exp.Median: arithmetic.percentile,
     exp.WithinGroup: arithmetic.percentile,
     exp.ApproxQuantile: arithmetic.approximate,

@@ -451,12 +451,6 @@ GROUP = Group(
                     _F + "percentile_cont",
                 ),
                 (
-                    "a percentile beyond 1",
-                    "PERCENTILE_DISC(1.5) WITHIN GROUP (ORDER BY v)",
-                    "constant",
-                    _F + "percentile_disc",
-                ),
-                (
                     "a percentile by two",
                     "PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY v, k)",
                     "WITHIN GROUP",
@@ -471,7 +465,6 @@ GROUP = Group(
                     "1000",
                     _F + "nth_value",
                 ),
-                ("NTILE of 0", "NTILE(0) OVER (ORDER BY v)", "constant", _F + "ntile"),
                 ("NVL of one", "NVL(v)", "not enough arguments", _F + "nvl"),
                 ("NVL2 of two", "NVL2(v, 1)", "not enough arguments", _F + "nvl2"),
             )

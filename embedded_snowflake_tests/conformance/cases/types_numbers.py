@@ -165,12 +165,6 @@ GROUP = Group(
         value("MOD has the dividend's sign", "MOD(-7, 3)", -1, _F + "mod"),
         value("ROUND goes away from zero", "ROUND(2.5)", 3, _F + "round"),
         value("ROUND goes away from zero below it", "ROUND(-2.5)", -3, _F + "round"),
-        fails(
-            "ROUND of a FLOAT with a mode",
-            "SELECT ROUND(2.5::FLOAT, 0, 'HALF_TO_EVEN')",
-            Error(part="fixed-point"),
-            _F + "round",
-        ),
         value("ROUND to a digit", "ROUND(1.25, 1)", Decimal("1.3"), _F + "round"),
         value("ROUND left of the point", "ROUND(135.135, -2)", 100, _F + "round"),
         value("ROUND half to even", "ROUND(2.5, 0, 'HALF_TO_EVEN')", 2, _F + "round"),

@@ -233,14 +233,6 @@ GROUP = Group(
                     _W,
                 ),
                 ("NTH_VALUE of no order", "NTH_VALUE(v, 1) OVER ()", "ORDER BY", _F + "nth_value"),
-                ("none at all", "RANK()", "Window function [RANK]", _F + "rank"),
-                (
-                    "one in another",
-                    "SUM(RANK() OVER (ORDER BY v)) OVER ()",
-                    "nested",
-                    _W,
-                ),
-                ("a scalar function's", "UPPER(k) OVER ()", "[UPPER]", _W),
                 (
                     "distinct values by an order",
                     "SUM(DISTINCT v) OVER (ORDER BY d)",
@@ -254,15 +246,9 @@ GROUP = Group(
                     _W,
                 ),
                 (
-                    "a range by two columns",
-                    "SUM(v) OVER (ORDER BY d, k RANGE BETWEEN 1 PRECEDING AND CURRENT ROW)",
-                    "single ORDER BY",
-                    _W,
-                ),
-                (
                     "a frame of a column's length",
                     "SUM(v) OVER (ORDER BY d ROWS BETWEEN d PRECEDING AND CURRENT ROW)",
-                    "constant",
+                    "constants",
                     _W,
                 ),
                 (
