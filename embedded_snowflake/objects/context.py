@@ -62,11 +62,7 @@ def refuse_effect(key: str, value: str) -> None:
         SnowflakeError: 000002, with the parameter's name; 001008 where it is no number of seconds.
     """
     if key in _SECONDS and not value.isdecimal():
-        raise errors.error(
-            f"SQL compilation error:\ninvalid value ['{value}'] for parameter '{key}'",
-            1008,
-            "22023",
-        )
+        raise errors.uncompiled(f"invalid value ['{value}'] for parameter '{key}'", 1008, "22023")
     if key not in _DEFAULTS or key in _FREE or value.lower() == _DEFAULTS[key].lower():
         return
     if key != "TIMEZONE":
@@ -76,7 +72,7 @@ def refuse_effect(key: str, value: str) -> None:
 
 
 def _unknown(key: str) -> errors.SnowflakeError:
-    return errors.error(f"SQL compilation error:\ninvalid session parameter '{key}'", 1006, "42000")
+    return errors.uncompiled(f"invalid session parameter '{key}'", 1006, "42000")
 
 
 @handles("ALTER", "SESSION", "SET")

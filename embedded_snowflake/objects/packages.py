@@ -50,8 +50,8 @@ def capabilities(session: Session) -> str:
 def _refuse_online(session: Session, reader: Reader) -> Result:
     # The client reads "unexpected 'ONLINE'" as "not enabled on this account", and goes on.
     del session, reader
-    raise errors.refused(
-        "SQL compilation error:\nsyntax error line 1 at position 5 unexpected 'ONLINE'. Online "
+    raise errors.uncompiled(
+        "syntax error line 1 at position 5 unexpected 'ONLINE'. Online "
         "feature tables are not part of the embedded warehouse."
     )
 

@@ -35,9 +35,8 @@ def _read_option(reader: Reader, props: dict[str, Any]) -> None:
             return
     if reader.accept("WHEN"):
         raise errors.refused("WHEN of a task is not part of the embedded warehouse.")
-    raise errors.refused(
-        "SQL compilation error:\na task takes WAREHOUSE, SCHEDULE, CONFIG, COMMENT and TAG before "
-        "AS here."
+    raise errors.uncompiled(
+        "a task takes WAREHOUSE, SCHEDULE, CONFIG, COMMENT and TAG before AS here."
     )
 
 

@@ -50,8 +50,8 @@ def set_variables(session: Session, reader: Reader) -> Result:
     rows = cursor._arrow_table.to_pylist()  # noqa: SLF001
     kinds = [str(kind) for _, kind, *_ in cursor._describe_last_sql()]  # noqa: SLF001
     if len(rows) != 1 or len(kinds) != len(names):
-        raise errors.refused(
-            f"SQL compilation error:\nSET of {len(names)} variables to {len(rows)} rows "
+        raise errors.uncompiled(
+            f"SET of {len(names)} variables to {len(rows)} rows "
             f"of {len(kinds)} values: one row with a value for each is needed."
         )
     now = datetime.datetime.now(datetime.UTC)

@@ -533,7 +533,7 @@ class Session(Transactional):
         """
         expression = parsed(text_rewriting.rewrite_text(self, query))
         if not isinstance(expression, exp.Query):
-            raise errors.refused(f"SQL compilation error:\n'{query[:40]}' is no query.")
+            raise errors.uncompiled(f"'{query[:40]}' is no query.")
         return self._columns_of(expression)
 
     def _columns_of(self, query: Any) -> list[ColumnInfo]:

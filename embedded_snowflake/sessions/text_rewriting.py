@@ -43,10 +43,8 @@ def with_variables(session: Session, sql: str) -> str:
             continue
         variable = session.variables.get(name.text.upper())
         if variable is None:
-            raise errors.error(
-                f"SQL compilation error:\nSession variable '${name.text.upper()}' does not exist",
-                2211,
-                "02000",
+            raise errors.uncompiled(
+                f"Session variable '${name.text.upper()}' does not exist", 2211, "02000"
             )
         pieces += [sql[done : one.start], variable.written]
         done = name.end + 1
@@ -145,7 +143,7 @@ def _closing(tokens: Sequence[Token], opening: int) -> int:
         )
         if depth == 0:
             return place
-    raise errors.refused("SQL compilation error:\nsyntax error: missing ')'.")
+    raise errors.uncompiled("syntax error: missing ')'.")
 
 
 def _arguments(

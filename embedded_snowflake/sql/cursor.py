@@ -163,7 +163,7 @@ def parsed(text: str) -> Any:
         if _WITHOUT_ARGUMENT.search(str(cause)):
             raise errors.too_few_arguments() from None
         detail = str(cause).replace("\x1b[4m", "").replace("\x1b[0m", "")
-        raise errors.refused(f"SQL compilation error:\nsyntax error: {detail}") from None
+        raise errors.uncompiled(f"syntax error: {detail}") from None
     except (IndexError, AttributeError):
         # What makes a function of its arguments takes it that they are there.
         raise errors.too_few_arguments() from None

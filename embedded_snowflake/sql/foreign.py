@@ -119,9 +119,7 @@ def check(expression: Any) -> None:
         if isinstance(node, _TIMES):
             _check_part(node)
         if isinstance(node, exp.DataType) and node.this in _TYPES:
-            raise errors.refused(
-                f"SQL compilation error:\nUnsupported data type '{node.sql(dialect='snowflake')}'."
-            )
+            raise errors.uncompiled(f"Unsupported data type '{node.sql(dialect='snowflake')}'.")
 
 
 def _check_part(call: Any) -> None:
@@ -130,10 +128,8 @@ def _check_part(call: Any) -> None:
     milliseconds = name.startswith("MILLISEC") and not isinstance(call, exp.Extract)
     others = _OF_ONE_FUNCTION.get(type(call), ())
     if name == "TIMEZONE" or (name.startswith((*_PARTS, *others)) and not milliseconds):
-        raise errors.refused(
-            f"SQL compilation error:\n'{name}' is not a valid date/time component for this function."
-        )
+        raise errors.uncompiled(f"'{name}' is not a valid date/time component for this function.")
 
 
 def _unexpected(word: str) -> errors.SnowflakeError:
-    return errors.refused(f"SQL compilation error:\nsyntax error unexpected '{word}'.")
+    return errors.uncompiled(f"syntax error unexpected '{word}'.")

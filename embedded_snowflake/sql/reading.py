@@ -65,7 +65,7 @@ def _tokens(sql: str) -> Sequence[Token]:
             return tokens
         return tokenize(sql, read="snowflake")
     except TokenError as cause:
-        raise errors.refused(f"SQL compilation error:\nsyntax error: {cause}") from None
+        raise errors.uncompiled(f"syntax error: {cause}") from None
 
 
 def refuse_several(tokens: Sequence[Token]) -> None:
@@ -161,9 +161,8 @@ class Reader:
         if not self.accept(*words):
             token = self.peek()
             found = token.text if token else "<EOF>"
-            raise errors.refused(
-                f"SQL compilation error:\nsyntax error: unexpected '{found}', "
-                f"expected {' '.join(words)}."
+            raise errors.uncompiled(
+                f"syntax error: unexpected '{found}', expected {' '.join(words)}."
             )
 
     def identifier(self) -> str:
@@ -171,7 +170,7 @@ class Reader:
         token = self.peek()
         if token is None or token.token_type in _TEXTS:
             found = token.text if token else "<EOF>"
-            raise errors.refused(f"SQL compilation error:\nsyntax error: unexpected '{found}'.")
+            raise errors.uncompiled(f"syntax error: unexpected '{found}'.")
         self.place += 1
         return token.text if token.token_type is TokenType.IDENTIFIER else token.text.upper()
 
@@ -211,7 +210,7 @@ class Reader:
         while depth:
             token = self.peek()
             if token is None:
-                raise errors.refused("SQL compilation error:\nsyntax error: missing ')'.")
+                raise errors.uncompiled("syntax error: missing ')'.")
             self.place += 1
             depth += (token.token_type is TokenType.L_PAREN) - (
                 token.token_type is TokenType.R_PAREN
@@ -233,7 +232,7 @@ class Reader:
         """The next token in upper case."""
         token = self.peek()
         if token is None:
-            raise errors.refused("SQL compilation error:\nsyntax error: unexpected '<EOF>'.")
+            raise errors.uncompiled("syntax error: unexpected '<EOF>'.")
         self.place += 1
         return token.text.upper()
 
@@ -245,9 +244,7 @@ class Reader:
         """
         word = self.word()
         if not word.isdecimal():
-            raise errors.refused(
-                f"SQL compilation error:\nsyntax error: unexpected '{word}', expected a number."
-            )
+            raise errors.uncompiled(f"syntax error: unexpected '{word}', expected a number.")
         return int(word)
 
     def value(self) -> str:
@@ -263,9 +260,7 @@ class Reader:
         self.accept(";")
         token = self.peek()
         if token is not None:
-            raise errors.refused(
-                f"SQL compilation error:\nsyntax error: unexpected '{token.text}'."
-            )
+            raise errors.uncompiled(f"syntax error: unexpected '{token.text}'.")
 
     def done(self) -> bool:
         """Whether the statement is read."""

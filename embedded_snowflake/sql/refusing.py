@@ -100,11 +100,7 @@ def _check_target(session: Session, expression: Any, target: QualifiedName) -> N
             _check_new_type(session, target, action)
     written = (exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.TruncateTable)
     if isinstance(expression, written) and session.catalog.get("dynamic_table", target):
-        raise errors.error(
-            f"SQL compilation error:\nInvalid operation: '{target}' is a dynamic table.",
-            2203,
-            "42601",
-        )
+        raise errors.uncompiled(f"Invalid operation: '{target}' is a dynamic table.", 2203, "42601")
     if expression.args.get("kind") != "TABLE" or expression.find(exp.TemporaryProperty):
         return
     if isinstance(expression, exp.Create) and target in session.temporary:
@@ -113,11 +109,7 @@ def _check_target(session: Session, expression: Any, target: QualifiedName) -> N
     if kind in {"VIEW", "DYNAMIC TABLE"} and isinstance(expression, exp.Drop):
         raise errors.other_kind(kind, "TABLE")
     if kind in {"VIEW", "DYNAMIC TABLE"} and isinstance(expression, exp.Create):
-        raise errors.error(
-            f"SQL compilation error:\nObject '{target.name}' already exists as {kind}",
-            1998,
-            "42710",
-        )
+        raise errors.uncompiled(f"Object '{target.name}' already exists as {kind}", 1998, "42710")
 
 
 _MAKES_JSON = (
@@ -142,8 +134,7 @@ def _check_inserted(values: Any) -> None:
             for node in () if isinstance(value, exp.Literal) else value.walk():
                 of_null = isinstance(node, exp.Cast) and isinstance(node.this, exp.Null)
                 if isinstance(node, exp.Query) or (makes_json(node) and not of_null):
-                    raise errors.error(
-                        "SQL compilation error:\n"
+                    raise errors.uncompiled(
                         f"Invalid expression [{value.sql('snowflake')}] in VALUES clause",
                         2014,
                         "22000",
@@ -159,7 +150,7 @@ def check_names(query: Any) -> None:
     query = query.unnest() if isinstance(query, exp.Subquery) else query
     single = isinstance(query, exp.Select) and not query.is_star
     if single and any(UNNAMED in one.meta for one in query.expressions):
-        raise errors.error("SQL compilation error:\nMissing column specification", 2022, "42601")
+        raise errors.uncompiled("Missing column specification", 2022, "42601")
 
 
 def _check_new_type(session: Session, target: QualifiedName, action: Any) -> None:
@@ -265,7 +256,7 @@ def _check_arguments(node: Any) -> None:
     if percentile and len(node.expression.expressions) > 1:
         wrong = "a percentile is taken WITHIN GROUP (ORDER BY ..) of one expression."
     if wrong:
-        raise errors.refused(f"SQL compilation error:\n{wrong}")
+        raise errors.uncompiled(f"{wrong}")
 
 
 def _check_column_names(alias: Any) -> None:
@@ -276,7 +267,7 @@ def _check_column_names(alias: Any) -> None:
     made = source.expressions[0] if isinstance(source, exp.Values) else source.this
     columns = made.selects if isinstance(made, exp.Query) else made.expressions
     if len(alias.columns) != len(columns) and not any(one.is_star for one in columns):
-        raise errors.error("SQL compilation error:\nInvalid column definition list", 2026, "42601")
+        raise errors.uncompiled("Invalid column definition list", 2026, "42601")
 
 
 _PIVOTED = (exp.Avg, exp.Count, exp.Max, exp.Min, exp.Sum)
@@ -313,8 +304,8 @@ def _check_order(select: Any) -> None:
             one.name.upper() in names for one in by.find_all(exp.Column)
         ):
             continue
-        raise errors.refused(
-            f"SQL compilation error:\n[{by.sql(dialect='snowflake')}] is not a valid order by expression"
+        raise errors.uncompiled(
+            f"[{by.sql(dialect='snowflake')}] is not a valid order by expression"
         )
 
 
@@ -339,10 +330,8 @@ def _check_ambiguous(select: Any, named: dict[str, Any]) -> None:
         for column in select.find_all(exp.Column) if twice else ():
             of = column.table.upper() in ("", source.alias_or_name.upper())
             if of and column.name.upper() in twice and column.parent_select is select:
-                raise errors.error(
-                    f"SQL compilation error:\nambiguous column name '{column.name.upper()}'",
-                    1052,
-                    "42601",
+                raise errors.uncompiled(
+                    f"ambiguous column name '{column.name.upper()}'", 1052, "42601"
                 )
 
 
@@ -375,8 +364,7 @@ def _check_columns(expression: Any) -> None:
         names = [stored_name(one).upper() for one in columns]
         twice = next((one for one in names if names.count(one) > 1), None)
         if twice is not None:
-            message = f"SQL compilation error:\nduplicate column name '{twice}'"
-            raise errors.error(message, 2025, "42S21")
+            raise errors.uncompiled(f"duplicate column name '{twice}'", 2025, "42S21")
 
 
 _ADDED_NOT = (
@@ -396,9 +384,8 @@ def _check_declared(kind: Any) -> None:
         kind.expressions, _WIDTHS.get(kind.this, ()), strict=False
     ):
         if given.name.isdecimal() and not least <= int(given.name) <= most:
-            raise errors.refused(
-                f"SQL compilation error:\nInvalid {what}: {int(given.name):,}. "
-                f"Must be between {least} and {most:,}."
+            raise errors.uncompiled(
+                f"Invalid {what}: {int(given.name):,}. Must be between {least} and {most:,}."
             )
 
 
@@ -445,7 +432,7 @@ def _check_rowid(session: Session, expression: Any) -> None:
         return
     stored = "SELECT 1 FROM duckdb_columns() WHERE upper(column_name) = 'ROWID' LIMIT 1"
     if not session.duck.execute(stored).fetchall():
-        raise errors.error("SQL compilation error:\ninvalid identifier 'ROWID'", 904, "42000")
+        raise errors.uncompiled("invalid identifier 'ROWID'", 904, "42000")
 
 
 _BOTH = {"HASH", "TO_TIMESTAMP"}

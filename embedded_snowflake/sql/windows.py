@@ -34,23 +34,20 @@ def check(window: Any) -> None:
     name, kind = call.sql("snowflake").split("(")[0].upper(), spec.args["kind"] if spec else ""
     if not order and (spec or isinstance(call, (*_PLACES, *_VALUES))):
         text = f"Window function type [{name}] requires ORDER BY in window specification"
-        raise errors.error(f"SQL compilation error:\n{text}", 2303, "42601")
+        raise errors.uncompiled(text, 2303, "42601")
     slides = bool(spec) and _slides(spec)
     ranges = slides and kind == "RANGE"
     unfit = order and isinstance(call, exp.AggFunc) and not isinstance(call, _MOVING)
     if type(call) in _PLACES:
         unfit = ranges or kind not in _PLACES[type(call)]
     if unfit:
-        raise errors.refused(
-            f"SQL compilation error:\n{'Sliding' if slides else 'Cumulative'} window frame "
-            f"unsupported for function {name}"
+        raise errors.uncompiled(
+            f"{'Sliding' if slides else 'Cumulative'} window frame unsupported for function {name}"
         )
     counts = isinstance(call, (exp.Count, exp.Min, exp.Max)) and not ranges
     distinct = order and isinstance(call.this, exp.Distinct)
     if distinct and not (counts and len(call.this.expressions) == 1):
-        raise errors.refused(
-            "SQL compilation error:\ndistinct cannot be used with a window frame or an order."
-        )
+        raise errors.uncompiled("distinct cannot be used with a window frame or an order.")
 
 
 def _slides(spec: Any) -> bool:
@@ -66,8 +63,7 @@ def _slides(spec: Any) -> bool:
         for one, side in zip(bounds, ("start_side", "end_side"), strict=True)
     )
     if not sound or start > end or len({type(one) for one in offsets}) > 1:
-        raise errors.refused(
-            "SQL compilation error:\na window frame's offsets are constants of one type, "
-            "and it does not end before it starts."
+        raise errors.uncompiled(
+            "a window frame has constant offsets, and ends where it starts or later."
         )
     return bool(offsets)

@@ -127,7 +127,7 @@ def read_options(text: str) -> dict[str, Value]:
 
 def _unexpected(token: Token | None) -> errors.SnowflakeError:
     shown = "<EOF>" if token is None else token.text
-    return errors.refused(f"SQL compilation error:\nsyntax error: unexpected '{shown}'.")
+    return errors.uncompiled(f"syntax error: unexpected '{shown}'.")
 
 
 def _options_from(text: str, tokens: list[Token], place: int) -> tuple[dict[str, Value], int]:
@@ -190,11 +190,8 @@ def truth(name: str, value: Value) -> bool:
     """
     text = str(value).upper()
     if text not in ("TRUE", "FALSE"):
-        raise errors.error(
-            f"SQL compilation error:\ninvalid value [{value}] for parameter '{name}': "
-            "use TRUE or FALSE.",
-            1481,
-            "22023",
+        raise errors.uncompiled(
+            f"invalid value [{value}] for parameter '{name}': use TRUE or FALSE.", 1481, "22023"
         )
     return text == "TRUE"
 

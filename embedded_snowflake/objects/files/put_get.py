@@ -55,7 +55,7 @@ def _options(text: str, known: set[str]) -> dict[str, Value]:
     options = read_options(text)
     for name in options:
         if name not in known:
-            raise errors.refused(f"SQL compilation error:\ninvalid property '{name}'.")
+            raise errors.uncompiled(f"invalid property '{name}'.")
     return options
 
 

@@ -385,7 +385,7 @@ def stage_in(sql: str) -> tuple[int, int, str, str] | None:
                 depth += (one.text == "(") - (one.text == ")")
                 if depth == 0:
                     return token.start, one.end + 1, reference, sql[rest[0].end + 1 : one.start]
-            raise errors.refused("SQL compilation error:\nsyntax error: missing ')'.")
+            raise errors.uncompiled("syntax error: missing ')'.")
         return token.start, end, reference, ""
     return None
 

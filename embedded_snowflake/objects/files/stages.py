@@ -133,7 +133,7 @@ def location(session: Session, reference: str, *, create: bool = False) -> Locat
         return Location(directory, f"versions/{version}/", _clean(path, text), directory.name, {})
     found = _REFERENCE.fullmatch(text if text.startswith("@") else "@" + text)
     if found is None:
-        raise errors.refused(f"SQL compilation error:\n'{reference}' is not a stage.")
+        raise errors.uncompiled(f"'{reference}' is not a stage.")
     path = _clean(found[2] or "", reference)
     root = session.root / FOLDER
     if found[1] == "~":
@@ -348,7 +348,7 @@ def read_argument(text: str) -> tuple[str, str]:
     if text.startswith("'"):
         found = re.match(r"'((?:[^'\\]|\\.|'')*)'", text, re.DOTALL)
         if found is None:
-            raise errors.refused("SQL compilation error:\nsyntax error: open quote.")
+            raise errors.uncompiled("syntax error: open quote.")
         content = re.sub(r"\\(.)|''", lambda one: one[1] or "'", found[1])
         return content, text[found.end() :]
     if text.startswith("@"):
@@ -356,7 +356,7 @@ def read_argument(text: str) -> tuple[str, str]:
         return text[:end], text[end:]
     word = re.match(r"\S+", text)
     if word is None:
-        raise errors.refused("SQL compilation error:\nsyntax error: unexpected '<EOF>'.")
+        raise errors.uncompiled("syntax error: unexpected '<EOF>'.")
     return word[0].rstrip(";"), text[word.end() :]
 
 

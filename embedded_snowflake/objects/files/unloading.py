@@ -200,8 +200,8 @@ def _rows(unload: _Unload) -> pa.Table:
     held = [quoted(f"C{place}") for place in range(len(unload.names))]
     if kind == "JSON":
         if len(held) != 1 or unload.types[0] not in _HALF_STRUCTURED:
-            raise errors.error(
-                "SQL compilation error:\nJSON file format can produce one and only one column of "
+            raise errors.uncompiled(
+                "JSON file format can produce one and only one column of "
                 "type variant or object or array. Use CSV file format if you want to load more "
                 "than one column.",
                 2019,
@@ -370,7 +370,7 @@ def copy_files(session: Session, reader: Reader) -> Result:
     known = {"DETAILED_OUTPUT", *(("FILES", "PATTERN") if source is not None else ())}
     for name in options:
         if name not in known:
-            raise errors.refused(f"SQL compilation error:\ninvalid property '{name}'.")
+            raise errors.uncompiled(f"invalid property '{name}'.")
     if source is not None:
         chosen = list(_of_stage(source, options))
     else:

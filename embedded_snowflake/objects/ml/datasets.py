@@ -49,10 +49,8 @@ def find(session: Session, name: QualifiedName, number: int = DATASET_MISSING) -
     """
     kept = session.catalog.get(KIND, name)
     if kept is None:
-        raise errors.error(
-            f"SQL compilation error:\nDataset '{name}' does not exist or not authorized.",
-            number,
-            "02000",
+        raise errors.uncompiled(
+            f"Dataset '{name}' does not exist or not authorized.", number, "02000"
         )
     return dict(kept.props)
 

@@ -87,7 +87,7 @@ def _rules(name: QualifiedName) -> Generator[None, None, None]:
     except VersionExistsError as error:
         raise errors.exists(f"{name}.{error}") from error
     except ModelRuleError as error:
-        raise errors.refused(f"SQL compilation error:\n{name}: {error}") from error
+        raise errors.uncompiled(f"{name}: {error}") from error
 
 
 def _version(name: QualifiedName, model: Model, wanted: str | None) -> Version:
@@ -125,9 +125,7 @@ def create(session: Session, reader: Reader) -> Result:
     if session.catalog.get(KIND, name) is not None and not reader.or_replace:
         if reader.if_not_exists:
             return Result.status(f"{name.name} already exists, statement succeeded.")
-        raise errors.error(
-            f"SQL compilation error:\nObject '{name}' already exists.", ALREADY_EXISTS, "42710"
-        )
+        raise errors.uncompiled(f"Object '{name}' already exists.", ALREADY_EXISTS, "42710")
     version = "VERSION_1"
     if reader.accept("WITH", "VERSION"):
         version = reader.identifier()
@@ -378,7 +376,7 @@ def replace_calls(session: Session, sql: str) -> str:
     try:
         return calls.replace_calls(sql, lambda call: _call_sql(session, call))
     except calls.CallSyntaxError as error:
-        raise errors.refused(f"SQL compilation error:\nsyntax error: {error}.") from error
+        raise errors.uncompiled(f"syntax error: {error}.") from error
 
 
 def _call_sql(session: Session, call: calls.ModelCall) -> str:
@@ -389,8 +387,8 @@ def _call_sql(session: Session, call: calls.ModelCall) -> str:
     with _rules(name):
         kinds = version.function(call.method).kinds()
     if len(kinds) != len(call.arguments):
-        raise errors.refused(
-            f"SQL compilation error:\n{name}!{call.method} takes {len(kinds)} arguments and was "
+        raise errors.uncompiled(
+            f"{name}!{call.method} takes {len(kinds)} arguments and was "
             f"given {len(call.arguments)}."
         )
     function = ModelFunction(

@@ -110,7 +110,7 @@ def summed(node: Any, types: Inferred) -> Any:
         call, value = node.this, node.expression.expressions[0].this
     if (kind := types.kind(value)) in {"BOOLEAN", *TIMES}:
         text = f"Invalid argument types for function '{call.sql_name()}': ({kind})"
-        raise errors.error(f"SQL compilation error:\n{text}", 1044, "42P13")
+        raise errors.uncompiled(text, 1044, "42P13")
     if types.kind(node) == "TEXT":
         types.note(node, exp.DataType.build("DOUBLE"))
     return of_number(node, types) if call is node else node

@@ -402,8 +402,8 @@ def _tried(node: Any, types: Inferred) -> Any:
     elif node.is_type("VARIANT", "OBJECT", "ARRAY", "BINARY", "VARBINARY"):
         raise errors.unsupported(f"TRY_CAST to {node.to.sql('snowflake')}")
     elif kind not in (None, "TEXT") and node.args.get("requires_string"):
-        message = f"SQL compilation error:\nTRY_CAST cannot be used with an argument of type {kind}"
-        raise errors.error(message, 1065, "22023")
+        message = f"TRY_CAST cannot be used with an argument of type {kind}"
+        raise errors.uncompiled(message, 1065, "22023")
     return node
 
 

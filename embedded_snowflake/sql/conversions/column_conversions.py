@@ -195,8 +195,8 @@ def _needs(given: str | None, kind: Any) -> bool:
     if kind.this in _HALF_STRUCTURED:
         if given == "TEXT":
             name = kind.sql(dialect="snowflake")
-            raise errors.error(
-                "SQL compilation error:\nExpression type does not match column data type, "
+            raise errors.uncompiled(
+                "Expression type does not match column data type, "
                 f"expecting {name} but got VARCHAR",
                 2023,
                 "22000",

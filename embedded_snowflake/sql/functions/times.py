@@ -34,7 +34,6 @@ MACROS = {
         "ELSE (instr('motuwethfrsasu', lower(left(ltrim(x), 2))) + 1) // 2 END"
     ),
     "_es_next_day(x, day)": "x + CAST((_es_weekday(day) - isodow(x) + 6) % 7 + 1 AS INTEGER)",
-    "_es_previous_day(x, day)": "x - CAST((isodow(x) - _es_weekday(day) + 6) % 7 + 1 AS INTEGER)",
     "_es_units(x)": (
         f"CASE WHEN _es_fails(x <> trunc(x), '{UNSUPPORTED}DATEADD of a part of a unit') THEN NULL "
         "ELSE CAST(x AS BIGINT) END"
@@ -211,7 +210,9 @@ NODES: dict[type[Any], Callable[[Any], Any]] = {
     exp.DateTrunc: _date_trunc,
     exp.NextDay: lambda node: invoke("_es_next_day", cast_as(node.this, "DATE"), node.expression),
     exp.PreviousDay: lambda node: invoke(
-        "_es_previous_day", cast_as(node.this, "DATE"), node.expression
+        "_es_next_day",
+        exp.Sub(this=cast_as(node.this, "DATE"), expression=number("8")),
+        node.expression,
     ),
     exp.MonthsBetween: lambda node: invoke("_es_months_between", node.this, node.expression),
 }

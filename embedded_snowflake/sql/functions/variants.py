@@ -257,9 +257,7 @@ def _struct(node: Any) -> Any:
     """Fakesnow takes keys for names, makes them upper case, and forgets an object in an object."""
     if not all(isinstance(one, exp.PropertyEQ) for one in node.expressions):
         if len(node.expressions) > 1 or not node.expressions[0].is_star:
-            raise errors.refused(
-                "SQL compilation error:\nan OBJECT's keys are texts, or it is {*}."
-            )
+            raise errors.uncompiled("an OBJECT's keys are texts, or it is {*}.")
         return _object_of_row(node.expressions[0], keep_nulls=exp.false())
     pairs = [
         (
@@ -343,13 +341,10 @@ def _parse_json(node: Any) -> Any:
 
 
 def _object_insert(node: Any) -> Any:
-    key, replaces = cast_as(node.args["key"], "VARCHAR"), node.args.get("update_flag")
-    if not isinstance(replaces, (exp.Boolean, type(None))):
-        raise errors.unsupported("OBJECT_INSERT with a flag that is no literal")
-    value = invoke("_es_to_object", node.this)
-    if replaces == exp.true():
-        names = exp.Array(expressions=[key.copy()])
-        value = invoke("_es_object_part", value, names, exp.false())
+    value, key = invoke("_es_to_object", node.this), cast_as(node.args["key"], "VARCHAR")
+    if (replaces := node.args.get("update_flag")) is not None:
+        replaced = exp.If(this=replaces, true=exp.Array(expressions=[key]), false=exp.Array())
+        value, key = invoke("_es_object_part", value, replaced, exp.false()), key.copy()
     made = invoke("_es_object_insert", value, key, variant(node.args["value"]))
     return invoke("_es_parsed", made)
 
@@ -374,7 +369,7 @@ def _flatten(node: Any) -> Any:
     mode = options.pop("MODE", exp.Literal.string("BOTH")).name.upper()
     deep = options.pop("RECURSIVE", exp.false())
     if options:
-        raise errors.refused(f"SQL compilation error:\nunknown argument {min(options)}.")
+        raise errors.uncompiled(f"unknown argument {min(options)}.")
     prefix = exp.Literal.string("")
     if path is not None and path.name:
         source = invoke("json_extract", variant(source), exp.Literal.string(f"$.{path.name}"))
@@ -385,7 +380,7 @@ def _flatten(node: Any) -> Any:
         which = (exp.Literal.string(mode), deep)
         called = invoke("_es_flatten_parts", source, prefix, keep, *which, exp.var(seq))
     else:
-        raise errors.refused(f"SQL compilation error:\ninvalid value '{mode}' for argument MODE.")
+        raise errors.uncompiled(f"invalid value '{mode}' for argument MODE.")
     made = exp.Table(this=called)
     made.set("alias", node.args.get("alias"))
     return made

@@ -248,7 +248,7 @@ GROUP = Group(
                 (
                     "a frame of a column's length",
                     "SUM(v) OVER (ORDER BY d ROWS BETWEEN d PRECEDING AND CURRENT ROW)",
-                    "constants",
+                    "constant",
                     _W,
                 ),
                 (
