@@ -357,8 +357,8 @@ def _read(
     elif copy.file_format.type == "JSON":
         fields, columns, text = Fields(width=1), copy.columns, quoted("$1")
         if len(columns) != 1 or copy.types[columns[0]] != "JSON":
-            raise errors.error(
-                "SQL compilation error:\nJSON file format can produce one and only one column of "
+            raise errors.uncompiled(
+                "JSON file format can produce one and only one column of "
                 "type variant, object, or array. Load data into separate columns using the "
                 "MATCH_BY_COLUMN_NAME copy option or copy with transformation.",
                 2019,

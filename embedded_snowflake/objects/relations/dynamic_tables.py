@@ -72,15 +72,13 @@ def lag_of(text: str) -> timedelta | None:
         return None
     found = _LAG.fullmatch(text)
     if found is None:
-        raise errors.refused(
-            f"SQL compilation error:\ninvalid TARGET_LAG '{text}': a number of seconds, minutes, "
+        raise errors.uncompiled(
+            f"invalid TARGET_LAG '{text}': a number of seconds, minutes, "
             "hours or days, or DOWNSTREAM."
         )
     lag = int(found[1]) * timedelta(**{_UNITS[found[2][0].lower()] + "s": 1})
     if lag < MINIMUM_LAG:
-        raise errors.refused(
-            f"SQL compilation error:\ninvalid TARGET_LAG '{text}': the minimum is 60 seconds."
-        )
+        raise errors.uncompiled(f"invalid TARGET_LAG '{text}': the minimum is 60 seconds.")
     return lag
 
 
@@ -97,9 +95,7 @@ def _read_lag(reader: Reader) -> str:
 def _read_choice(reader: Reader, option: str, choices: tuple[str, ...]) -> str:
     text = (reader.string() if reader.at_string() else reader.identifier()).upper()
     if text not in choices:
-        raise errors.refused(
-            f"SQL compilation error:\ninvalid {option} '{text}': one of {', '.join(choices)}."
-        )
+        raise errors.uncompiled(f"invalid {option} '{text}': one of {', '.join(choices)}.")
     return text
 
 
@@ -141,8 +137,8 @@ def _read_option(reader: Reader, options: dict[str, Any]) -> None:
             reader.expect("=")
             options[option.lower()] = read(reader)
             return
-    raise errors.refused(
-        "SQL compilation error:\na dynamic table takes TARGET_LAG, WAREHOUSE, "
+    raise errors.uncompiled(
+        "a dynamic table takes TARGET_LAG, WAREHOUSE, "
         "INITIALIZATION_WAREHOUSE, REFRESH_MODE, INITIALIZE, CLUSTER BY, COMMENT and TAG here."
     )
 
@@ -158,9 +154,7 @@ def create(session: Session, reader: Reader) -> Result:
     views.refuse_model_calls("dynamic table", definition.query)
     for option in ("target_lag", "warehouse"):
         if options[option] is None:
-            raise errors.refused(
-                f"SQL compilation error:\nmissing option {option.upper()} of dynamic table {name}."
-            )
+            raise errors.uncompiled(f"missing option {option.upper()} of dynamic table {name}.")
     query = parsed(definition.query)
     if isinstance(query, exp.Query) and any(
         table_names.name_of(session, one) in session.temporary for one in views.real_tables(query)
@@ -261,9 +255,7 @@ def _refuse_cycle(session: Session, name: QualifiedName, props: dict[str, Any]) 
     while left:
         one = left.pop()
         if name in sources(session, find(session, one)):
-            raise errors.refused(
-                f"SQL compilation error:\n{name} would be read by {one}, which it reads."
-            )
+            raise errors.uncompiled(f"{name} would be read by {one}, which it reads.")
         if one not in seen:
             seen.add(one)
             left += _upstream(session, one, find(session, one))

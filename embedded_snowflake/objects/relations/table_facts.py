@@ -83,13 +83,11 @@ def record_keys(session: Session, name: QualifiedName, expression: Any) -> None:
     """Remember the keys of a table that was just made."""
     keys = read_keys(expression)
     if [key["kind"] for key in keys].count("PRIMARY") > 1:
-        raise errors.refused(f"SQL compilation error:\n'{name}' has more than one primary key.")
+        raise errors.uncompiled(f"'{name}' has more than one primary key.")
     there = {column.upper() for column in stored_types(session, name)} if keys else set[str]()
     for column in (column for key in keys for column in key["columns"]):
         if column.upper() not in there:
-            raise errors.error(
-                f"SQL compilation error:\ninvalid identifier '{column}'", 904, "42000"
-            )
+            raise errors.uncompiled(f"invalid identifier '{column}'", 904, "42000")
     for key in keys:
         key["name"] = key["name"] or f"SYS_CONSTRAINT_{session.query_id}"
     if keys:

@@ -68,8 +68,8 @@ def read_columns(reader: Reader) -> list[tuple[str, str]]:
         if reader.accept(")"):
             return columns
         if not reader.accept(","):
-            raise errors.refused(
-                f"SQL compilation error:\ncolumn {name}: a view's column takes a name and a "
+            raise errors.uncompiled(
+                f"column {name}: a view's column takes a name and a "
                 "COMMENT here; policies, tags and types of columns are not part of the embedded "
                 "warehouse."
             )
@@ -88,7 +88,7 @@ def qualified(query: str, home: QualifiedName, *, named: bool) -> str:
     """
     tree = parsed(query)
     if not isinstance(tree, exp.Query):
-        raise errors.refused("SQL compilation error:\nAS must be followed by a query.")
+        raise errors.uncompiled("AS must be followed by a query.")
     if not named:
         refusing.check_names(tree)
     for table in real_tables(tree):
@@ -144,9 +144,8 @@ def create(session: Session, reader: Reader) -> Result:
             reader.expect("=")
             definition.comment = reader.string()
         elif not reader.accept("COPY", "GRANTS"):
-            raise errors.refused(
-                "SQL compilation error:\nCREATE VIEW takes columns, COMMENT, TAG and COPY GRANTS "
-                "before AS here."
+            raise errors.uncompiled(
+                "CREATE VIEW takes columns, COMMENT, TAG and COPY GRANTS before AS here."
             )
     definition.query = reader.rest()
     refuse_model_calls("view", definition.query)

@@ -38,11 +38,8 @@ _EMPTY = (
 
 MACROS = {
     # Without what has no meaning of its own: after a backslash, and between brackets.
-    "_es_bare_pattern(pattern)": (r"regexp_replace(pattern, '\\.|\[\^?\]?[^\]]*\]', '', 'g')"),
-    "_es_groups(pattern)": (
-        "CAST(length(_es_bare_pattern(pattern)) "
-        "- length(replace(_es_bare_pattern(pattern), '(', '')) AS INTEGER)"
-    ),
+    "_es_bare_pattern(pattern)": r"regexp_replace(pattern, '\\.|\[\^?\]?[^\]]*\]', '', 'g')",
+    "_es_groups(p)": "CAST(len(string_split(_es_bare_pattern(p), '(')) - 1 AS INTEGER)",
     "_es_pattern(pattern, flags)": (
         "CASE WHEN _es_fails(NOT regexp_full_match(flags, '[cimes]*'), "
         "concat('Invalid parameters of a regular expression: ', flags)) "
@@ -56,14 +53,11 @@ MACROS = {
         "least(coalesce(CAST(wanted AS INTEGER), CASE WHEN contains(flags, 'e') THEN 1 ELSE 0 END), "
         "_es_groups(pattern))"
     ),
-    "_es_regexp_rest(x, position)": (
-        "CASE WHEN _es_fails(CAST(position AS BIGINT) < 1, concat('Invalid position: ', position)) "
-        "THEN NULL ELSE substr(x, CAST(position AS BIGINT)) END"
-    ),
-    "_es_occurrence(n, least)": (
+    "_es_position(n, least)": (
         "CASE WHEN _es_fails(CAST(n AS BIGINT) < least, concat('Invalid position: ', n)) "
         "THEN NULL ELSE CAST(n AS BIGINT) END"
     ),
+    "_es_regexp_rest(x, position)": "substr(x, _es_position(position, 1))",
     "_es_regexp_all(x, pattern, position, flags, wanted)": (
         "CASE WHEN pattern = '' THEN CASE WHEN x IS NOT NULL THEN CAST([] AS VARCHAR[]) END "
         "WHEN coalesce(CAST(wanted AS INTEGER), 0) <= _es_groups(pattern) THEN "
@@ -72,10 +66,10 @@ MACROS = {
     ),
     "_es_regexp_substr(x, pattern, position, n, flags, wanted)": (
         "CASE WHEN CAST(position AS BIGINT) <= greatest(length(x), 1) THEN "
-        "_es_regexp_all(x, pattern, position, flags, wanted)[_es_occurrence(n, 1)] END"
+        "_es_regexp_all(x, pattern, position, flags, wanted)[_es_position(n, 1)] END"
     ),
     "_es_regexp_substr_all(x, pattern, position, n, flags, wanted)": (
-        "to_json(_es_regexp_all(x, pattern, position, flags, wanted)[_es_occurrence(n, 1):])"
+        "to_json(_es_regexp_all(x, pattern, position, flags, wanted)[_es_position(n, 1):])"
     ),
     "_es_regexp_count(x, pattern, position, flags)": (
         "len(_es_regexp_all(x, pattern, position, flags, 0))"
@@ -90,7 +84,7 @@ MACROS = {
         "+ CASE WHEN CAST(ends AS BIGINT) = 1 THEN length(c.part) ELSE 0 END END)[1])[1]"
     ),
     "_es_regexp_instr(x, pattern, position, n, ends, flags, wanted)": (
-        "_es_regexp_place(x, pattern, position, _es_occurrence(n, 1), ends, flags, wanted)"
+        "_es_regexp_place(x, pattern, position, _es_position(n, 1), ends, flags, wanted)"
     ),
     "_es_regexp_replaced(x, pattern, made, position, flags, n)": (
         "CASE WHEN pattern = '' AND made IS NOT NULL THEN x WHEN n = 0 THEN left(x, CAST(position AS BIGINT) - 1) "
@@ -103,7 +97,7 @@ MACROS = {
         f"|| regexp_replace(substr({_REST}, {_BEFORE} + 1), {_P}, made) END)[1] END"
     ),
     "_es_regexp_replace(x, pattern, made, position, n, flags)": (
-        "_es_regexp_replaced(x, pattern, made, position, flags, _es_occurrence(n, 0))"
+        "_es_regexp_replaced(x, pattern, made, position, flags, _es_position(n, 0))"
     ),
 }
 
