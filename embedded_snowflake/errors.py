@@ -122,13 +122,7 @@ _WORDED = (
     (r"same target row more than", 100090, "42P18", "Duplicate row detected during DML action"),
     (r"(Numeric value '.*' is not recognized)", 100038, "22018", "{0}"),
     (
-        r"Referenced update column (\S+) not found",
-        904,
-        "42000",
-        "SQL compilation error: invalid identifier '{0}'",
-    ),
-    (
-        r"does not have a column with name \"(.+?)\"",
+        r"(?:Referenced update column |have a column with name \")(.+?)(?: not found|\")",
         904,
         "42000",
         "SQL compilation error: invalid identifier '{0}'",

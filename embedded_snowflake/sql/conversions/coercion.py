@@ -51,11 +51,10 @@ _TEXT_ARGUMENTS: dict[type[Any], tuple[str, ...]] = {
     ),
     **dict.fromkeys((exp.Length, exp.Substring, exp.Left, exp.Right, exp.Pad, exp.Trim), _THIS),
     **dict.fromkeys((exp.Lower, exp.Upper, exp.Initcap, exp.Reverse, exp.Repeat), _THIS),
-    **dict.fromkeys((exp.Split, exp.SplitPart, exp.Strtok, exp.StrtokToArray), _THIS),
-    exp.Translate: _THIS,
+    **dict.fromkeys((exp.Split, exp.SplitPart, exp.Strtok, exp.Translate), _THIS),
     **dict.fromkeys((exp.MD5, exp.SHA, exp.SHA2, exp.Unicode, exp.Ascii), _THIS),
     **dict.fromkeys((exp.Soundex, exp.SoundexP123, exp.SHA2Digest, exp.ParseUrl), _THIS),
-    **dict.fromkeys((exp.MD5NumberLower64, exp.MD5NumberUpper64), _THIS),
+    **dict.fromkeys((exp.MD5NumberLower64, exp.MD5NumberUpper64, exp.StrtokToArray), _THIS),
     **dict.fromkeys((exp.ByteLength, exp.BitLength), _THIS),
     exp.GroupConcat: _THIS,
 }

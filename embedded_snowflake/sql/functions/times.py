@@ -77,11 +77,10 @@ def _from_parts(node: Any) -> Any:
     """Parts may be more or less than there are of them: a day that has so many hours is a later one."""
     if node.this is not None:
         return node
-    if node.args.get("sec") is None:
+    parts = ("year", "month", "day", "hour", "min", "sec")
+    year, month, day, *clock = map(node.args.get, parts)
+    if None in clock:
         raise errors.too_few_arguments()
-    year, month, day, *clock = (
-        node.args[one] for one in ("year", "month", "day", "hour", "min", "sec")
-    )
     date = exp.DateFromParts(year=year, month=month, day=day, allow_overflow=True)
     return invoke("_es_from_parts", date, *clock, node.args.get("nano") or number("0"))
 
