@@ -133,16 +133,27 @@ _WORDED = (
         "42P13",
         _SQL + "Invalid argument types for function '{0}': ({1}), cast them.",
     ),
-    (r"type for cast \((.*)\)", 1065, "22023", _SQL + "invalid type: {0}"),
     (r"(Subquery returns \d+ columns)", 1789, "42601", _SQL + "{0}, not one"),
     (r"specifier \"(.+?)\" not", 1003, "42000", _SQL + "no date/time component: {0}"),
+    (
+        r"(?:type for cast \(|mix values of type |combine types of )(\S.*?)(?: -> | and )(\w+)",
+        1065,
+        "22023",
+        _SQL + "invalid type {0} where there is {1}: cast one to the other",
+    ),
+    (r"Expected ARRAY, but got \w+: (.*?)(?: when .*)?$", 100107, "22000", "Not an array: '{0}'"),
+    (r"string '(The lengths of two variable.*)' to BOOL", 100544, "22026", "{0}"),
+    (r"UTF8 Codepoint (\S+)", 100183, "P0000", "Invalid character code {0} in the CHR input"),
+    (r"Unknown TimeZone '(.*)'", 100183, "P0000", "Invalid time zone '{0}'"),
+    (r'decode string "(.*)" as base64', 100115, "22000", "'{0}' is not a legal base64 value"),
+    (r"invalid UTF8 characters", 100144, "22000", "Invalid UTF8 detected in string"),
     (
         r"(?:convert string|[Cc]ast(?:ing)? value) ['\"]?\s*([-+.\d]+)\s*['\"]? to (?:type )?DECIMAL",
         100039,
         "22003",
         "Numeric value '{0}' is out of range",
     ),
-    (r"string '(String .* is too long and would be truncated)", 100078, "22000", "{0}"),
+    (r"string '(String '.*)' to BOOL", 100078, "22000", "{0}"),
     (r"Overflow in \w+ of", 100046, "22003", "Number out of representable range"),
     (r"(Date '.*' is not recognized)", 100040, "22007", "{0}"),
     (r"(Time(?:stamp)? '.*' is not recognized)", 100035, "22007", "{0}"),
@@ -176,6 +187,18 @@ _WORDED = (
     ),
 )
 """What DuckDB says: a pattern, then Snowflake's number, SQL state and words."""
+
+
+_UNSUPPORTED = {
+    "COLUMNS() can not be used together": "a function of * in this place: select it alone, in a subquery of its own",
+    "STAR expression is only allowed": "a function of * in this place: name the columns",
+    "but the expression has": "the alias of such a value used again: select it in a subquery",
+    "calls cannot be nested": "a window or an aggregate within another: select it in a subquery",
+    "In a DISTINCT aggregate, ORDER BY": "DISTINCT values in the order of others",
+    "left-shift": "BITSHIFTLEFT of or by a negative number",
+    "in left shift": "BITSHIFTLEFT beyond 127 bits",
+}
+"""What DuckDB says where Snowflake would answer, and what is not here."""
 
 
 def is_conflict(cause: BaseException | None) -> bool:
@@ -224,14 +247,11 @@ def translated(cause: duckdb.Error) -> SnowflakeError:  # noqa: C901, PLR0911, P
     if "it exists in the" in first or 'Catalog "SNOWFLAKE" does not exist' in first:
         name = re.search(r'Function with name "(.+?)"', first)
         return unknown_function(name[1]) if name else unsupported("the database SNOWFLAKE")
-    if "COLUMNS() can not be used together" in first:
-        return unsupported(
-            "a function of * in this place: select it alone, in a subquery of its own"
-        )
-    if "but the expression has" in first:
-        return unsupported("the alias of such a value used again: select it in a subquery")
     if re.search(r'"precision" argument in function \W*(round|trunc)', first):
         return unsupported("ROUND or TRUNC of a NUMBER to a number of digits that is no literal")
+    for words, what in _UNSUPPORTED.items():
+        if words in first:
+            return unsupported(what)
     for words, number, sqlstate, message in _WORDED:
         found = re.search(words, first)
         if found is not None:

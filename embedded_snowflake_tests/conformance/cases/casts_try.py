@@ -192,5 +192,20 @@ GROUP = Group(
             _F + "try_parse_json",
             rows=[(Json({"a": True, "b": "TRUE", "c": None}), "false", None)],
         ),
+        *(
+            fails(
+                f"{value} becomes no {kind}",
+                f"SELECT {value}::{kind}",
+                Error(1065, "22023", "invalid type"),
+                "sql-reference/data-type-conversion",
+            )
+            for value, kind in (("'2024-02-29'::DATE", "NUMBER"), ("'01:02:03'::TIME", "BOOLEAN"))
+        ),
+        fails(
+            "a DATE and a number are of no common type",
+            "SELECT COALESCE(d, 1) FROM (SELECT '2024-02-29'::DATE AS d)",
+            Error(1065, part="invalid type"),
+            "sql-reference/data-type-conversion",
+        ),
     ),
 )
