@@ -38,6 +38,7 @@ _TYPES = {
 }
 _CLAUSES: dict[type[Any], Callable[[Any], str | None]] = {
     exp.Filter: lambda _: "FILTER",
+    exp.Order: lambda node: "ORDER" if isinstance(node.parent, exp.ArrayAgg) else None,
     exp.Returning: lambda _: "RETURNING",
     exp.SimilarTo: lambda _: "SIMILAR TO",
     exp.Glob: lambda _: "GLOB",

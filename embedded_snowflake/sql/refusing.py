@@ -235,6 +235,7 @@ _NEEDED: dict[type[Any], str] = {
     exp.Coalesce: "expressions",
     exp.Nvl2: "false",
     exp.Randstr: "generator",
+    exp.ArraySlice: "end",
 }
 """The last argument that must be there, where sqlglot does not ask for it."""
 _AMONG: dict[type[Any], str] = {exp.NthValue: "offset", exp.ArgMax: "count", exp.ArgMin: "count"}
@@ -338,8 +339,7 @@ def _check_ambiguous(select: Any, named: dict[str, Any]) -> None:
 def _check_columns(expression: Any) -> None:
     """What DuckDB would keep otherwise of a column, or not at all."""
     for kind in expression.find_all(exp.DataType):
-        column = isinstance(kind.parent, exp.ColumnDef)
-        structured = column and kind.this in _STRUCTURED and kind.expressions
+        structured = kind.this in _STRUCTURED and kind.expressions and not _of_integers(kind)
         if kind.this in _REFUSED_TYPES or structured or isinstance(kind.this, exp.Interval):
             raise errors.unsupported(f"the type {kind.sql('snowflake')}")
         digits = kind.expressions[0].name if kind.expressions else "9"
@@ -365,6 +365,13 @@ def _check_columns(expression: Any) -> None:
         twice = next((one for one in names if names.count(one) > 1), None)
         if twice is not None:
             raise errors.uncompiled(f"duplicate column name '{twice}'", 2025, "42S21")
+
+
+def _of_integers(kind: Any) -> bool:
+    """Whether a literal array of integers becomes it, which then stays what it is."""
+    made, of = kind.parent.this, kind.expressions[0].this
+    literal = isinstance(made, exp.Array) and all(one.is_int for one in made.expressions)
+    return literal and of in exp.DataType.INTEGER_TYPES
 
 
 _ADDED_NOT = (
@@ -395,7 +402,7 @@ _REFUSED_TYPES = {
     *(exp.DType.MAP, exp.DType.UTINYINT, exp.DType.USMALLINT, exp.DType.UINT, exp.DType.UBIGINT),
 }
 _STRUCTURED = {exp.DType.OBJECT, exp.DType.ARRAY, exp.DType.STRUCT}
-"""Types of values that are typed in turn, where they are so declared."""
+"""Types of values that are typed in turn, where they say so."""
 _KEPT_PROPERTIES = (
     *(exp.TemporaryProperty, exp.TransientProperty, exp.GlobalProperty, exp.CopyGrantsProperty),
     *(exp.ClusterProperty, exp.SchemaCommentProperty),

@@ -29,15 +29,17 @@ _MOVING = (
 def check(window: Any) -> None:
     """Refuse an order, a frame or DISTINCT that Snowflake does not have for the function."""
     call, order, spec = window.this, window.args.get("order"), window.args.get("spec")
+    unfit = order and isinstance(call, exp.WithinGroup)
     if isinstance(call, (exp.IgnoreNulls, exp.RespectNulls, exp.WithinGroup)):
         call = call.this
     name, kind = call.sql("snowflake").split("(")[0].upper(), spec.args["kind"] if spec else ""
-    if not order and (spec or isinstance(call, (*_PLACES, *_VALUES))):
+    placed = isinstance(call, (*_PLACES, *_VALUES)) or name == "CONDITIONAL_TRUE_EVENT"
+    if not order and (spec or placed):
         text = f"Window function type [{name}] requires ORDER BY in window specification"
         raise errors.uncompiled(text, 2303, "42601")
     slides = bool(spec) and _slides(spec)
     ranges = slides and kind == "RANGE"
-    unfit = order and isinstance(call, exp.AggFunc) and not isinstance(call, _MOVING)
+    unfit = unfit or (order and isinstance(call, exp.AggFunc) and not isinstance(call, _MOVING))
     if type(call) in _PLACES:
         unfit = ranges or kind not in _PLACES[type(call)]
     if unfit:

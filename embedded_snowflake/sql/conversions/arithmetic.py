@@ -258,6 +258,7 @@ def percentile(node: Any, types: Inferred) -> Any:
 
 def approximate(node: Any, types: Inferred) -> Any:
     """An approximate percentile of a NUMBER is a FLOAT."""
+    summed(node, types)
     if types.kind(node.this) in {"INTEGER", "DECIMAL"}:
         swap(node.this, lambda old: snowflake_cast(old, "FLOAT"))
     return node

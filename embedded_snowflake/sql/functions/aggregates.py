@@ -8,7 +8,7 @@ from typing import Any
 from sqlglot import exp
 
 from embedded_snowflake import errors
-from embedded_snowflake.sql.building import cast_as, invoke, number
+from embedded_snowflake.sql.building import cast_as, invoke, number, swap
 from embedded_snowflake.sql.functions.variants import variant
 
 
@@ -18,6 +18,12 @@ def _outermost(node: Any) -> Any:
         node.parent.this is node
     ):
         node = node.parent
+    return node
+
+
+def _around(node: Any, make: Callable[[Any], Any]) -> Any:
+    """What is made of an aggregate with all that belongs to it."""
+    swap(_outermost(node), make)
     return node
 
 
@@ -33,28 +39,18 @@ def _array_agg(node: Any) -> Any:
             this=invoke("array_agg", ordered),
             expression=present,
         )
-        whole = _outermost(parent)
-        if whole is parent:
-            parent.replace(_json_or_empty(made))
-        else:
-            parent.replace(made)
-            whole.replace(_json_or_empty(whole.copy()))
+        parent.replace(made)
+        _around(made, _json_or_empty)
         return node
-    if isinstance(parent, exp.Window) and parent.this is node:
-        parent.replace(_or_empty(parent.copy()))
-        return node
-    return _or_empty(node.copy())
+    return _around(node, _or_empty)
 
 
 def _collected(node: Any, made: Callable[[Any], Any], collect: Any) -> Any:
     """An array of what an aggregate collects of all but NULLs; of no rows it is an empty one."""
-    whole = _outermost(node)
     present = exp.Not(this=exp.Is(this=node.this.copy(), expression=exp.Null()))
     listed = exp.Filter(this=collect, expression=exp.Where(this=present))
-    if whole is node:
-        return _or_empty(made(listed))
     node.replace(listed)
-    whole.replace(_or_empty(made(whole.copy())))
+    _around(listed, lambda whole: _or_empty(made(whole)))
     return node
 
 
@@ -82,11 +78,7 @@ def _listagg(node: Any) -> Any:
     empty = exp.Literal.string("")
     if node.args.get("separator") is None:
         node.set("separator", empty.copy())
-    whole = _outermost(node)
-    if whole is node:
-        return exp.Coalesce(this=node.copy(), expressions=[empty])
-    whole.replace(exp.Coalesce(this=whole.copy(), expressions=[empty]))
-    return node
+    return _around(node, lambda whole: exp.Coalesce(this=whole, expressions=[empty]))
 
 
 def _count(node: Any) -> Any:
@@ -114,11 +106,15 @@ def _count_if(node: Any) -> Any:
 
 def _regr_count(node: Any) -> Any:
     """DuckDB's has no sign, which no client knows."""
-    whole = _outermost(node)
-    made = cast_as(whole.copy(), "BIGINT")
-    if whole is node:
-        return made
-    whole.replace(made)
+    return _around(node, lambda whole: cast_as(whole, "BIGINT"))
+
+
+def _boolxor(node: Any) -> Any:
+    """With its OVER, which sqlglot would put behind the comparison."""
+    if isinstance(node.parent, exp.Window):
+        window = node.parent
+        window.set("this", invoke("count_if", cast_as(node.this, "BOOLEAN")))
+        swap(window, lambda old: exp.Paren(this=exp.EQ(this=old, expression=number("1"))))
     return node
 
 
@@ -182,6 +178,7 @@ NODES: dict[type[Any], Callable[[Any], Any]] = {
     exp.Count: _count,
     exp.CountIf: _count_if,
     exp.RegrCount: _regr_count,
+    exp.BoolxorAgg: _boolxor,
     exp.NthValue: _nth_value,
     exp.ArgMax: _by("arg_max_null"),
     exp.ArgMin: _by("arg_min_null"),

@@ -505,5 +505,30 @@ GROUP = Group(
             Error(100038, "22018", "Numeric value 'two' is not recognized"),
             _F + "sum",
         ),
+        fails(
+            "AVG of a date",
+            "SELECT AVG(d) FROM (SELECT '2024-02-29'::DATE AS d)",
+            Error(1044, "42P13", "Invalid argument types for function 'AVG': (DATE)"),
+            _F + "avg",
+        ),
+        fails(
+            "ARRAY_AGG with its order in the argument",
+            f"SELECT ARRAY_AGG(s ORDER BY v) FROM {_T}",
+            Error(1003, part="ORDER"),
+            _F + "array_agg",
+        ),
+        fails(
+            "ARRAY_AGG of DISTINCT values in another's order",
+            f"SELECT ARRAY_AGG(DISTINCT s) WITHIN GROUP (ORDER BY v) FROM {_T}",
+            Error(part="order"),
+            _F + "array_agg",
+        ),
+        _one(
+            "COUNT of some of the columns",
+            "COUNT(* EXCLUDE k)",
+            3,
+            _F + "count",
+            refused=_NO,
+        ),
     ),
 )

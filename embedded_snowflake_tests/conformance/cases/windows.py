@@ -297,5 +297,39 @@ GROUP = Group(
             Error(part="distinct cannot be used"),
             _F + "stddev",
         ),
+        _column(
+            "BOOLXOR_AGG",
+            "BOOLXOR_AGG(v = 10) OVER (PARTITION BY k)",
+            [True, True, True, False],
+            _F + "boolxor_agg",
+        ),
+        *(
+            fails(
+                f"{call} takes no order",
+                f"SELECT {call} OVER (PARTITION BY k ORDER BY d) FROM {_T}",
+                Error(part="unsupported for function"),
+                _F + page,
+            )
+            for call, page in (
+                ("ANY_VALUE(v)", "any_value"),
+                ("CORR(v, d)", "corr"),
+                ("BITOR_AGG(v)", "bitor_agg"),
+                ("ARRAY_AGG(v) WITHIN GROUP (ORDER BY v)", "array_agg"),
+            )
+        ),
+        fails(
+            "CONDITIONAL_TRUE_EVENT needs an order",
+            f"SELECT CONDITIONAL_TRUE_EVENT(v > 10) OVER (PARTITION BY k) FROM {_T}",
+            Error(part="ORDER BY"),
+            _F + "conditional_true_event",
+        ),
+        _column(
+            "CONDITIONAL_TRUE_EVENT of LAG",
+            "CONDITIONAL_TRUE_EVENT(LAG(v) OVER (PARTITION BY k ORDER BY d) > 5) "
+            "OVER (PARTITION BY k ORDER BY d)",
+            [0, 1, 2, 0],
+            _F + "conditional_true_event",
+            refused=Error(2, "0A000", "a window or an aggregate within another"),
+        ),
     ),
 )
