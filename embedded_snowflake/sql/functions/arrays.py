@@ -112,6 +112,7 @@ MACROS = {
         "THEN to_json(flatten(list_transform(_es_array(x), lambda v: CAST(v AS JSON[])))) END"
     ),
     "_es_array_compact(x)": "to_json(_es_values(x))",
+    "_es_array_known(items)": "to_json(list_filter(CAST(items AS JSON[]), lambda v: v IS NOT NULL))",
     "_es_array_insert(x, place, item)": (
         "CASE WHEN _es_fails(place < 0 OR place > len(_es_array(x)), "
         f"'{UNSUPPORTED}ARRAY_INSERT before the beginning or behind the end') THEN NULL "
@@ -204,7 +205,9 @@ def _as_array(node: Any) -> Any:
 
 
 def _compactly(node: Any) -> Any:
-    return invoke("_es_array_compact", invoke("json_array", *node.expressions))
+    """Without NULLs; those of JSON stay."""
+    items = [invoke("_es_to_variant", one) for one in node.expressions]
+    return invoke("_es_array_known", invoke("list_value", *items))
 
 
 def _concatenated(node: Any) -> Any:

@@ -64,6 +64,10 @@ MACROS = {
         "'%Y-%m-%d %H:%M:%S.%g') || ' +0000' "
         "ELSE CAST(x AS VARCHAR) END"
     ),
+    "_es_fitting(x, most)": (
+        "CASE WHEN _es_fails(length(x) > most, "
+        "concat('String ''', string_split(x, chr(10))[1], ''' is too long and would be truncated')) THEN NULL ELSE x END"
+    ),
     "_es_number_text(value)": """CASE WHEN regexp_full_match(
         trim(CAST(value AS VARCHAR)),
         '(?i)[+-]?(([0-9]+\\.?[0-9]*|\\.[0-9]+)(e[+-]?[0-9]+)?|nan|inf|infinity)')
@@ -180,7 +184,7 @@ def _casts(node: Any) -> Any:
         return _moment(READ_AS[kind.this], node.this)
     if kind.this in _TEXTS:
         text = _text(node)
-        return invoke("left", text, kind.expressions[0]) if kind.expressions else text
+        return invoke("_es_fitting", text, kind.expressions[0]) if kind.expressions else text
     return node
 
 

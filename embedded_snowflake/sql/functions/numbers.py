@@ -68,6 +68,9 @@ def _to_digits(node: Any) -> Any:
     if not digits.is_int:
         raise errors.unsupported(f"{node.key.upper()} to a number of digits that is no literal")
     places = int(digits.to_py())
+    if places > 37:
+        # No number has so many; a FLOAT would get others.
+        return exp.Paren(this=node.this)
     step = "0." + "0" * (places - 1) + "1" if places > 0 else str(10**-places)
     cut = invoke("trunc", node.this, digits)
     floor = isinstance(node, exp.Floor)

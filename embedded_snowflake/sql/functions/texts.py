@@ -50,7 +50,7 @@ MACROS = {
     ),
     "_es_padded(x, other, side)": (
         "CASE WHEN octet_length(x) >= octet_length(other) THEN x WHEN _es_fails("
-        "octet_length(x) < octet_length(other) AND upper(side) NOT IN ('LEFT', 'RIGHT'), 'Invalid lengths of two BINARY values: they differ') THEN NULL "
+        "octet_length(x) < octet_length(other) AND upper(side) NOT IN ('LEFT', 'RIGHT'), 'The lengths of two variable-sized fields do not match') THEN NULL "
         "WHEN upper(side) = 'LEFT' THEN repeat('\\x00'::BLOB, octet_length(other) - octet_length(x)) || x "
         "ELSE x || repeat('\\x00'::BLOB, octet_length(other) - octet_length(x)) END"
     ),
@@ -78,6 +78,8 @@ MACROS = {
         "concat('String ''', others, ''' is too long and would be truncated')) THEN NULL "
         "ELSE translate(x, these, others) END"
     ),
+    # The empty text is at the beginning, wherever the search begins.
+    "_es_place(x, found)": "CASE WHEN x = '' AND found IS NOT NULL THEN 1 ELSE found END",
     "_es_similarity(x, y)": "CAST(floor(jaro_winkler_similarity(x, y) * 100) AS BIGINT)",
 }
 
@@ -165,6 +167,12 @@ def _tried_base64(node: Any) -> Any:
     return invoke("try", invoke("decode", made)) if text else made
 
 
+def _base64(node: Any) -> Any:
+    """Of texts and bytes; the alphabet and the lines are sqlglot's."""
+    node.set("this", invoke("_es_bytes", node.this))
+    return node
+
+
 def _pad(node: Any) -> Any:
     """With nothing to pad with it only cuts."""
     pad = node.args.get("fill_pattern")
@@ -211,5 +219,6 @@ NODES: dict[type[Any], Callable[[Any], Any]] = {
     ),
     exp.Unhex: lambda node: invoke("_es_unhex", node.this),
     exp.HexDecodeString: lambda node: invoke("decode", invoke("_es_unhex", node.this)),
-    exp.Base64Encode: lambda node: invoke("to_base64", invoke("_es_bytes", node.this)),
+    exp.Base64Encode: _base64,
+    exp.StrPosition: lambda node: invoke("_es_place", node.args["substr"].copy(), node.copy()),
 }

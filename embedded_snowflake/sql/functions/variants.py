@@ -462,7 +462,7 @@ NODES: dict[type[Any], Callable[[Any], Any]] = {
     exp.TableFromRows: _flatten,
     exp.Typeof: _typeof,
     exp.ObjectAgg: _object_agg,
-    exp.CheckJson: lambda node: invoke("_es_check_json", node.this),
+    exp.CheckJson: lambda node: invoke("_es_check_json", invoke("_es_text", node.this)),
     exp.ParseJSON: _parse_json,
     exp.ObjectInsert: _object_insert,
     exp.JSONKeys: lambda node: invoke(

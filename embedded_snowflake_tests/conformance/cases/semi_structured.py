@@ -1191,5 +1191,37 @@ GROUP = Group(
             "sql-reference/constructs/group-by",
             rows=[(Json(10), 1, 2), (Json(9), 1, 1)],
         ),
+        Case(
+            "ARRAY_CONSTRUCT_COMPACT keeps JSON's null",
+            "SELECT ARRAY_CONSTRUCT_COMPACT(v, NULL, 'a', 1.50), ARRAY_CONSTRUCT_COMPACT(NULL), "
+            "ARRAY_CONSTRUCT_COMPACT() FROM (SELECT PARSE_JSON('null') AS v)",
+            _F + "array_construct_compact",
+            rows=[(Json([None, "a", 1.5]), Json([]), Json([]))],
+        ),
+        Case(
+            "CHECK_JSON of a text in a VARIANT",
+            "SELECT CHECK_JSON(v) IS NULL FROM (SELECT column1::VARIANT AS v FROM VALUES ('{\"k\": }'), ('[1]'))",
+            _F + "check_json",
+            rows=[(False,), (True,)],
+        ),
+        fails(
+            "ARRAY_FLATTEN of what is no array of arrays",
+            "SELECT ARRAY_FLATTEN([[1], 2])",
+            Error(100107, "22000", "Not an array"),
+            _F + "array_flatten",
+        ),
+        fails(
+            "ARRAY_SLICE without its end",
+            "SELECT ARRAY_SLICE([1, 2], 0)",
+            Error(938, part="not enough arguments"),
+            _F + "array_slice",
+        ),
+        value(
+            "a cast to an ARRAY of a type",
+            "['7']::ARRAY(INT)",
+            Json([7]),
+            "sql-reference/data-types-structured",
+            refused=Error(2, "0A000", "the type ARRAY(INT)"),
+        ),
     ),
 )

@@ -395,5 +395,18 @@ GROUP = Group(
             rows=[(Decimal("86.20"),)],
             refused=Error(2, "0A000", "no literal"),
         ),
+        Case(
+            "CEIL and FLOOR to more digits than there are",
+            "SELECT CEIL(x, 50), FLOOR(1.25, 50) FROM (SELECT -975.975::FLOAT AS x)",
+            _F + "ceil",
+            rows=[(-975.975, Decimal("1.25"))],
+        ),
+        value(
+            "BITSHIFTLEFT of a negative number",
+            "BITSHIFTLEFT(-3, 2)",
+            -12,
+            _F + "bitshiftleft",
+            refused=Error(2, "0A000", "BITSHIFTLEFT of or by a negative number"),
+        ),
     ),
 )

@@ -258,11 +258,17 @@ GROUP = Group(
             Error(part="too long"),
             _TEXT,
         ),
-        value(
-            "a cast to VARCHAR(n) cuts",
-            "'abc'::VARCHAR(2)",
-            "ab",
-            "sql-reference/functions/to_char",
+        fails(
+            "a cast to VARCHAR(n) does not cut",
+            "SELECT s::VARCHAR(2) FROM (SELECT column1 AS s FROM VALUES ('ab'), ('abc'))",
+            Error(100078, "22000", "'abc' is too long and would be truncated"),
+            _F + "cast",
+        ),
+        fails(
+            "a cast to CHAR is of one character",
+            "SELECT 12::CHAR",
+            Error(100078, "22000", "too long"),
+            _F + "cast",
         ),
         value("|| with NULL is NULL", "'a' || NULL", None, _F + "concat"),
         value("CONCAT_WS with NULL is NULL", "CONCAT_WS('-', 'a', NULL)", None, _F + "concat_ws"),
@@ -443,6 +449,46 @@ GROUP = Group(
             "SELECT 'is ' || (1 = 1)",
             Error(1044, "42P13", "'||'"),
             "sql-reference/data-types-logical",
+        ),
+        value("a cast to as many characters", "'☃☃'::VARCHAR(2)", "☃☃", _F + "cast"),
+        Case(
+            "lengths in bits and bytes of what becomes a text",
+            "SELECT BIT_LENGTH(n), OCTET_LENGTH(n), BIT_LENGTH(d), OCTET_LENGTH(n / 2) "
+            "FROM (SELECT 120 AS n, '2024-02-29'::DATE AS d)",
+            _F + "bit_length",
+            rows=[(24, 3, 80, 9)],
+        ),
+        Case(
+            "BASE64_ENCODE in lines and with other letters",
+            "SELECT BASE64_ENCODE('warehouse', 8), BASE64_ENCODE(TO_BINARY('FBFF'), 0, '-_'), "
+            "BASE64_ENCODE('é', 0, '+/%'), BASE64_DECODE_STRING('w6k%', '+/%')",
+            _F + "base64_encode",
+            rows=[("d2FyZWhv\ndXNl", "-_8=", "w6k%", "é")],
+        ),
+        fails(
+            "BASE64_DECODE_STRING of what is none",
+            "SELECT BASE64_DECODE_STRING('?')",
+            Error(part="base64"),
+            _F + "base64_decode_string",
+        ),
+        Case(
+            "the empty text is at the beginning",
+            "SELECT CHARINDEX('', 'abc', 3), CHARINDEX('', 'abc'), CHARINDEX('', NULL, 2), "
+            "CHARINDEX('c', 'abc', 3)",
+            _F + "charindex",
+            rows=[(1, 1, None, 3)],
+        ),
+        fails(
+            "BITAND of BINARYs of two lengths",
+            "SELECT BITAND(TO_BINARY('01'), TO_BINARY('0102'))",
+            Error(100544, "22026", "lengths of two variable-sized fields do not match"),
+            _F + "bitand",
+        ),
+        fails(
+            "CHR of no character",
+            "SELECT CHR(-7)",
+            Error(part="Invalid character code -7 in the CHR input"),
+            _F + "chr",
         ),
     ),
 )
