@@ -109,7 +109,7 @@ def drop_entry(reader: Reader, kind: str, shown: str, forget: Callable[[Entry], 
 def show_entries(
     reader: Reader, kind: str, shown: str, tell: Callable[[Entry], dict[str, Any]]
 ) -> Result:
-    """SHOW of objects that the catalog keeps: a row an object, oldest first.
+    """SHOW of objects that the catalog keeps: a row an object, by their names.
 
     Args:
         reader: stands before what the SHOW asks for.

@@ -42,6 +42,7 @@ class Scope:
     def entries(self, session: Session, kind: str) -> list[Entry]:
         """The catalog's entries of a kind that the scope covers."""
         found = [one for one in session.catalog.list(kind) if self.matches(one.name)]
+        found.sort(key=lambda one: (one.name.database, one.name.schema, one.name.name))
         return found[: self.limit]
 
     def matches_name(self, name: str) -> bool:
@@ -72,7 +73,8 @@ def show_scope(reader: Reader) -> Scope:
     """Read ``[LIKE ..] [IN ..] [STARTS WITH ..] [LIMIT ..]``."""
     session = reader.session
     scope = Scope(database=session.database, schema=session.schema)
-    reader.accept("HISTORY")
+    if reader.accept("HISTORY"):
+        raise errors.unsupported("SHOW .. HISTORY: what was dropped is not kept")
     if reader.accept("LIKE"):
         scope.like = reader.string()
     if reader.accept("IN"):

@@ -66,8 +66,14 @@ def shown_type(kind: str) -> str:
     )
 
 
-def shown_default(text: str | None) -> str | None:
-    """DuckDB's default as Snowflake shows it; None of an identity, whose steps are not kept."""
-    if text is None or text.lower().startswith("nextval('_fs_seq_"):
-        return None
-    return text.replace("CAST(uuid() AS TEXT)", "UUID_STRING()")
+SHOWN_COLUMN = r"""
+    CASE WHEN NOT is_generated AND NOT starts_with(lower(column_default), 'nextval(''_fs_seq_')
+        THEN replace(column_default, 'CAST(uuid() AS TEXT)', 'UUID_STRING()') END,
+    (SELECT format('IDENTITY START {} INCREMENT {} NOORDER', start_value, increment_by)
+        FROM duckdb_sequences() WHERE starts_with(lower(sequence_name), '_fs_seq_')
+        AND contains(lower(column_default), lower(sequence_name))),
+    regexp_replace(regexp_replace(generation_expression,
+        '^CAST\((.*) AS [\w ]+(\([\d,]+\))?\)$', '\1'), '^\((.*)\)$', '\1'), comment
+FROM duckdb_columns()
+"""
+"""Of columns: default, steps of an identity, what a virtual one is computed by, comment."""

@@ -350,6 +350,9 @@ def _check_columns(expression: Any) -> None:
         if isinstance(default.this, exp.Column) and default.this.name.upper() == "NEXTVAL":
             raise errors.unsupported("DEFAULT of a sequence: name its NEXTVAL in the INSERT")
     added = isinstance(expression, exp.Alter) and expression.find(exp.AddConstraint, *_ADDED_NOT)
+    steps = expression.find(exp.GeneratedAsIdentityColumnConstraint)
+    if steps is not None and steps.find(exp.Neg) is not None:
+        raise errors.unsupported("an IDENTITY with a negative start or step")
     if added:
         raise errors.unsupported(
             "ALTER TABLE .. ADD a key or an identity: state it in CREATE TABLE"

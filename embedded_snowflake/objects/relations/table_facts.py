@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
+from sqlglot.optimizer.normalize_identifiers import normalize_identifiers
 
 from embedded_snowflake import errors
 from embedded_snowflake.names import INTERNAL, QualifiedName, literal, quoted, stored_name
@@ -37,9 +38,12 @@ KEYS = "table_keys"
 LOADS = "load_history"
 TRANSIENT = "transient"
 STAGE = "table_stage"
-"""Kinds of the catalog's rows: keys, the files that a table has loaded, that it is transient, and its
-own stage (``@%table``)."""
-_MOVED = (KEYS, LOADS, TRANSIENT, STAGE)
+OPTIONS = "table_options"
+"""Kinds of the catalog's rows: keys, the files that a table has loaded, that it is transient, its own
+stage (``@%table``), and its options as given, which SHOW TABLES tells."""
+_MOVED = (KEYS, LOADS, TRANSIENT, STAGE, OPTIONS)
+_RETENTION = "DATA_RETENTION_TIME_IN_DAYS"
+KEPT_OPTIONS = (_RETENTION, "MAX_DATA_EXTENSION_TIME_IN_DAYS", "CHANGE_TRACKING", "COMMENT")
 _KINDS = {"PRIMARY": "PRIMARY KEY", "UNIQUE": "UNIQUE", "FOREIGN": "FOREIGN KEY"}
 
 
@@ -110,10 +114,48 @@ def keys_of(session: Session, name: QualifiedName) -> list[dict[str, Any]]:
     return list(entry.props["keys"]) if entry else []
 
 
-def record_transient(session: Session, name: QualifiedName, expression: Any) -> None:
-    """Remember of a table that was just made whether it is transient."""
-    if expression.find(exp.TransientProperty):
+def record_transient(session: Session, name: QualifiedName, *, said: bool) -> None:
+    """Remember of a table that was just made whether it is transient, as all of such a schema are."""
+    schema = session.catalog.get("schema", QualifiedName(name.database, "", name.schema))
+    if said or (schema and "TRANSIENT" in schema.props.get("options", "")):
         session.catalog.put(TRANSIENT, name, {})
+
+
+def _record_options(session: Session, name: QualifiedName, create: Any) -> None:
+    given = create.args.get("properties")
+    options: dict[str, str | None] = {}
+    for one in given.expressions if given is not None else ():
+        if isinstance(one, exp.ClusterProperty):
+            options["CLUSTER BY"] = clustered(one.expressions)
+        elif one.name.upper() in KEPT_OPTIONS and isinstance(one, exp.Property):
+            options[one.name.upper()] = one.args["value"].sql("snowflake").upper()
+    keep_options(session, name, options)
+
+
+def clustered(keys: list[Any]) -> str:
+    """Clustering keys as SHOW TABLES tells them."""
+    named = (normalize_identifiers(one.copy(), "snowflake").sql("snowflake") for one in keys)
+    return f"LINEAR({', '.join(named)})"
+
+
+def keep_options(session: Session, name: QualifiedName, given: dict[str, str | None]) -> None:
+    """Keep a table's options; one that is None is taken back.
+
+    Raises:
+        SnowflakeError: 001008 where rows cannot be retained for so many days.
+    """
+    days = given.get(_RETENTION)
+    most = 1 if session.catalog.get(TRANSIENT, name) else 90
+    if days is not None and not (days.isdecimal() and int(days) <= most):
+        raise errors.error(
+            f"SQL compilation error:\ninvalid value [{days}] for parameter '{_RETENTION}'",
+            1008,
+            "22023",
+        )
+    there = session.catalog.get(OPTIONS, name)
+    kept = {**(there.props if there else {}), **given}
+    if kept:
+        session.catalog.put(OPTIONS, name, {one: kept[one] for one in kept if kept[one]})
 
 
 def stored_types(session: Session, name: QualifiedName) -> dict[str, str]:
@@ -200,9 +242,9 @@ def move(session: Session, old: QualifiedName, new: QualifiedName) -> None:
 def copy(session: Session, old: QualifiedName, new: QualifiedName) -> None:
     """The new table is the old one's clone; what it loaded and when it changed is its own."""
     tags.set_values(session, "TABLE", new, tags.values_of(session, "TABLE", old))
-    keys = keys_of(session, old)
-    if keys:
-        session.catalog.put(KEYS, new, {"keys": keys})
+    for kind in (KEYS, OPTIONS):
+        if (kept := session.catalog.get(kind, old)) is not None:
+            session.catalog.put(kind, new, kept.props)
     table, key = columns_kept(old)
     other, _ = columns_kept(new)
     session.duck.execute(
@@ -231,7 +273,8 @@ def follow(session: Session, written: Written) -> None:
         # Of a table that is replaced nothing stays.
         forget(session, name)
         record_keys(session, name, expression)
-        record_transient(session, name, expression)
+        record_transient(session, name, said=expression.find(exp.TransientProperty) is not None)
+        _record_options(session, name, expression)
         record_columns(session, name, expression, finer)
     elif isinstance(expression, exp.Drop) and expression.kind == "TABLE":
         forget(session, name)
@@ -250,7 +293,7 @@ def describe_relation(session: Session, name: QualifiedName) -> Result:
     primary = {one for key in keys if key["kind"] == "PRIMARY" for one in key["columns"]}
     unique = {one for key in keys if key["kind"] == "UNIQUE" for one in key["columns"]}
     rows = session.duck.execute(
-        "SELECT column_name, data_type, is_nullable, column_default, comment FROM duckdb_columns() "
+        f"SELECT column_name, data_type, is_nullable, {describing.SHOWN_COLUMN} "
         "WHERE database_name = ? AND schema_name = ? AND table_name = ? ORDER BY column_index",
         [stored.database, stored.schema, stored.name],
     ).fetchall()
@@ -258,7 +301,7 @@ def describe_relation(session: Session, name: QualifiedName) -> Result:
     # Some of these names are of two words.
     shown = (
         *("name", "type", "kind", "null?", "default", "primary key", "unique key", "check"),
-        *("expression", "comment", "policy name", "privacy domain"),
+        *("expression", "comment", "policy name", "privacy domain", "schema evolution record"),
     )
     return Result.rows(
         dict.fromkeys(shown, "VARCHAR"),
@@ -269,25 +312,21 @@ def describe_relation(session: Session, name: QualifiedName) -> Result:
                 describing.shown_type(
                     declared.get(column, str(kind)) if kind in describing.COARSE else str(kind)
                 ),
-                "COLUMN",
+                "VIRTUAL" if computed else "COLUMN",
                 "Y" if nullable else "N",
-                describing.shown_default(default),
+                identity or default,
                 "Y" if column in primary else "N",
                 "Y" if column in unique else "N",
-                None,
-                None,
-                comment,
-                None,
-                None,
+                *(None, computed, comment, None, None, None),
             )
-            for column, kind, nullable, default, comment in rows
+            for column, kind, nullable, default, identity, computed, comment in rows
         ],
     )
 
 
 def _shown(session: Session, reader: Reader, kind: str) -> Result:
     one: QualifiedName | None = None
-    if reader.accept("IN", "TABLE") or (reader.at("IN") and not _scoped(reader)):
+    if reader.accept("IN", "TABLE") or (reader.at("IN") and not scoped(reader)):
         reader.accept("IN")
         one = reader.name()
         reader.end()
@@ -323,7 +362,8 @@ def _shown(session: Session, reader: Reader, kind: str) -> Result:
     return Result.rows(shown, rows)
 
 
-def _scoped(reader: Reader) -> bool:
+def scoped(reader: Reader) -> bool:
+    """Whether a SHOW names a schema, a database or the account by its kind."""
     return any(reader.at("IN", word) for word in ("ACCOUNT", "DATABASE", "SCHEMA"))
 
 

@@ -13,14 +13,14 @@ from sqlglot import exp
 from embedded_snowflake import errors
 from embedded_snowflake.names import INTERNAL, QualifiedName, literal, quoted
 from embedded_snowflake.objects import functions
-from embedded_snowflake.objects.entries import changed_comment
 from embedded_snowflake.objects.relations import table_facts
 from embedded_snowflake.objects.showing import Scope, columns, like, show_scope
 from embedded_snowflake.sessions.routing import NotMine, Written, follows, handles
 from embedded_snowflake.sessions.session import Session
 from embedded_snowflake.sql import definitions
 from embedded_snowflake.sql.conversions.column_facts import ColumnFacts
-from embedded_snowflake.sql.describing import COARSE, shown_default
+from embedded_snowflake.sql.cursor import parsed
+from embedded_snowflake.sql.describing import COARSE, SHOWN_COLUMN
 from embedded_snowflake.sql.reading import Reader
 from embedded_snowflake.sql.results import Result
 from embedded_snowflake.sql.temporary_tables import temporary_made
@@ -51,24 +51,38 @@ def _tables(
 
 def _shown(session: Session, scope: Scope) -> list[dict[str, Any]]:
     """What SHOW tells of each table, by column."""
-    dynamic = {one.name for one in session.catalog.list("dynamic_table")}
-    return [
-        {
-            "created_on": temporary_made(stored.name)
-            if kind == "TEMPORARY"
-            else functions.made(session, name) or _EPOCH,
-            **_placed(session, name, kind, comment),
-            "rows": session.count_rows(stored),
-            "is_dynamic": "Y" if name in dynamic else "N",
-        }
-        for name, stored, kind, comment in _tables(session, scope)
-    ]
+    dynamic = {one.name: one.props for one in session.catalog.list("dynamic_table")}
+    schemas = {one.name: one.props for one in session.catalog.list("schema")}
+    options = {one.name: one.props for one in session.catalog.list(table_facts.OPTIONS)}
+    rows: list[dict[str, Any]] = []
+    for name, stored, kind, comment in _tables(session, scope):
+        given = options.get(name, {}) if kind != "TEMPORARY" else {}
+        schema = schemas.get(QualifiedName(name.database, "", name.schema), {})
+        keys = given.get("CLUSTER BY") or dynamic.get(name, {}).get("cluster_by", "")
+        days = given.get("DATA_RETENTION_TIME_IN_DAYS") or schema.get("retention", "1")
+        rows.append(
+            {
+                "created_on": temporary_made(stored.name)
+                if kind == "TEMPORARY"
+                else functions.made(session, name) or _EPOCH,
+                **_placed(session, name, kind, comment),
+                "rows": session.count_rows(stored),
+                "is_dynamic": "Y" if name in dynamic else "N",
+                "cluster_by": keys,
+                "automatic_clustering": "ON" if keys else "OFF",
+                "change_tracking": "ON" if given.get("CHANGE_TRACKING") == "TRUE" else "OFF",
+                "retention_time": days,
+            }
+        )
+    return rows
 
 
 def _placed(
     session: Session, name: QualifiedName, kind: str, comment: str | None
 ) -> dict[str, Any]:
+    never = ("is_external", "is_event", "is_hybrid", "is_iceberg", "is_immutable", "is_dynamic")
     return {
+        **dict.fromkeys((*never, "enable_schema_evolution"), "N"),
         "name": name.name,
         "database_name": name.database,
         "schema_name": name.schema,
@@ -78,8 +92,7 @@ def _placed(
         "owner": session.role,
         "retention_time": "1",
         "owner_role_type": "ROLE",
-        "is_dynamic": "N",
-        "is_iceberg": "N",
+        "search_optimization": "OFF",
     }
 
 
@@ -89,7 +102,9 @@ def show_tables(session: Session, reader: Reader) -> Result:
     """SHOW TABLES [LIKE ..] [IN ..] [STARTS WITH ..] [LIMIT ..]."""
     shown = columns(
         "created_on:TIMESTAMP_LTZ name database_name schema_name kind comment cluster_by "
-        "rows:NUMBER bytes:NUMBER owner retention_time is_dynamic"
+        "rows:NUMBER bytes:NUMBER owner retention_time automatic_clustering change_tracking "
+        "search_optimization is_external enable_schema_evolution owner_role_type is_event "
+        "is_hybrid is_iceberg is_dynamic is_immutable"
     )
     rows = _shown(session, show_scope(reader))
     return Result.rows(shown, [[row.get(column) for column in shown] for row in rows])
@@ -108,15 +123,19 @@ def show_objects(session: Session, reader: Reader) -> Result:
     rows.sort(key=lambda row: (row["database_name"], row["schema_name"], row["name"]))
     shown = columns(
         "created_on:TIMESTAMP_LTZ name database_name schema_name kind comment cluster_by "
-        "rows:NUMBER bytes:NUMBER owner owner_role_type retention_time is_dynamic is_iceberg"
+        "rows:NUMBER bytes:NUMBER owner retention_time owner_role_type is_hybrid is_dynamic "
+        "is_iceberg"
     )
     return Result.rows(shown, [[row.get(column) for column in shown] for row in rows[:limit]])
 
 
 @handles("DESC", "TABLE")
 @handles("DESCRIBE", "TABLE")
+@handles("DESC", "VIEW")
+@handles("DESCRIBE", "VIEW")
 def describe_table(session: Session, reader: Reader) -> Result:
-    """The columns of a table."""
+    """The columns of a table or view, whichever is said: the two commands are interchangeable."""
+    kind = reader.tokens[1].text.capitalize()
     name = reader.name()
     if "INFORMATION_SCHEMA" in name.schema.upper():
         raise NotMine
@@ -126,7 +145,7 @@ def describe_table(session: Session, reader: Reader) -> Result:
             raise errors.unsupported(f"DESC TABLE .. TYPE = {reader.word()}")
     reader.end()
     if session.relation_kind(name) is None:
-        raise errors.missing("Table", name)
+        raise errors.missing(kind, name)
     return table_facts.describe_relation(session, name)
 
 
@@ -145,8 +164,11 @@ def show_columns(session: Session, reader: Reader) -> Result:
     """SHOW COLUMNS [LIKE ..] [IN [TABLE | VIEW | SCHEMA | DATABASE | ACCOUNT] ..]."""
     one: QualifiedName | None = None
     pattern = reader.string() if reader.accept("LIKE") else None
-    if reader.accept("IN", "TABLE") or reader.accept("IN", "VIEW"):
-        one = reader.name()
+    if reader.at("IN") and not table_facts.scoped(reader):
+        reader.accept("IN")
+        kind = reader.accept("TABLE") or reader.accept("VIEW")
+        one = None if kind and reader.done() else reader.name()
+    if one is not None:
         if session.relation_kind(one) is None:
             raise errors.missing("Table", one)
         reader.end()
@@ -154,13 +176,12 @@ def show_columns(session: Session, reader: Reader) -> Result:
     physical = session.physical(one) if one else ""
     rows = session.duck.execute(
         "SELECT database_name, schema_name, table_name, column_name, data_type, is_nullable, "
-        "column_default, comment FROM duckdb_columns() WHERE NOT internal "
-        f"AND schema_name <> '{INTERNAL}' ORDER BY database_name, schema_name, table_name, "
+        f"{SHOWN_COLUMN} WHERE NOT internal AND schema_name <> '{INTERNAL}' ORDER BY database_name, schema_name, table_name, "
         "column_index"
     ).fetchall()
     found: list[tuple[Any, ...]] = []
     declared: dict[QualifiedName, dict[str, str]] = {}
-    for *parts, column, stored, nullable, default, comment in rows:
+    for *parts, column, stored, nullable, default, identity, computed, comment in rows:
         known = QualifiedName(*parts)
         name = session.known_as(known)
         database, schema, table = name.database, name.schema, name.name
@@ -180,13 +201,13 @@ def show_columns(session: Session, reader: Reader) -> Result:
         found.append(
             (
                 *(table, schema, column, shown, "true" if nullable else "NOT_NULL"),
-                shown_default(default) or "",
-                *("COLUMN", "", comment or "", database, ""),
+                *(default or "", "VIRTUAL_COLUMN" if computed else "COLUMN", computed or ""),
+                *(comment or "", database, identity or "", None),
             )
         )
     named = columns(
         "table_name schema_name column_name data_type null? default kind expression comment "
-        "database_name autoincrement"
+        "database_name autoincrement schema_evolution_record"
     )
     return Result.rows(named, found[: scope.limit])
 
@@ -300,8 +321,7 @@ def clone_table(session: Session, reader: Reader) -> Result:
             table_facts.forget(session, name)
         session.duck.execute(f"ALTER TABLE {between.sql} RENAME TO {quoted(name.name)}")
         table_facts.move(session, between, name)
-        if reader.transient:
-            session.catalog.put(table_facts.TRANSIENT, name, {})
+        table_facts.record_transient(session, name, said=reader.transient)
         session.log_change(name, created=True)
     return Result.status(f"Table {name.name} successfully created.")
 
@@ -335,10 +355,14 @@ def _like(
     """Make a table by that definition, with the source's comments, and its rows if they go too."""
     kind = "TEMP TABLE" if made.database == "temp" else "TABLE"
     session.duck.execute(f"CREATE {kind} {made.sql} {definition}")
-    if rows:
-        session.duck.execute(f"INSERT INTO {made.sql} SELECT * FROM {source.sql}")
     key = [source.database, source.schema, source.name]
     where = "WHERE database_name = ? AND schema_name = ? AND table_name = ?"
+    if rows:
+        stored = session.duck.execute(
+            f"SELECT column_name FROM duckdb_columns() {where} AND NOT is_generated", key
+        ).fetchall()
+        named = ", ".join(quoted(column) for (column,) in stored)
+        session.duck.execute(f"INSERT INTO {made.sql} ({named}) SELECT {named} FROM {source.sql}")
     kept = session.catalog.get("dynamic_table", source)
     if kept is not None and kept.props["data_timestamp"] is None:
         raise errors.refused(f"Dynamic table {source} is not initialized: refresh it first.")
@@ -377,16 +401,49 @@ def limit_lengths(session: Session, written: Written) -> None:
 
 
 @handles("ALTER", "TABLE")
+def alter_options(session: Session, reader: Reader) -> Result:
+    """ALTER TABLE .. SET or UNSET options, CLUSTER BY, DROP CLUSTERING KEY."""
+    name = reader.name()
+    options: dict[str, str | None] = {}
+    if reader.accept("CLUSTER", "BY"):
+        keys = parsed(f"SELECT {reader.parenthesised()}").expressions
+        options["CLUSTER BY"] = table_facts.clustered(keys)
+    elif reader.accept("DROP", "CLUSTERING", "KEY"):
+        options["CLUSTER BY"] = None
+    elif any(reader.at(word, "TAG") for word in ("SET", "UNSET")) or not (
+        reader.at("SET") or reader.accept("UNSET")
+    ):
+        raise NotMine
+    said = reader.accept("SET")
+    while not reader.done():
+        option = reader.word()
+        if option not in table_facts.KEPT_OPTIONS:
+            raise errors.unsupported(f"ALTER TABLE .. SET or UNSET {option}")
+        if said:
+            reader.expect("=")
+        options[option] = reader.value() if said else None
+        reader.accept(",")
+    kind = session.relation_kind(name)
+    if kind is None and reader.if_exists:
+        return Result.status()
+    if kind is None:
+        raise errors.missing("Table", name)
+    with session.transaction():
+        if "COMMENT" in options:
+            _comment(session, name, None, literal(options.pop("COMMENT") or ""))
+        if options and name not in session.temporary:
+            table_facts.keep_options(session, name, options)
+    return Result.status()
+
+
+@handles("ALTER", "TABLE")
 def alter_table(session: Session, reader: Reader) -> Result:
-    """SWAP WITH, comments, another length of texts; everything else is DuckDB's."""
+    """SWAP WITH, comments of columns, another length of texts; everything else is DuckDB's."""
     name = reader.name()
     if reader.if_exists and session.relation_kind(name) is None:
         return Result.status()
     if (changed := _column(session, name, reader)) is not None:
         return changed
-    if (comment := changed_comment(reader)) is not None:
-        reader.end()
-        return _comment(session, name, None, literal(comment))
     if not reader.accept("SWAP", "WITH"):
         raise NotMine
     other = reader.name()

@@ -1,4 +1,4 @@
-"""Views: CREATE, ALTER, DROP, SHOW and DESCRIBE VIEW, with the text that they were made with.
+"""Views: CREATE, ALTER, DROP and SHOW VIEW, with the text that they were made with.
 
 What it holds: views, and the head of a definition that views and dynamic tables share (columns
 with comments, COMMENT, TAG, AS query). Not for dynamic tables' options and refreshes.
@@ -298,14 +298,3 @@ def show(_: Session, reader: Reader) -> Result:
             "change_tracking": "OFF",
         },
     )
-
-
-@handles("DESCRIBE", "VIEW")
-@handles("DESC", "VIEW")
-def describe(session: Session, reader: Reader) -> Result:
-    """DESC VIEW name: its columns with their comments."""
-    name = reader.name()
-    reader.end()
-    if session.relation_kind(name) != "VIEW":
-        raise errors.missing("View", name)
-    return table_facts.describe_relation(session, name)

@@ -966,5 +966,39 @@ GROUP = Group(
             rows=[("NUMBER(10,2)[SB2]",)],
             refused=Error(),
         ),
+        fails(
+            "rows retained for more than 90 days",
+            "CREATE TABLE t (a INT) DATA_RETENTION_TIME_IN_DAYS = 91",
+            Error(1008, "22023", "DATA_RETENTION_TIME_IN_DAYS"),
+            _CREATE,
+        ),
+        fails(
+            "rows of a transient table retained for more than a day",
+            "CREATE TRANSIENT TABLE t (a INT) DATA_RETENTION_TIME_IN_DAYS = 2",
+            Error(1008, "22023", "DATA_RETENTION_TIME_IN_DAYS"),
+            _CREATE,
+        ),
+        Case(
+            "AUTOINCREMENT by negative steps",
+            (
+                "CREATE TABLE t (a INT AUTOINCREMENT START 10 INCREMENT -1 ORDER, b INT)",
+                "INSERT INTO t (b) VALUES (1)",
+                "SELECT a FROM t",
+            ),
+            _CREATE,
+            rows=[(10,)],
+            refused=Error(2, "0A000", "negative"),
+        ),
+        Case(
+            "CLONE of a table with a virtual column",
+            (
+                "CREATE TABLE t (a INT, b INT AS (a * 2))",
+                "INSERT INTO t VALUES (3)",
+                "CREATE TABLE u CLONE t",
+                "SELECT a, b FROM u",
+            ),
+            "sql-reference/virtual-columns",
+            rows=[(3, 6)],
+        ),
     ),
 )
