@@ -10,6 +10,7 @@ import pytest
 import snowflake.connector
 
 import embedded_snowflake
+from embedded_snowflake import errors
 from embedded_snowflake.objects.relations import target_lags
 from embedded_snowflake.sessions.session import Session
 from embedded_snowflake.storage.engine import Engine
@@ -110,7 +111,8 @@ def test_what_is_upstream_is_refreshed_first_and_downstream_tables_only_with_it(
 
 def test_one_that_waits_for_its_schedule_is_filled_at_the_next_look(warehouse: Warehouse) -> None:
     warehouse.create("later", "'1 day'", "SELECT a FROM t", "INITIALIZE = ON_SCHEDULE")
-    assert warehouse.content("later") == []
+    with pytest.raises(errors.SnowflakeError, match="not initialized"):
+        warehouse.content("later")
     assert warehouse.after() == ["LATER"]
     assert warehouse.content("later") == [1]
 

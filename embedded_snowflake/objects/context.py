@@ -116,7 +116,9 @@ def unset_parameters(session: Session, reader: Reader) -> Result:
 def show_parameters(session: Session, reader: Reader) -> Result:
     """SHOW PARAMETERS [LIKE ..] [IN SESSION]."""
     pattern = reader.string() if reader.accept("LIKE") else None
-    reader.rest()
+    if reader.accept("IN") and not reader.accept("SESSION"):
+        raise errors.unsupported(f"SHOW PARAMETERS IN {reader.word()}")
+    reader.end()
     values = {**_DEFAULTS, **{k: str(v) for k, v in session.parameters.items() if k in _DEFAULTS}}
     rows = [
         (key, value, _DEFAULTS[key], "SESSION" if value != _DEFAULTS[key] else "", "", "STRING")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from typing import Any
 
 from embedded_snowflake import errors
 from embedded_snowflake.names import INTERNAL, QualifiedName, literal, quoted
@@ -14,8 +15,8 @@ from embedded_snowflake.sql.reading import Reader
 from embedded_snowflake.sql.results import Result
 
 _KIND = "schema"
-_IDLE = ("DATA_RETENTION_TIME_IN_DAYS", "MAX_DATA_EXTENSION_TIME_IN_DAYS")
-"""There is no time travel to be kept for, or not."""
+_DAYS = {"DATA_RETENTION_TIME_IN_DAYS": "retention", "MAX_DATA_EXTENSION_TIME_IN_DAYS": "extension"}
+"""There is no time travel to be kept for, or not: they are shown."""
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
 
@@ -25,7 +26,7 @@ def create_database(session: Session, reader: Reader) -> Result:
     name = reader.identifier()
     if reader.at("CLONE") or reader.at("FROM"):
         raise errors.unsupported("CREATE DATABASE .. CLONE or FROM")
-    comment = _comment(reader)
+    kept = _options(reader)
     engine = session.engine
     if name in engine.databases():
         if reader.if_not_exists:
@@ -37,8 +38,8 @@ def create_database(session: Session, reader: Reader) -> Result:
     engine.create_database(name)
     try:
         with session.transaction():
-            _remember(session, name, None, comment)
-            _remember(session, name, "PUBLIC", "")
+            for schema in (None, "PUBLIC"):
+                _remember(session, name, schema, {**kept, **({"comment": ""} if schema else {})})
     except BaseException:
         engine.drop_database(name)
         raise
@@ -46,27 +47,27 @@ def create_database(session: Session, reader: Reader) -> Result:
     return Result.status(f"Database {name} successfully created.")
 
 
-def _remember(session: Session, database: str, schema: str | None, comment: str) -> None:
-    session.catalog.put(_KIND, QualifiedName(database, "", schema or ""), {"comment": comment})
+def _remember(session: Session, database: str, schema: str | None, kept: dict[str, str]) -> None:
+    session.catalog.put(_KIND, QualifiedName(database, "", schema or ""), kept)
 
 
-def _comment(reader: Reader) -> str:
-    """COMMENT = '..' among the options, of which some others change nothing here.
+def _options(reader: Reader) -> dict[str, str]:
+    """What SHOW tells of the options.
 
     Raises:
-        SnowflakeError: 000002 of those that would.
+        SnowflakeError: 000002 of those that are not here.
     """
-    comment = ""
+    kept = {"comment": "", "options": "TRANSIENT" if reader.transient else ""}
     while not reader.done():
-        if reader.accept("COMMENT"):
-            reader.expect("=")
-            comment = reader.string()
-        elif any(reader.accept(option) for option in _IDLE):
-            reader.expect("=")
-            reader.number()
-        elif not reader.accept("WITH", "MANAGED", "ACCESS"):
-            raise errors.unsupported(f"a database or schema with {reader.word()}")
-    return comment
+        if reader.accept("WITH", "MANAGED", "ACCESS"):
+            kept["options"] = f"{kept['options']}, MANAGED ACCESS".removeprefix(", ")
+            continue
+        option = reader.word()
+        if option not in {"COMMENT", *_DAYS}:
+            raise errors.unsupported(f"a database or schema with {option}")
+        reader.expect("=")
+        kept[_DAYS.get(option, "comment")] = reader.value()
+    return kept
 
 
 def _drop(session: Session, name: str) -> None:
@@ -108,7 +109,10 @@ def create_schema(session: Session, reader: Reader) -> Result:
     database, schema = _schema(session, reader.parts())
     if reader.at("CLONE"):
         raise errors.unsupported("CREATE SCHEMA .. CLONE")
-    comment = _comment(reader)
+    *_, days, options = _kept(session, database, None)
+    kept = {"retention": days, **_options(reader)}
+    if "TRANSIENT" in options and "TRANSIENT" not in kept["options"]:
+        kept["options"] = f"TRANSIENT, {kept['options']}".removesuffix(", ")
     if schema.lower() in {INTERNAL, "main", "information_schema"}:
         raise errors.exists(schema)
     there = session.has_schema(database, schema)
@@ -123,7 +127,7 @@ def create_schema(session: Session, reader: Reader) -> Result:
         if there:
             _drop_schema(session, database, schema)
         session.duck.execute(f"CREATE SCHEMA {quoted(database)}.{quoted(schema)}")
-        _remember(session, database, schema, comment)
+        _remember(session, database, schema, kept)
     session.use_schema(database, schema)
     return Result.status(f"Schema {schema} successfully created.")
 
@@ -162,10 +166,14 @@ def drop_schema(session: Session, reader: Reader) -> Result:
     return Result.status(f"{schema} successfully dropped.")
 
 
-def _kept(session: Session, database: str, schema: str | None) -> tuple[datetime.datetime, str]:
-    """When it was made, and its comment."""
+def _kept(
+    session: Session, database: str, schema: str | None
+) -> tuple[datetime.datetime, str, str, str]:
+    """When it was made, its comment, its days of retention and its options."""
     entry = session.catalog.get(_KIND, QualifiedName(database, "", schema or ""))
-    return (entry.created_on, entry.props.get("comment", "")) if entry else (_EPOCH, "")
+    kept = {"retention": "1", **(entry.props if entry else {})}
+    made = entry.created_on if entry else _EPOCH
+    return made, kept.get("comment", ""), kept["retention"], kept.get("options", "")
 
 
 @handles("SHOW", "DATABASES")
@@ -176,25 +184,15 @@ def show_databases(session: Session, reader: Reader) -> Result:
     if reader.accept("IN"):
         reader.expect("ACCOUNT")
     read_bounds(reader, scope)
-    rows = [
-        (
-            _kept(session, name, None)[0],
-            name,
-            "N",
-            "Y" if name == session.database else "N",
-            "",
-            session.role,
-            _kept(session, name, None)[1],
-            "",
-            "1",
-            "STANDARD",
-        )
-        for name in session.engine.databases()
-        if scope.matches_name(name)
-    ]
+    rows: list[tuple[Any, ...]] = []
+    for name in filter(scope.matches_name, session.engine.databases()):
+        made, comment, retention, options = _kept(session, name, None)
+        current = "Y" if name == session.database else "N"
+        shown = (made, name, "N", current, "", session.role, comment, options, retention)
+        rows.append((*shown, "STANDARD", "ROLE"))
     shown = columns(
         "created_on:TIMESTAMP_LTZ name is_default is_current origin owner comment options "
-        "retention_time kind"
+        "retention_time kind owner_role_type"
     )
     return Result.rows(shown, rows[: scope.limit])
 
@@ -223,6 +221,8 @@ def show_schemas(session: Session, reader: Reader) -> Result:
     views = (
         datetime.datetime.now(datetime.UTC),
         "Views describing the contents of schemas in this database",
+        "1",
+        "",
     )
     rows = [
         (
@@ -232,12 +232,9 @@ def show_schemas(session: Session, reader: Reader) -> Result:
             "Y" if (one, schema) == (session.database, session.schema) else "N",
             one,
             "" if schema == "INFORMATION_SCHEMA" else session.role,
-            comment,
-            "",
-            "1",
-            "ROLE",
+            *(comment, options, retention, "ROLE"),
         )
-        for one, schema, (made, comment) in sorted(
+        for one, schema, (made, comment, retention, options) in sorted(
             [(one, schema, _kept(session, one, schema)) for one, schema in found]
             + [(one, "INFORMATION_SCHEMA", views) for one in shown]
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from typing import Any
 
 from embedded_snowflake import errors
 from embedded_snowflake.objects.entries import taken, undropped
@@ -12,7 +13,30 @@ from embedded_snowflake.sessions.session import Session
 from embedded_snowflake.sql.reading import Reader
 from embedded_snowflake.sql.results import Result
 
-_SIZES = {"XSMALL": "X-Small", "X-SMALL": "X-Small", "SMALL": "Small", "MEDIUM": "Medium"}
+_LARGER = {f"X{number}LARGE": f"{number}X-Large" for number in range(2, 7)}
+_NAMED = ["X-Small", "Small", "Medium", "Large", "X-Large", *_LARGER.values()]
+_SIZES = {
+    **{one.upper().replace("-", ""): one for one in _NAMED},
+    **_LARGER,
+    "XXLARGE": "2X-Large",
+    "XXXLARGE": "3X-Large",
+}
+_OPTIONS = """
+    WAREHOUSE_TYPE=STANDARD WAREHOUSE_SIZE=XSMALL MIN_CLUSTER_COUNT=1 MAX_CLUSTER_COUNT=1
+    AUTO_SUSPEND=600 AUTO_RESUME=true COMMENT= ENABLE_QUERY_ACCELERATION=false
+    QUERY_ACCELERATION_MAX_SCALE_FACTOR=8 RESOURCE_MONITOR=null SCALING_POLICY=STANDARD
+"""
+_SHOWN: dict[str, str] = {one.split("=")[0]: one.split("=")[1] for one in _OPTIONS.split()}
+"""What SHOW WAREHOUSES tells of an option that is not given."""
+_IDLE = {
+    *("INITIALLY_SUSPENDED", "MAX_CONCURRENCY_LEVEL", "GENERATION", "RESOURCE_CONSTRAINT"),
+    *("STATEMENT_QUEUED_TIMEOUT_IN_SECONDS", "STATEMENT_TIMEOUT_IN_SECONDS"),
+}
+"""What may be said besides: a warehouse here runs nothing that it could queue or end."""
+
+
+def _size(text: str) -> str | None:
+    return _SIZES.get(text.upper().replace("-", ""))
 
 
 def _options(reader: Reader) -> dict[str, str]:
@@ -20,8 +44,16 @@ def _options(reader: Reader) -> dict[str, str]:
     reader.accept("WITH")
     while not reader.done():
         key = reader.word()
+        if key not in {*_SHOWN, *_IDLE}:
+            raise errors.unsupported(f"a warehouse with {key}")
         reader.expect("=")
         options[key] = reader.value()
+        if key == "WAREHOUSE_SIZE" and _size(options[key]) is None:
+            raise errors.error(
+                f"SQL compilation error:\ninvalid value ['{options[key]}'] for parameter '{key}'",
+                1008,
+                "22023",
+            )
         reader.accept(",")
     return options
 
@@ -88,29 +120,26 @@ def show_warehouses(session: Session, reader: Reader) -> Result:
     pattern = reader.string() if reader.accept("LIKE") else None
     starts = reader.string() if reader.accept("STARTS", "WITH") else ""
     reader.end()
-    rows = [
-        (
-            name,
-            "STARTED",
-            "STANDARD",
-            _SIZES.get(
-                options.get("WAREHOUSE_SIZE", "XSMALL").upper(), options.get("WAREHOUSE_SIZE")
-            ),
-            "N",
-            "Y" if name == session.warehouse else "N",
-            int(options.get("AUTO_SUSPEND", "600")),
-            options.get("AUTO_RESUME", "true").lower(),
-            datetime.datetime.fromisoformat(options["created_on"]),
-            session.role,
-            options.get("COMMENT", ""),
-        )
-        for name, options in sorted(session.engine.account.list("warehouse").items())
-        if (pattern is None or like(pattern, name)) and name.startswith(starts)
-    ]
     shown = columns(
-        "name state type size is_default is_current auto_suspend:NUMBER auto_resume "
-        "created_on:TIMESTAMP_LTZ owner comment"
+        "name state type size min_cluster_count:NUMBER max_cluster_count:NUMBER is_default "
+        "is_current auto_suspend:NUMBER auto_resume created_on:TIMESTAMP_LTZ owner comment "
+        "enable_query_acceleration query_acceleration_max_scale_factor:NUMBER resource_monitor "
+        "scaling_policy owner_role_type"
     )
+    rows: list[list[Any]] = []
+    for name, given in sorted(session.engine.account.list("warehouse").items()):
+        if (pattern is not None and not like(pattern, name)) or not name.startswith(starts):
+            continue
+        told: dict[str, Any] = {key.lower(): one for key, one in {**_SHOWN, **given}.items()}
+        told |= {"name": name, "state": "STARTED", "type": told["warehouse_type"]}
+        told |= {"is_default": "N", "is_current": "Y" if name == session.warehouse else "N"}
+        told |= {"owner": session.role, "owner_role_type": "ROLE"}
+        told["size"] = _size(told["warehouse_size"]) or told["warehouse_size"]
+        told["auto_resume"] = told["auto_resume"].lower()
+        told["created_on"] = datetime.datetime.fromisoformat(told["created_on"])
+        for one in (one for one, kind in shown.items() if kind == "NUMBER"):
+            told[one] = int(told[one]) if told[one].isdecimal() else None
+        rows.append([told[column] for column in shown])
     return Result.rows(shown, rows)
 
 

@@ -177,15 +177,34 @@ def _created_as(expression: Any, duck: Any) -> Any:
     return expression
 
 
-_VIEW = (
-    "from ${catalog}._fs_information_schema.objects o "
-    "where o.kind = 'view' and (o.schema_name, o.name) = (duckdb_views.schema_name, view_name)"
-)
-_OF_VIEWS = {
-    "sql as VIEW_DEFINITION": "o.props->>'text'",
-    "'NO' as IS_SECURE": "if((o.props->>'secure')::boolean, 'YES', 'NO')",
+_OBJECT = "from ${{catalog}}._fs_information_schema.objects o where o.kind = '{kind}' and {place}"
+_COMMENTED = {
     "null::VARCHAR as COMMENT": "nullif(o.props->>'comment', '')",
+    "to_timestamp(0)::timestamptz as CREATED": "o.created_on",
 }
+_KEPT: dict[str, tuple[str, dict[str, str]]] = {
+    "VIEWS": (
+        _OBJECT.format(
+            kind="view", place="(o.schema_name, o.name) = (duckdb_views.schema_name, view_name)"
+        ),
+        {
+            **_COMMENTED,
+            "sql as VIEW_DEFINITION": "o.props->>'text'",
+            "'NO' as IS_SECURE": "if((o.props->>'secure')::boolean, 'YES', 'NO')",
+        },
+    ),
+    "SCHEMATA": (
+        _OBJECT.format(kind="schema", place="o.schema_name = '' and o.name = schemata.schema_name"),
+        {
+            **_COMMENTED,
+            "'NO' as IS_TRANSIENT": "if(o.props->>'options' like '%TRANSIENT%', 'YES', 'NO')",
+            "'NO' as IS_MANAGED_ACCESS": "if(o.props->>'options' like '%MANAGED%', 'YES', 'NO')",
+            "1 as RETENTION_TIME": "(o.props->>'retention')::bigint",
+        },
+    ),
+    "DATABASES": ("", {}),
+}
+"""Views of the information schema: where what is kept stands, and the columns that tell of it."""
 
 
 class _Status(Template):
@@ -238,15 +257,15 @@ def apply() -> None:
         "case when starts_with(lower(columns.column_default), 'nextval(''_fs_seq_') then null "
         "else replace(columns.column_default, 'CAST(uuid() AS TEXT)', 'UUID_STRING()') end AS",
     )
-    for kind in ("DATABASES", "SCHEMATA", "VIEWS"):
-        # Not known there; fakesnow says 1970.
+    for kind, (place, facts) in _KEPT.items():
         name = f"SQL_CREATE_INFORMATION_SCHEMA_{kind}_VIEW"
         text = getattr(info_schema, name).template
         text = text.replace("create view if not exists", "create or replace view")
+        for words, fact in facts.items():
+            other, column = words.rsplit(" as ", 1)
+            text = text.replace(words, f"coalesce((select {fact} {place}), {other}) as {column}")
+        # Not known there; fakesnow says 1970.
         text = text.replace("to_timestamp(0)::timestamptz", "null::timestamptz")
-        for words, fact in _OF_VIEWS.items() if kind == "VIEWS" else ():
-            column = words.rsplit(" ", 1)[1]
-            text = text.replace(words, f"(select {fact} {_VIEW}) as {column}")
         setattr(info_schema, name, Template(text))
     info_schema.SQL_CREATE_INFORMATION_SCHEMA_COLUMNS_VIEW = Template(
         body + "\n and columns.table_catalog = '${catalog}'"
@@ -271,6 +290,18 @@ def apply() -> None:
     for column, kind in (("IS_TRANSIENT", "transient"), ("IS_DYNAMIC", "dynamic_table")):
         shown = f"if({known.format(kind=kind)}, 'YES', 'NO') AS"
         tables = tables.replace(f"'NO' AS \"{column}\"", f'{shown} "{column}"')
+    own = _OBJECT.format(
+        kind="table_options",
+        place="(o.schema_name, o.name) = (tables.schema_name, tables.table_name)",
+    )
+    inherited = _KEPT["SCHEMATA"][0].replace("schemata.", "tables.")
+    keys = f"(select o.props->>'CLUSTER BY' {own})"
+    days = (
+        f"coalesce((select o.props->>'DATA_RETENTION_TIME_IN_DAYS' {own}), "
+        f"(select o.props->>'retention' {inherited}), '1')::bigint"
+    )
+    tables = tables.replace('NULL::VARCHAR AS "CLUSTERING_KEY"', f'{keys} AS "CLUSTERING_KEY"')
+    tables = tables.replace('1 AS "RETENTION_TIME"', f'{days} AS "RETENTION_TIME"')
     # Not measured; fakesnow says that every table has no bytes.
     tables = tables.replace('0 AS "BYTES"', 'NULL::BIGINT AS "BYTES"')
     start, stop = tables.index("left join"), tables.index("where tables.database_name")

@@ -81,6 +81,15 @@ def _check_sources(session: Session, expression: Any) -> None:
         if found.args.get("when") is not None or found.args.get("version") is not None:
             raise errors.unsupported("time travel (AT, BEFORE)")
         _check_source(found)
+        if isinstance(found.this, exp.Identifier) and not session.within_handler:
+            kept = session.catalog.get("dynamic_table", name_of(session, found))
+            if kept is not None and kept.props["data_timestamp"] is None:
+                raise errors.error(
+                    "Dynamic Table is not initialized. Please run a manual refresh or wait for a "
+                    "scheduled refresh before querying.",
+                    2741,
+                    "55000",
+                )
         if found.db.upper() == "INFORMATION_SCHEMA" and found.name.upper() not in _INFORMATION:
             raise errors.unsupported(f"INFORMATION_SCHEMA.{found.name.upper()}")
         if found.db.lower() == INTERNAL or found.catalog.lower() == "_fs_global":

@@ -175,6 +175,10 @@ def create(session: Session, reader: Reader) -> Result:
         "data_timestamp": None,
     }
     _refuse_cycle(session, name, props)
+    _check_lag(session, name, props)
+    if options["initialize"] == "ON_CREATE":
+        for upstream in _upstream(session, name, props):
+            refresh(session, upstream, "CREATION")
     with session.transaction():
         if existing:
             session.run(f"DROP TABLE {name.sql}")
@@ -188,6 +192,7 @@ def create(session: Session, reader: Reader) -> Result:
         else:
             session.run(f"CREATE TABLE {name.sql} AS SELECT * FROM ({props['select']}) LIMIT 0")
         session.catalog.put(KIND, name, props)
+        table_facts.record_transient(session, name, said=reader.transient)
         session.set_column_comments(name, dict(definition.columns))
         tags.set_values(session, "TABLE", name, definition.tags)
     return Result.status(f"Dynamic table {name.name} successfully created.")
@@ -259,6 +264,28 @@ def _refuse_cycle(session: Session, name: QualifiedName, props: dict[str, Any]) 
         if one not in seen:
             seen.add(one)
             left += _upstream(session, one, find(session, one))
+
+
+def _check_lag(session: Session, name: QualifiedName, props: dict[str, Any]) -> None:
+    """A table cannot be fresher than those that it reads.
+
+    https://docs.snowflake.com/en/user-guide/dynamic-tables/target-lag
+    """
+    lag = lag_of(props["target_lag"])
+    for one in _upstream(session, name, props):
+        least = lag_of(find(session, one)["target_lag"])
+        if lag is not None and least is not None and lag < least:
+            raise errors.refused(
+                f"SQL compilation error:\nTARGET_LAG of {name} is less than that of {one}, which it reads."
+            )
+
+
+def suspended(session: Session, name: QualifiedName) -> bool:
+    """Whether a dynamic table is not refreshed by its lag: it is suspended, or one that it reads."""
+    kept = session.catalog.get(KIND, name)
+    if kept is None or kept.props["scheduling_state"] == "SUSPENDED":
+        return kept is not None
+    return any(suspended(session, one) for one in _upstream(session, name, kept.props))
 
 
 def _query(props: dict[str, Any]) -> Any:
@@ -351,12 +378,14 @@ def alter(session: Session, reader: Reader) -> Result:
         props = find(session, name)
         if reader.accept("SUSPEND"):
             props["scheduling_state"] = "SUSPENDED"
+            props["last_suspended_on"] = datetime.now(UTC).isoformat()
         elif reader.accept("RESUME"):
             props["scheduling_state"] = "ACTIVE"
         elif reader.accept("UNSET"):
             _unset(reader, props)
         else:
             _set(reader, props)
+            _check_lag(session, name, props)
         reader.end()
         session.catalog.put(KIND, name, props)
     return Result.status()
@@ -383,6 +412,7 @@ def _set(reader: Reader, props: dict[str, Any]) -> None:
             raise errors.refused("REFRESH_MODE and INITIALIZE are set when the table is created.")
         else:
             _read_option(reader, props)
+        reader.accept(",")
 
 
 def rename(session: Session, old: QualifiedName, new: QualifiedName) -> None:
@@ -431,9 +461,15 @@ def show(session: Session, reader: Reader) -> Result:
 
     def tell(entry: Entry) -> dict[str, Any]:
         mode, reason = _shown_mode(entry.props)
-        stamp = entry.props["data_timestamp"]
+        times = {
+            one: datetime.fromisoformat(entry.props[one])
+            for one in ("data_timestamp", "last_suspended_on")
+            if entry.props.get(one)
+        }
         return {
             **entry.props,
+            **times,
+            "scheduling_state": "SUSPENDED" if suspended(session, entry.name) else "ACTIVE",
             "rows": session.count_rows(entry.name),
             "refresh_mode": mode,
             "refresh_mode_reason": reason,
@@ -441,7 +477,6 @@ def show(session: Session, reader: Reader) -> Result:
             "is_clone": "false",
             "is_replica": "false",
             "is_iceberg": "false",
-            "data_timestamp": datetime.fromisoformat(stamp) if stamp else None,
         }
 
     return show_entries(
@@ -472,9 +507,9 @@ def refresh_history(session: Session, **filters: str) -> Result:
 
     Args:
         session: whose database it is asked of.
-        filters: named arguments: RESULT_LIMIT, NAME, NAME_PREFIX.
+        filters: named arguments: RESULT_LIMIT, NAME, NAME_PREFIX, ERROR_ONLY.
     """
-    known = {"RESULT_LIMIT", "NAME", "NAME_PREFIX"}
+    known = {"RESULT_LIMIT", "NAME", "NAME_PREFIX", "ERROR_ONLY"}
     if unknown := set(filters) - known:
         raise errors.refused(
             f"DYNAMIC_TABLE_REFRESH_HISTORY takes {', '.join(sorted(known))} here, not "
@@ -485,7 +520,7 @@ def refresh_history(session: Session, **filters: str) -> Result:
         shown = f"{entry.name.database}.{entry.name.schema}.{entry.name.name}"
         if "NAME" in filters and Reader(filters["NAME"], session).name() != entry.name:
             continue
-        if not shown.startswith(filters.get("NAME_PREFIX", "")):
+        if not shown.upper().startswith(filters.get("NAME_PREFIX", "").upper()):
             continue
         rows += [
             (
@@ -504,6 +539,7 @@ def refresh_history(session: Session, **filters: str) -> Result:
                 str(entry.name),
             )
             for one in entry.props["refreshes"]
+            if one["failure"] or filters.get("ERROR_ONLY", "").upper() != "TRUE"
         ]
     rows.sort(key=lambda row: str(row[8]), reverse=True)
     return Result.rows(

@@ -49,8 +49,7 @@ def refresh_due(engine: Engine, now: datetime | None = None) -> list[QualifiedNa
             try:
                 if not _due(entry.props, now or datetime.now(UTC)):
                     continue
-                reads = dynamic_tables.sources(session, entry.props)
-                if not any(_suspended(session, one) for one in reads):
+                if not dynamic_tables.suspended(session, entry.name):
                     dynamic_tables.refresh(session, entry.name, "SCHEDULED")
                     done.append(entry.name)
             except errors.SnowflakeError as error:
@@ -72,12 +71,9 @@ def _due(props: dict[str, Any], now: datetime) -> bool:
     return stamp is None or now - datetime.fromisoformat(stamp) >= lag - _AHEAD
 
 
-def _suspended(session: Session, name: QualifiedName) -> bool:
-    kept = session.catalog.get(dynamic_tables.KIND, name)
-    return kept is not None and kept.props["scheduling_state"] == "SUSPENDED"
-
-
 def _suspend_if_hopeless(session: Session, name: QualifiedName) -> None:
     if dynamic_tables.failures(session, name) >= FAILURES:
         props = dynamic_tables.find(session, name)
-        session.catalog.put(dynamic_tables.KIND, name, {**props, "scheduling_state": "SUSPENDED"})
+        now = datetime.now(UTC).isoformat()
+        stopped = {"scheduling_state": "SUSPENDED", "last_suspended_on": now}
+        session.catalog.put(dynamic_tables.KIND, name, {**props, **stopped})

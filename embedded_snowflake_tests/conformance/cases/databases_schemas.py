@@ -151,5 +151,38 @@ GROUP = Group(
             Error(),
             "sql-reference/sql/undrop-schema",
         ),
+        Case(
+            "a schema's options are shown",
+            (
+                "CREATE TRANSIENT SCHEMA opt_schema WITH MANAGED ACCESS "
+                "DATA_RETENTION_TIME_IN_DAYS = 0 COMMENT = 'why'",
+                "SHOW SCHEMAS LIKE 'OPT_SCHEMA'",
+            ),
+            "sql-reference/sql/show-schemas",
+            only=("name", "options", "retention_time", "comment"),
+            rows=[("OPT_SCHEMA", "TRANSIENT, MANAGED ACCESS", "0", "why")],
+        ),
+        Case(
+            "tables of a transient schema are transient and keep its retention",
+            (
+                "CREATE TRANSIENT SCHEMA held_schema DATA_RETENTION_TIME_IN_DAYS = 0",
+                "CREATE TABLE held_schema.t (a INT)",
+                "SHOW TABLES IN SCHEMA held_schema",
+            ),
+            "user-guide/tables-temp-transient",
+            only=("name", "kind", "retention_time"),
+            rows=[("T", "TRANSIENT", "0")],
+        ),
+        Case(
+            "INFORMATION_SCHEMA.SCHEMATA knows a schema's options and when it was made",
+            (
+                "CREATE TRANSIENT SCHEMA known_schema COMMENT = 'why'",
+                "SELECT is_transient, is_managed_access, retention_time, comment, "
+                "created > DATEADD(HOUR, -1, CURRENT_TIMESTAMP()) "
+                "FROM INFORMATION_SCHEMA.SCHEMATA WHERE schema_name = 'KNOWN_SCHEMA'",
+            ),
+            "sql-reference/info-schema/schemata",
+            rows=[("YES", "NO", 1, "why", True)],
+        ),
     ),
 )

@@ -469,5 +469,34 @@ GROUP = Group(
             only=("name",),
             rows=[("A",), ("B",)],
         ),
+        Case(
+            "INFORMATION_SCHEMA.TABLES knows clustering keys and retention",
+            (
+                "CREATE TABLE t (a INT) CLUSTER BY (a) DATA_RETENTION_TIME_IN_DAYS = 5",
+                "CREATE TABLE u (a INT)",
+                "SELECT clustering_key, retention_time FROM INFORMATION_SCHEMA.TABLES "
+                f"WHERE {_HERE} ORDER BY table_name",
+            ),
+            "sql-reference/info-schema/tables",
+            rows=[("LINEAR(A)", 5), (None, 1)],
+        ),
+        Case(
+            "INFORMATION_SCHEMA.VIEWS knows when",
+            (
+                "CREATE VIEW v AS SELECT 1 AS a",
+                "SELECT created > DATEADD(HOUR, -1, CURRENT_TIMESTAMP()) "
+                f"FROM INFORMATION_SCHEMA.VIEWS WHERE {_HERE}",
+            ),
+            "sql-reference/info-schema/views",
+            rows=[(True,)],
+        ),
+        Case(
+            "SHOW PARAMETERS of a table",
+            (*_T, "SHOW PARAMETERS LIKE 'DATA_RETENTION_TIME_IN_DAYS' IN TABLE t"),
+            "sql-reference/sql/show-parameters",
+            only=("key", "value"),
+            rows=[("DATA_RETENTION_TIME_IN_DAYS", "1")],
+            refused=Error(2, "0A000", "SHOW PARAMETERS IN TABLE"),
+        ),
     ),
 )

@@ -300,5 +300,122 @@ GROUP = Group(
             Error(2003, None, "does not exist"),
             "sql-reference/sql/drop-model",
         ),
+        Case(
+            "SHOW WAREHOUSES tells the options as given",
+            (
+                "CREATE OR REPLACE WAREHOUSE optional_wh WAREHOUSE_SIZE = 'X-LARGE' "
+                "AUTO_SUSPEND = NULL AUTO_RESUME = FALSE MIN_CLUSTER_COUNT = 1 "
+                "MAX_CLUSTER_COUNT = 3 SCALING_POLICY = ECONOMY INITIALLY_SUSPENDED = TRUE",
+                "SHOW WAREHOUSES LIKE 'OPTIONAL_WH'",
+            ),
+            "sql-reference/sql/show-warehouses",
+            only=("size", "max_cluster_count", "auto_suspend", "auto_resume", "scaling_policy"),
+            rows=[("X-Large", 3, None, "false", "ECONOMY")],
+        ),
+        fails(
+            "a size that no warehouse has",
+            "CREATE WAREHOUSE huge_wh WAREHOUSE_SIZE = HUGE",
+            Error(part="WAREHOUSE_SIZE"),
+            "sql-reference/sql/create-warehouse",
+        ),
+        fails(
+            "an option that no warehouse has",
+            "CREATE WAREHOUSE other_wh NO_SUCH_OPTION = 1",
+            Error(part="NO_SUCH_OPTION"),
+            "sql-reference/sql/create-warehouse",
+        ),
+        fails(
+            "a dynamic table that is not initialized has no rows to read",
+            (
+                *_TABLE,
+                _WH,
+                "CREATE DYNAMIC TABLE d TARGET_LAG = '1 day' WAREHOUSE = conformance_wh "
+                "INITIALIZE = ON_SCHEDULE AS SELECT a FROM t",
+                "SELECT COUNT(*) FROM d",
+            ),
+            Error(part="not initialized"),
+            _DT,
+        ),
+        Case(
+            "a dynamic table refreshes those that it reads as it is made",
+            (
+                *_MADE,
+                "INSERT INTO t VALUES (7)",
+                "CREATE DYNAMIC TABLE e TARGET_LAG = '1 hour' WAREHOUSE = conformance_wh "
+                "AS SELECT b FROM d",
+                "SELECT b FROM e ORDER BY b",
+            ),
+            "sql-reference/functions/dynamic_table_refresh_history",
+            rows=[(2,), (8,)],
+        ),
+        fails(
+            "a target lag below that of what it reads",
+            (
+                *_MADE,
+                "CREATE DYNAMIC TABLE e TARGET_LAG = '10 minutes' WAREHOUSE = conformance_wh "
+                "AS SELECT b FROM d",
+            ),
+            Error(),
+            "user-guide/dynamic-tables/target-lag",
+        ),
+        Case(
+            "SUSPEND suspends those that read it",
+            (
+                *_MADE,
+                "CREATE DYNAMIC TABLE e TARGET_LAG = '1 hour' WAREHOUSE = conformance_wh "
+                "AS SELECT b FROM d",
+                "ALTER DYNAMIC TABLE d SUSPEND",
+                "SHOW DYNAMIC TABLES LIKE 'E'",
+                'SELECT "scheduling_state" FROM TABLE(RESULT_SCAN(LAST_QUERY_ID()))',
+            ),
+            "user-guide/dynamic-tables/manage",
+            rows=[("SUSPENDED",)],
+        ),
+        Case(
+            "SHOW DYNAMIC TABLES knows when one was suspended",
+            (
+                *_MADE,
+                "ALTER DYNAMIC TABLE d SUSPEND",
+                "SHOW DYNAMIC TABLES LIKE 'D'",
+                'SELECT "last_suspended_on" > DATEADD(HOUR, -1, CURRENT_TIMESTAMP()) '
+                "FROM TABLE(RESULT_SCAN(LAST_QUERY_ID()))",
+            ),
+            "sql-reference/sql/show-dynamic-tables",
+            rows=[(True,)],
+        ),
+        Case(
+            "options of a dynamic table set in a list with commas",
+            (
+                *_MADE,
+                "ALTER DYNAMIC TABLE d SET TARGET_LAG = '2 hours', WAREHOUSE = conformance_wh",
+                "SHOW DYNAMIC TABLES LIKE 'D'",
+            ),
+            "sql-reference/sql/alter-dynamic-table",
+            only=("target_lag",),
+            rows=[("2 hours",)],
+        ),
+        Case(
+            "a transient dynamic table",
+            (
+                *_TABLE,
+                _WH,
+                "CREATE TRANSIENT DYNAMIC TABLE d TARGET_LAG = '1 hour' "
+                "WAREHOUSE = conformance_wh AS SELECT a FROM t",
+                "SHOW TABLES LIKE 'D'",
+            ),
+            _DT,
+            only=("kind", "is_dynamic"),
+            rows=[("TRANSIENT", "Y")],
+        ),
+        Case(
+            "refreshes that failed alone",
+            (
+                *_MADE,
+                "SELECT COUNT_IF(state = 'SUCCEEDED') FROM TABLE(INFORMATION_SCHEMA."
+                "DYNAMIC_TABLE_REFRESH_HISTORY(NAME => 'd', ERROR_ONLY => TRUE))",
+            ),
+            "sql-reference/functions/dynamic_table_refresh_history",
+            rows=[(0,)],
+        ),
     ),
 )
