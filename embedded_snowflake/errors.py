@@ -40,6 +40,11 @@ def exists(name: object, kind: str = "Object") -> SnowflakeError:
     return uncompiled(f"{kind} '{name}' already exists.", 2002, "42710")
 
 
+def invalid_value(value: str, option: str) -> SnowflakeError:
+    """001008: an option or a parameter that does not take the value."""
+    return uncompiled(f"invalid value ['{value}'] for parameter '{option}'", 1008, "22023")
+
+
 def unreachable() -> SnowflakeError:
     """002043: a database or schema that is to be used or searched is not there."""
     return uncompiled("Object does not exist, or operation cannot be performed.", 2043, "02000")
@@ -122,7 +127,7 @@ _WORDED = (
     (r"same target row more than", 100090, "42P18", "Duplicate row detected during DML action"),
     (r"(Numeric value '.*' is not recognized)", 100038, "22018", "{0}"),
     (
-        r"(?:Referenced update column |have a column with name \")(.+?)(?: not found|\")",
+        r"(?:Referenced update column |Referenced table \"|have a column with name \")(.+?)(?: not found|\")",
         904,
         "42000",
         "SQL compilation error: invalid identifier '{0}'",
@@ -270,7 +275,8 @@ def translated(cause: duckdb.Error) -> SnowflakeError:  # noqa: C901, PLR0911, P
         column = first.split('"')[1] if '"' in first else first
         return error(f"SQL compilation error: invalid identifier '{column}'", 904, "42000")
     if isinstance(cause, duckdb.ParserException):
-        return error(f"SQL compilation error:\n{plain}", 1003, "42000")
+        words = re.sub(r'at or near "(.*)"', r"unexpected '\1'.", plain)
+        return uncompiled(words)
     if "Could not parse string" in first:
         value = first.split('"')[1]
         return error(

@@ -48,10 +48,15 @@ class QualifiedName:
     name: str
 
     @property
+    def parts(self) -> tuple[str, str, str]:
+        """Database, schema and name."""
+        return self.database, self.schema, self.name
+
+    @property
     def sql(self) -> str:
         """The name with every part quoted."""
-        return ".".join(quoted(part) for part in (self.database, self.schema, self.name))
+        return ".".join(quoted(part) for part in self.parts)
 
     def __str__(self) -> str:
         """The name as Snowflake shows it: quoted only where it must be."""
-        return ".".join(shown(part) for part in (self.database, self.schema, self.name))
+        return ".".join(shown(part) for part in self.parts)

@@ -116,6 +116,7 @@ def test_statuses_name_a_temporary_table_as_its_session_does(run: Any) -> None:
 
 
 def test_keys_are_shown_and_not_enforced(run: Any) -> None:
+    run("CREATE TABLE other (x INT)")
     run(
         "CREATE TABLE t (a INT PRIMARY KEY, b INT UNIQUE COMMENT 'of b', c INT NOT NULL, "
         "CONSTRAINT both_of UNIQUE (a, c), FOREIGN KEY (b) REFERENCES other (x)) COMMENT = 'of t'"

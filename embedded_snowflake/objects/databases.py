@@ -7,7 +7,7 @@ from typing import Any
 
 from embedded_snowflake import errors
 from embedded_snowflake.names import INTERNAL, QualifiedName, literal, quoted
-from embedded_snowflake.objects.entries import undropped
+from embedded_snowflake.objects.entries import read_options, undropped
 from embedded_snowflake.objects.showing import Scope, columns, read_bounds
 from embedded_snowflake.sessions.routing import NotMine, handles
 from embedded_snowflake.sessions.session import Session
@@ -15,8 +15,9 @@ from embedded_snowflake.sql.reading import Reader
 from embedded_snowflake.sql.results import Result
 
 _KIND = "schema"
-_DAYS = {"DATA_RETENTION_TIME_IN_DAYS": "retention", "MAX_DATA_EXTENSION_TIME_IN_DAYS": "extension"}
-"""There is no time travel to be kept for, or not: they are shown."""
+_DAYS = ("DATA_RETENTION_TIME_IN_DAYS", "MAX_DATA_EXTENSION_TIME_IN_DAYS")
+"""There is no time travel to be kept for, or not: the first is shown."""
+_VIEWS = "Views describing the contents of schemas in this database"
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
 
@@ -57,17 +58,12 @@ def _options(reader: Reader) -> dict[str, str]:
     Raises:
         SnowflakeError: 000002 of those that are not here.
     """
-    kept = {"comment": "", "options": "TRANSIENT" if reader.transient else ""}
-    while not reader.done():
-        if reader.accept("WITH", "MANAGED", "ACCESS"):
-            kept["options"] = f"{kept['options']}, MANAGED ACCESS".removeprefix(", ")
-            continue
-        option = reader.word()
-        if option not in {"COMMENT", *_DAYS}:
-            raise errors.unsupported(f"a database or schema with {option}")
-        reader.expect("=")
-        kept[_DAYS.get(option, "comment")] = reader.value()
-    return kept
+    options = "TRANSIENT" if reader.transient else ""
+    if reader.accept("WITH", "MANAGED", "ACCESS"):
+        options = f"{options}, MANAGED ACCESS".removeprefix(", ")
+    given = read_options(reader, "a database or schema", ("COMMENT", *_DAYS))
+    kept = {"retention": given[_DAYS[0]]} if _DAYS[0] in given else {}
+    return {**kept, "comment": given.get("COMMENT", ""), "options": options}
 
 
 def _drop(session: Session, name: str) -> None:
@@ -109,7 +105,7 @@ def create_schema(session: Session, reader: Reader) -> Result:
     database, schema = _schema(session, reader.parts())
     if reader.at("CLONE"):
         raise errors.unsupported("CREATE SCHEMA .. CLONE")
-    *_, days, options = _kept(session, database, None)
+    *_, options, days = _kept(session, database, None)
     kept = {"retention": days, **_options(reader)}
     if "TRANSIENT" in options and "TRANSIENT" not in kept["options"]:
         kept["options"] = f"TRANSIENT, {kept['options']}".removesuffix(", ")
@@ -169,11 +165,12 @@ def drop_schema(session: Session, reader: Reader) -> Result:
 def _kept(
     session: Session, database: str, schema: str | None
 ) -> tuple[datetime.datetime, str, str, str]:
-    """When it was made, its comment, its days of retention and its options."""
+    """When it was made, its comment, its options and its days of retention."""
     entry = session.catalog.get(_KIND, QualifiedName(database, "", schema or ""))
-    kept = {"retention": "1", **(entry.props if entry else {})}
-    made = entry.created_on if entry else _EPOCH
-    return made, kept.get("comment", ""), kept["retention"], kept.get("options", "")
+    kept = entry.props if entry else {"comment": _VIEWS if schema == "INFORMATION_SCHEMA" else ""}
+    own = entry or session.catalog.get(_KIND, QualifiedName(database, "", ""))
+    made = own.created_on if own else _EPOCH
+    return made, kept.get("comment", ""), kept.get("options", ""), kept.get("retention", "1")
 
 
 @handles("SHOW", "DATABASES")
@@ -186,10 +183,9 @@ def show_databases(session: Session, reader: Reader) -> Result:
     read_bounds(reader, scope)
     rows: list[tuple[Any, ...]] = []
     for name in filter(scope.matches_name, session.engine.databases()):
-        made, comment, retention, options = _kept(session, name, None)
+        made, *kept = _kept(session, name, None)
         current = "Y" if name == session.database else "N"
-        shown = (made, name, "N", current, "", session.role, comment, options, retention)
-        rows.append((*shown, "STANDARD", "ROLE"))
+        rows.append((made, name, "N", current, "", session.role, *kept, "STANDARD", "ROLE"))
     shown = columns(
         "created_on:TIMESTAMP_LTZ name is_default is_current origin owner comment options "
         "retention_time kind owner_role_type"
@@ -218,28 +214,13 @@ def show_schemas(session: Session, reader: Reader) -> Result:
         "SELECT database_name, schema_name FROM duckdb_schemas() WHERE NOT internal "
         f"AND database_name IN ({names}) AND schema_name NOT IN ('main', '{INTERNAL}')"
     ).fetchall()
-    views = (
-        datetime.datetime.now(datetime.UTC),
-        "Views describing the contents of schemas in this database",
-        "1",
-        "",
-    )
-    rows = [
-        (
-            made,
-            schema,
-            "N",
-            "Y" if (one, schema) == (session.database, session.schema) else "N",
-            one,
-            "" if schema == "INFORMATION_SCHEMA" else session.role,
-            *(comment, options, retention, "ROLE"),
-        )
-        for one, schema, (made, comment, retention, options) in sorted(
-            [(one, schema, _kept(session, one, schema)) for one, schema in found]
-            + [(one, "INFORMATION_SCHEMA", views) for one in shown]
-        )
-        if scope.matches_name(schema)
-    ]
+    rows: list[tuple[Any, ...]] = []
+    for one, schema in sorted([*found, *((one, "INFORMATION_SCHEMA") for one in shown)]):
+        if scope.matches_name(schema):
+            made, *kept = _kept(session, one, schema)
+            current = "Y" if (one, schema) == (session.database, session.schema) else "N"
+            owner = "" if schema == "INFORMATION_SCHEMA" else session.role
+            rows.append((made, schema, "N", current, one, owner, *kept, "ROLE"))
     named = columns(
         "created_on:TIMESTAMP_LTZ name is_default is_current database_name owner comment options "
         "retention_time owner_role_type"

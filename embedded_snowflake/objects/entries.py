@@ -15,7 +15,7 @@ from embedded_snowflake.objects.showing import columns, show_scope
 from embedded_snowflake.sql.results import Result
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from embedded_snowflake.sessions.session import Session
     from embedded_snowflake.sql.reading import Reader
@@ -61,6 +61,24 @@ def read_names(reader: Reader) -> list[str]:
         found.append(reader.identifier())
     if found:
         reader.expect(")")
+    return found
+
+
+def read_options(
+    reader: Reader, what: str, known: Collection[str], *, unset: bool = False
+) -> dict[str, Any]:
+    """``NAME = value [,] ..`` up to AS or the end, or the names alone that are UNSET."""
+    found: dict[str, Any] = {}
+    while not reader.done() and not reader.at("AS"):
+        option = reader.word()
+        if option not in known:
+            raise errors.unsupported(f"{what} with {option}")
+        if not unset:
+            reader.expect("=")
+            found[option] = reader.string() if reader.at_string() else reader.identifier()
+        else:
+            found[option] = None
+        reader.accept(",")
     return found
 
 
@@ -118,10 +136,9 @@ def show_entries(
         tell: what an object says of itself, by column. Its name, place, time and owner are known
             here; a column that nobody tells of is NULL.
     """
-    session, known = reader.session, columns(shown)
-    rows: list[list[Any]] = []
-    for entry in show_scope(reader).entries(session, kind):
-        told = {
+    session = reader.session
+    rows = (
+        {
             "created_on": entry.created_on,
             "name": entry.name.name,
             "database_name": entry.name.database,
@@ -130,5 +147,6 @@ def show_entries(
             "owner_role_type": "ROLE",
             **tell(entry),
         }
-        rows.append([told.get(column) for column in known])
-    return Result.rows(known, rows)
+        for entry in show_scope(reader).entries(session, kind)
+    )
+    return Result.told(columns(shown), rows)

@@ -58,7 +58,7 @@ def tables_under(session: Session, name: QualifiedName) -> set[QualifiedName]:
         for (sql,) in session.duck.execute(
             "SELECT sql FROM duckdb_views() WHERE NOT internal "
             "AND database_name = ? AND schema_name = ? AND view_name = ?",
-            [one.database, one.schema, one.name],
+            one.parts,
         ).fetchall():
             tables = sqlglot.parse_one(sql, read="duckdb").find_all(exp.Table)
             # DuckDB leaves the view's own database out; a CTE's name has no schema.

@@ -42,7 +42,7 @@ class Scope:
     def entries(self, session: Session, kind: str) -> list[Entry]:
         """The catalog's entries of a kind that the scope covers."""
         found = [one for one in session.catalog.list(kind) if self.matches(one.name)]
-        found.sort(key=lambda one: (one.name.database, one.name.schema, one.name.name))
+        found.sort(key=lambda one: one.name.parts)
         return found[: self.limit]
 
     def matches_name(self, name: str) -> bool:
@@ -80,16 +80,13 @@ def show_scope(reader: Reader) -> Scope:
     if reader.accept("IN"):
         if reader.accept("ACCOUNT"):
             scope.database = scope.schema = None
-        elif reader.accept("DATABASE"):
-            if not reader.done() and not reader.at("STARTS") and not reader.at("LIMIT"):
-                scope.database = reader.identifier()
-            scope.schema = None
         else:
+            whole = reader.accept("DATABASE")
             reader.accept("SCHEMA")
-            if not reader.done() and not reader.at("STARTS") and not reader.at("LIMIT"):
-                parts = reader.parts()
-                scope.schema = parts[-1]
-                scope.database = parts[0] if len(parts) == 2 else session.database
+            named = not (reader.done() or reader.at("STARTS") or reader.at("LIMIT"))
+            parts = reader.parts() if named else (None if whole else scope.schema,)
+            scope.schema = None if whole else parts[-1]
+            scope.database = parts[0] if named and (whole or len(parts) == 2) else session.database
         _check_scope(session, scope)
     read_bounds(reader, scope)
     return scope

@@ -20,7 +20,13 @@ from typing import TYPE_CHECKING
 
 from embedded_snowflake import errors
 from embedded_snowflake.names import QualifiedName
-from embedded_snowflake.objects.entries import changed_comment, drop_entry, show_entries, taken
+from embedded_snowflake.objects.entries import (
+    changed_comment,
+    drop_entry,
+    read_options,
+    show_entries,
+    taken,
+)
 from embedded_snowflake.objects.showing import columns
 from embedded_snowflake.sessions.routing import NotMine, handles, scalar, table_function
 from embedded_snowflake.sql.reading import Reader
@@ -55,7 +61,7 @@ def _name(key: str) -> QualifiedName:
 
 
 def _key(name: QualifiedName) -> str:
-    return json.dumps([name.database, name.schema, name.name])
+    return json.dumps(name.parts)
 
 
 def _holder(domain: str, target: QualifiedName) -> QualifiedName:
@@ -208,19 +214,8 @@ def _read_allowed(reader: Reader) -> list[str]:
 def create(session: Session, reader: Reader) -> Result:
     """CREATE [OR REPLACE] TAG [IF NOT EXISTS] name [ALLOWED_VALUES '..', ..] [COMMENT = '..']."""
     name = reader.name()
-    allowed: list[str] | None = None
-    comment = ""
-    while not reader.done():
-        if reader.accept("ALLOWED_VALUES"):
-            allowed = _read_allowed(reader)
-        elif reader.accept("COMMENT"):
-            reader.expect("=")
-            comment = reader.string()
-        else:
-            raise errors.refused(
-                "CREATE TAG takes ALLOWED_VALUES and COMMENT here; PROPAGATE and masking policies "
-                "are not part of the embedded warehouse."
-            )
+    allowed = _read_allowed(reader) if reader.accept("ALLOWED_VALUES") else None
+    comment = read_options(reader, "a tag", ("COMMENT",)).get("COMMENT", "")
     if (answer := taken(reader, name, session.catalog.get(KIND, name))) is not None:
         return answer
     session.catalog.put(KIND, name, {"allowed_values": allowed, "comment": comment})
@@ -347,7 +342,10 @@ def _values_by_text(session: Session, name: str, domain: str) -> dict[QualifiedN
     kind = DOMAINS.get(domain.upper())
     if kind is None:
         raise errors.refused(f"Tags of a {domain} are not known here; known: {', '.join(DOMAINS)}.")
-    return values_of(session, kind, Reader(name, session).name())
+    target = Reader(name, session).name()
+    if kind == "TABLE" and session.relation_kind(target) is None:
+        raise errors.missing("Object", target)
+    return values_of(session, kind, target)
 
 
 @table_function("TAG_REFERENCES")
@@ -356,22 +354,11 @@ def tag_references(session: Session, name: str, domain: str) -> Result:
     target = Reader(name, session).name()
     return Result.rows(
         columns(
-            "TAG_DATABASE TAG_SCHEMA TAG_NAME TAG_VALUE LEVEL OBJECT_DATABASE OBJECT_SCHEMA "
-            "OBJECT_NAME DOMAIN COLUMN_NAME"
+            "TAG_DATABASE TAG_SCHEMA TAG_NAME TAG_VALUE APPLY_METHOD LEVEL OBJECT_DATABASE "
+            "OBJECT_SCHEMA OBJECT_NAME DOMAIN COLUMN_NAME"
         ),
         [
-            (
-                tag.database,
-                tag.schema,
-                tag.name,
-                value,
-                domain.upper(),
-                target.database,
-                target.schema,
-                target.name,
-                domain.upper(),
-                None,
-            )
+            (*tag.parts, value, "MANUAL", domain.upper(), *target.parts, domain.upper(), None)
             for tag, value in _values_by_text(session, name, domain).items()
         ],
     )

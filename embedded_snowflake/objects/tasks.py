@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from embedded_snowflake import errors
 from embedded_snowflake.objects import tags
-from embedded_snowflake.objects.entries import drop_entry, show_entries, taken
+from embedded_snowflake.objects.entries import drop_entry, read_options, show_entries, taken
 from embedded_snowflake.sessions.routing import handles
 from embedded_snowflake.sql.reading import Reader
 from embedded_snowflake.sql.results import Result
@@ -25,39 +25,22 @@ KIND = "task"
 NOT_RUN = "The embedded warehouse runs no tasks."
 
 
-def _read_option(reader: Reader, props: dict[str, Any]) -> None:
-    for option in ("WAREHOUSE", "SCHEDULE", "COMMENT", "CONFIG"):
-        if reader.accept(option):
-            reader.expect("=")
-            text = reader.string() if reader.at_string() else reader.identifier()
-            props[option.lower()] = text
-            reader.accept(",")
-            return
-    if reader.accept("WHEN"):
-        raise errors.refused("WHEN of a task is not part of the embedded warehouse.")
-    raise errors.uncompiled(
-        "a task takes WAREHOUSE, SCHEDULE, CONFIG, COMMENT and TAG before AS here."
-    )
+_OPTIONS = ("WAREHOUSE", "SCHEDULE", "COMMENT", "CONFIG")
+
+
+def _read_options(reader: Reader) -> dict[str, Any]:
+    given = read_options(reader, "a task", _OPTIONS)
+    return {option.lower(): value for option, value in given.items()}
 
 
 @handles("CREATE", "TASK")
 def create(session: Session, reader: Reader) -> Result:
     """CREATE [OR REPLACE] TASK [IF NOT EXISTS] name options AS statement."""
     name = reader.name()
-    props: dict[str, Any] = {
-        "warehouse": None,
-        "schedule": None,
-        "comment": "",
-        "config": None,
-        "state": "suspended",
-    }
-    values = None
-    while not reader.accept("AS"):
-        clause = tags.read_clause(reader)
-        if clause is not None:
-            values = clause
-        else:
-            _read_option(reader, props)
+    values = tags.read_clause(reader)
+    props = {**dict.fromkeys(("warehouse", "schedule", "config")), "comment": ""}
+    props |= {"state": "suspended", **_read_options(reader)}
+    reader.expect("AS")
     props["definition"] = reader.rest()
     if (answer := taken(reader, name, session.catalog.get(KIND, name))) is not None:
         return answer
@@ -92,8 +75,7 @@ def alter(session: Session, reader: Reader) -> Result:
                 f"Unable to update graph with root task {name} since that root task is not "
                 "suspended."
             )
-        while not reader.done():
-            _read_option(reader, props)
+        props |= _read_options(reader)
     reader.end()
     session.catalog.put(KIND, name, props)
     return Result.status()

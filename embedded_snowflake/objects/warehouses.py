@@ -6,27 +6,26 @@ import datetime
 from typing import Any
 
 from embedded_snowflake import errors
-from embedded_snowflake.objects.entries import taken, undropped
+from embedded_snowflake.objects.entries import read_options, taken, undropped
 from embedded_snowflake.objects.showing import columns, like
 from embedded_snowflake.sessions.routing import handles
 from embedded_snowflake.sessions.session import Session
 from embedded_snowflake.sql.reading import Reader
 from embedded_snowflake.sql.results import Result
 
-_LARGER = {f"X{number}LARGE": f"{number}X-Large" for number in range(2, 7)}
-_NAMED = ["X-Small", "Small", "Medium", "Large", "X-Large", *_LARGER.values()]
-_SIZES = {
-    **{one.upper().replace("-", ""): one for one in _NAMED},
-    **_LARGER,
-    "XXLARGE": "2X-Large",
-    "XXXLARGE": "3X-Large",
-}
-_OPTIONS = """
-    WAREHOUSE_TYPE=STANDARD WAREHOUSE_SIZE=XSMALL MIN_CLUSTER_COUNT=1 MAX_CLUSTER_COUNT=1
-    AUTO_SUSPEND=600 AUTO_RESUME=true COMMENT= ENABLE_QUERY_ACCELERATION=false
-    QUERY_ACCELERATION_MAX_SCALE_FACTOR=8 RESOURCE_MONITOR=null SCALING_POLICY=STANDARD
-"""
-_SHOWN: dict[str, str] = {one.split("=")[0]: one.split("=")[1] for one in _OPTIONS.split()}
+_SIZES = columns(
+    "XSMALL:X-Small SMALL:Small MEDIUM:Medium LARGE:Large XLARGE:X-Large XXLARGE:2X-Large "
+    "X2LARGE:2X-Large 2XLARGE:2X-Large XXXLARGE:3X-Large X3LARGE:3X-Large 3XLARGE:3X-Large "
+    "X4LARGE:4X-Large 4XLARGE:4X-Large X5LARGE:5X-Large 5XLARGE:5X-Large X6LARGE:6X-Large "
+    "6XLARGE:6X-Large"
+)
+"""Sizes as they are shown, by each of their names."""
+_SHOWN = columns(
+    "WAREHOUSE_TYPE:STANDARD WAREHOUSE_SIZE:XSMALL MIN_CLUSTER_COUNT:1 MAX_CLUSTER_COUNT:1 "
+    "AUTO_SUSPEND:600 AUTO_RESUME:true ENABLE_QUERY_ACCELERATION:false "
+    "QUERY_ACCELERATION_MAX_SCALE_FACTOR:8 RESOURCE_MONITOR:null SCALING_POLICY:STANDARD"
+)
+_SHOWN["COMMENT"] = ""
 """What SHOW WAREHOUSES tells of an option that is not given."""
 _IDLE = {
     *("INITIALLY_SUSPENDED", "MAX_CONCURRENCY_LEVEL", "GENERATION", "RESOURCE_CONSTRAINT"),
@@ -35,26 +34,12 @@ _IDLE = {
 """What may be said besides: a warehouse here runs nothing that it could queue or end."""
 
 
-def _size(text: str) -> str | None:
-    return _SIZES.get(text.upper().replace("-", ""))
-
-
 def _options(reader: Reader) -> dict[str, str]:
-    options: dict[str, str] = {}
     reader.accept("WITH")
-    while not reader.done():
-        key = reader.word()
-        if key not in {*_SHOWN, *_IDLE}:
-            raise errors.unsupported(f"a warehouse with {key}")
-        reader.expect("=")
-        options[key] = reader.value()
-        if key == "WAREHOUSE_SIZE" and _size(options[key]) is None:
-            raise errors.error(
-                f"SQL compilation error:\ninvalid value ['{options[key]}'] for parameter '{key}'",
-                1008,
-                "22023",
-            )
-        reader.accept(",")
+    options = read_options(reader, "a warehouse", {*_SHOWN, *_IDLE})
+    size = options.get("WAREHOUSE_SIZE", "XSMALL")
+    if size.upper().replace("-", "") not in _SIZES:
+        raise errors.invalid_value(size, "WAREHOUSE_SIZE")
     return options
 
 
@@ -126,7 +111,7 @@ def show_warehouses(session: Session, reader: Reader) -> Result:
         "enable_query_acceleration query_acceleration_max_scale_factor:NUMBER resource_monitor "
         "scaling_policy owner_role_type"
     )
-    rows: list[list[Any]] = []
+    rows: list[dict[str, Any]] = []
     for name, given in sorted(session.engine.account.list("warehouse").items()):
         if (pattern is not None and not like(pattern, name)) or not name.startswith(starts):
             continue
@@ -134,13 +119,13 @@ def show_warehouses(session: Session, reader: Reader) -> Result:
         told |= {"name": name, "state": "STARTED", "type": told["warehouse_type"]}
         told |= {"is_default": "N", "is_current": "Y" if name == session.warehouse else "N"}
         told |= {"owner": session.role, "owner_role_type": "ROLE"}
-        told["size"] = _size(told["warehouse_size"]) or told["warehouse_size"]
+        told["size"] = _SIZES.get(told["warehouse_size"].upper().replace("-", ""))
         told["auto_resume"] = told["auto_resume"].lower()
         told["created_on"] = datetime.datetime.fromisoformat(told["created_on"])
         for one in (one for one, kind in shown.items() if kind == "NUMBER"):
             told[one] = int(told[one]) if told[one].isdecimal() else None
-        rows.append([told[column] for column in shown])
-    return Result.rows(shown, rows)
+        rows.append(told)
+    return Result.told(shown, rows)
 
 
 @handles("USE", "ROLE")

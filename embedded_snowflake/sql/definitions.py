@@ -78,7 +78,7 @@ def leave_columns(session: Session, alter: Any, name: QualifiedName) -> None:
     rows = session.duck.execute(
         "SELECT upper(column_name) FROM duckdb_columns() "
         "WHERE database_name = ? AND schema_name = ? AND table_name = ?",
-        [stored.database, stored.schema, stored.name],
+        stored.parts,
     ).fetchall()
     there = {column for (column,) in rows}
     alter.set(
@@ -164,7 +164,7 @@ def is_sequence(session: Session, name: QualifiedName) -> bool:
         session.duck.execute(
             "SELECT 1 FROM duckdb_sequences() WHERE database_name = ? AND schema_name = ? "
             "AND sequence_name = ?",
-            [name.database, name.schema, name.name],
+            name.parts,
         ).fetchall()
     )
 
@@ -214,6 +214,15 @@ def _transient(_: Session, expression: Any) -> Any:
     return expression
 
 
+def _sequence(_: Session, expression: Any) -> Any:
+    """A sequence counts in order, whatever is said, and from and to any 64 bits, backwards too."""
+    for node in expression.find_all(exp.SequenceProperties):
+        node.set("options", None)
+        node.set("minvalue", exp.Literal.number(-(2**63)))
+        node.set("maxvalue", exp.Literal.number(2**63 - 1))
+    return expression
+
+
 _FOLDED = (exp.Literal, exp.Cast, exp.DataType, exp.DataTypeParam, exp.Paren, exp.Neg, exp.Null)
 
 
@@ -244,6 +253,7 @@ STEPS = (
     ((exp.Create,), _constraints),
     ((exp.Create,), _lengths),
     ((exp.Create,), _transient),
+    ((exp.SequenceProperties,), _sequence),
     ((exp.DataType,), _longest_binary),
     ((exp.TruncateTable,), _truncate),
     ((exp.Create, exp.Drop, exp.Alter), _idle),

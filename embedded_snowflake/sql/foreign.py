@@ -43,7 +43,6 @@ _CLAUSES: dict[type[Any], Callable[[Any], str | None]] = {
     exp.SimilarTo: lambda _: "SIMILAR TO",
     exp.Glob: lambda _: "GLOB",
     exp.UnloggedProperty: lambda _: "UNLOGGED",
-    exp.CheckColumnConstraint: lambda _: "CHECK",
     exp.Join: lambda node: node.kind if node.kind in {"SEMI", "ANTI"} else _asof(node),
     exp.When: lambda node: "BY SOURCE" if node.args.get("source") else None,
     exp.Limit: lambda node: "%" if node.args.get("limit_options") else None,

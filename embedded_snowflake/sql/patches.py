@@ -177,34 +177,24 @@ def _created_as(expression: Any, duck: Any) -> Any:
     return expression
 
 
-_OBJECT = "from ${{catalog}}._fs_information_schema.objects o where o.kind = '{kind}' and {place}"
-_COMMENTED = {
+_KEPT = "from ${{catalog}}._fs_information_schema.objects o where o.kind = '{0}' and {1}"
+_OF_TABLE = "(o.schema_name, o.name) = (tables.schema_name, tables.table_name)"
+_OF_SCHEMA = "(o.schema_name, o.name) = ('', {}.schema_name)"
+_PLACES = {
+    "VIEWS": ("view", "(o.schema_name, o.name) = (duckdb_views.schema_name, view_name)"),
+    "SCHEMATA": ("schema", _OF_SCHEMA.format("schemata")),
+    "DATABASES": ("schema", "(o.schema_name, o.name, catalog_name) = ('', '', '${catalog}')"),
+}
+"""Views of the information schema, and where what is kept of a row stands."""
+_FACTS = {
+    "sql as VIEW_DEFINITION": "o.props->>'text'",
+    "'NO' as IS_SECURE": "if((o.props->>'secure')::boolean, 'YES', 'NO')",
     "null::VARCHAR as COMMENT": "nullif(o.props->>'comment', '')",
     "to_timestamp(0)::timestamptz as CREATED": "o.created_on",
+    "'NO' as IS_TRANSIENT": "if(o.props->>'options' like '%TRANSIENT%', 'YES', 'NO')",
+    "'NO' as IS_MANAGED_ACCESS": "if(o.props->>'options' like '%MANAGED%', 'YES', 'NO')",
+    "1 as RETENTION_TIME": "(o.props->>'retention')::bigint",
 }
-_KEPT: dict[str, tuple[str, dict[str, str]]] = {
-    "VIEWS": (
-        _OBJECT.format(
-            kind="view", place="(o.schema_name, o.name) = (duckdb_views.schema_name, view_name)"
-        ),
-        {
-            **_COMMENTED,
-            "sql as VIEW_DEFINITION": "o.props->>'text'",
-            "'NO' as IS_SECURE": "if((o.props->>'secure')::boolean, 'YES', 'NO')",
-        },
-    ),
-    "SCHEMATA": (
-        _OBJECT.format(kind="schema", place="o.schema_name = '' and o.name = schemata.schema_name"),
-        {
-            **_COMMENTED,
-            "'NO' as IS_TRANSIENT": "if(o.props->>'options' like '%TRANSIENT%', 'YES', 'NO')",
-            "'NO' as IS_MANAGED_ACCESS": "if(o.props->>'options' like '%MANAGED%', 'YES', 'NO')",
-            "1 as RETENTION_TIME": "(o.props->>'retention')::bigint",
-        },
-    ),
-    "DATABASES": ("", {}),
-}
-"""Views of the information schema: where what is kept stands, and the columns that tell of it."""
 
 
 class _Status(Template):
@@ -257,13 +247,14 @@ def apply() -> None:
         "case when starts_with(lower(columns.column_default), 'nextval(''_fs_seq_') then null "
         "else replace(columns.column_default, 'CAST(uuid() AS TEXT)', 'UUID_STRING()') end AS",
     )
-    for kind, (place, facts) in _KEPT.items():
+    for kind, place in _PLACES.items():
         name = f"SQL_CREATE_INFORMATION_SCHEMA_{kind}_VIEW"
         text = getattr(info_schema, name).template
         text = text.replace("create view if not exists", "create or replace view")
-        for words, fact in facts.items():
-            other, column = words.rsplit(" as ", 1)
-            text = text.replace(words, f"coalesce((select {fact} {place}), {other}) as {column}")
+        for words, fact in _FACTS.items():
+            other, column = words.split(" as ")
+            known = f"coalesce((select {fact} {_KEPT.format(*place)}), {other})"
+            text = text.replace(words, f"{known} as {column}")
         # Not known there; fakesnow says 1970.
         text = text.replace("to_timestamp(0)::timestamptz", "null::timestamptz")
         setattr(info_schema, name, Template(text))
@@ -283,25 +274,16 @@ def apply() -> None:
             f'to_timestamp(0)::timestamptz AS "{column}"', f'{source} AS "{column}"'
         )
     tables = tables.replace("_fs_tables_ext.comment AS", "tables.comment AS")
-    known = (
-        "exists (from ${{catalog}}._fs_information_schema.objects o where o.kind = '{kind}' "
-        "and (o.schema_name, o.name) = (tables.schema_name, tables.table_name))"
-    )
     for column, kind in (("IS_TRANSIENT", "transient"), ("IS_DYNAMIC", "dynamic_table")):
-        shown = f"if({known.format(kind=kind)}, 'YES', 'NO') AS"
+        shown = f"if(exists ({_KEPT.format(kind, _OF_TABLE)}), 'YES', 'NO') AS"
         tables = tables.replace(f"'NO' AS \"{column}\"", f'{shown} "{column}"')
-    own = _OBJECT.format(
-        kind="table_options",
-        place="(o.schema_name, o.name) = (tables.schema_name, tables.table_name)",
-    )
-    inherited = _KEPT["SCHEMATA"][0].replace("schemata.", "tables.")
-    keys = f"(select o.props->>'CLUSTER BY' {own})"
-    days = (
-        f"coalesce((select o.props->>'DATA_RETENTION_TIME_IN_DAYS' {own}), "
-        f"(select o.props->>'retention' {inherited}), '1')::bigint"
-    )
-    tables = tables.replace('NULL::VARCHAR AS "CLUSTERING_KEY"', f'{keys} AS "CLUSTERING_KEY"')
-    tables = tables.replace('1 AS "RETENTION_TIME"', f'{days} AS "RETENTION_TIME"')
+    own = _KEPT.format("table_options", _OF_TABLE)
+    keys = f"(select o.props->>'cluster_by' {own}) AS"
+    tables = tables.replace('NULL::VARCHAR AS "CLUSTERING_KEY"', f'{keys} "CLUSTERING_KEY"')
+    schema = _KEPT.format("schema", _OF_SCHEMA.format("tables"))
+    days = f"select o.props->>'DATA_RETENTION_TIME_IN_DAYS' {own}"
+    days = f"coalesce(({days}), (select o.props->>'retention' {schema}), '1')::bigint AS"
+    tables = tables.replace('1 AS "RETENTION_TIME"', f'{days} "RETENTION_TIME"')
     # Not measured; fakesnow says that every table has no bytes.
     tables = tables.replace('0 AS "BYTES"', 'NULL::BIGINT AS "BYTES"')
     start, stop = tables.index("left join"), tables.index("where tables.database_name")

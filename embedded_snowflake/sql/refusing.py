@@ -84,12 +84,8 @@ def _check_sources(session: Session, expression: Any) -> None:
         if isinstance(found.this, exp.Identifier) and not session.within_handler:
             kept = session.catalog.get("dynamic_table", name_of(session, found))
             if kept is not None and kept.props["data_timestamp"] is None:
-                raise errors.error(
-                    "Dynamic Table is not initialized. Please run a manual refresh or wait for a "
-                    "scheduled refresh before querying.",
-                    2741,
-                    "55000",
-                )
+                message = "Dynamic Table is not initialized: run a manual refresh or wait for one."
+                raise errors.error(message, 2741, "55000")
         if found.db.upper() == "INFORMATION_SCHEMA" and found.name.upper() not in _INFORMATION:
             raise errors.unsupported(f"INFORMATION_SCHEMA.{found.name.upper()}")
         if found.db.lower() == INTERNAL or found.catalog.lower() == "_fs_global":
@@ -355,17 +351,7 @@ def _check_columns(expression: Any) -> None:
         _check_declared(kind)
         if kind.this in exp.DataType.TEMPORAL_TYPES and digits not in {"6", "9"}:
             raise errors.unsupported(f"{kind.sql('snowflake')}: 6 digits of a second are kept")
-    for default in expression.find_all(exp.DefaultColumnConstraint):
-        if isinstance(default.this, exp.Column) and default.this.name.upper() == "NEXTVAL":
-            raise errors.unsupported("DEFAULT of a sequence: name its NEXTVAL in the INSERT")
-    added = isinstance(expression, exp.Alter) and expression.find(exp.AddConstraint, *_ADDED_NOT)
-    steps = expression.find(exp.GeneratedAsIdentityColumnConstraint)
-    if steps is not None and steps.find(exp.Neg) is not None:
-        raise errors.unsupported("an IDENTITY with a negative start or step")
-    if added:
-        raise errors.unsupported(
-            "ALTER TABLE .. ADD a key or an identity: state it in CREATE TABLE"
-        )
+    _check_constraints(expression)
     if expression.args.get("replace") and expression.args.get("exists"):
         raise errors.incompatible()
     if isinstance(expression, exp.Drop) and len(expression.args.get("tables") or []) > 1:
@@ -386,6 +372,33 @@ def _of_integers(kind: Any) -> bool:
     return literal and of in exp.DataType.INTEGER_TYPES
 
 
+def _check_constraints(expression: Any) -> None:
+    refused = expression.find(*_REFUSED_CONSTRAINTS)
+    if refused is not None:
+        raise errors.unsupported(f"{expression.key.upper()} TABLE with {refused.sql('snowflake')}")
+    for default in expression.find_all(exp.DefaultColumnConstraint):
+        if isinstance(default.this, exp.Column) and default.this.name.upper() == "NEXTVAL":
+            raise errors.unsupported("DEFAULT of a sequence: name its NEXTVAL in the INSERT")
+    added = isinstance(expression, exp.Alter) and expression.find(exp.AddConstraint, *_ADDED_NOT)
+    if added:
+        raise errors.unsupported(
+            "ALTER TABLE .. ADD a key or an identity: state it in CREATE TABLE"
+        )
+    steps = expression.find(exp.GeneratedAsIdentityColumnConstraint)
+    if steps is not None and steps.find(exp.Neg) is not None:
+        raise errors.unsupported("an IDENTITY with a negative start or step")
+    if any(one.args.get("default") is not None for one in expression.find_all(exp.AlterColumn)):
+        raise errors.unsupported("ALTER COLUMN .. SET DEFAULT")
+    for column in expression.find_all(exp.ColumnDef):
+        if not isinstance(column.this, exp.Identifier):
+            word = column.this.sql("snowflake")
+            raise errors.uncompiled(f"syntax error unexpected '{word}'.")
+
+
+_REFUSED_CONSTRAINTS = (
+    *(exp.Tags, exp.CheckColumnConstraint),
+    *(exp.MaskingPolicyColumnConstraint, exp.ProjectionPolicyColumnConstraint),
+)
 _ADDED_NOT = (
     *(exp.PrimaryKeyColumnConstraint, exp.UniqueColumnConstraint, exp.Reference),
     *(exp.AutoIncrementColumnConstraint, exp.GeneratedAsIdentityColumnConstraint),

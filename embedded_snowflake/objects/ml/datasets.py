@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from embedded_snowflake import errors
 from embedded_snowflake.names import QualifiedName
-from embedded_snowflake.objects.entries import show_entries, taken, undropped
+from embedded_snowflake.objects.entries import read_options, show_entries, taken, undropped
 from embedded_snowflake.objects.ml import snow_files
 from embedded_snowflake.objects.showing import Scope, columns
 from embedded_snowflake.sessions.routing import NotMine, handles, scalar
@@ -110,16 +110,7 @@ def _add_version(
     version = reader.string()
     reader.expect("FROM")
     query = reader.parenthesised()
-    comment, metadata = "", "{}"
-    while not reader.done():
-        if reader.accept("COMMENT"):
-            reader.expect("=")
-            comment = reader.string()
-        elif reader.accept("METADATA"):
-            reader.expect("=")
-            metadata = reader.string()
-        else:
-            raise errors.refused("PARTITION BY of a dataset is not part of the embedded warehouse.")
+    given = read_options(reader, "a dataset's version", ("COMMENT", "METADATA"))
     if version in props["versions"]:
         raise errors.error(
             f"Dataset version '{version}' of '{name}' already exists.", VERSION_EXISTS, "42710"
@@ -128,8 +119,8 @@ def _add_version(
         _write_parquet(session, query, directory / "data_0_0_0.snappy.parquet")
     props["versions"][version] = {
         "files": directory.stem,
-        "comment": comment,
-        "metadata": metadata,
+        "comment": given.get("COMMENT", ""),
+        "metadata": given.get("METADATA", "{}"),
         "created_on": datetime.now(UTC).isoformat(),
     }
 

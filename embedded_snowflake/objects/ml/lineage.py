@@ -83,9 +83,7 @@ def _edges(session: Session) -> list[tuple[_Node, _Node]]:
 
 
 def _told(node: _Node) -> dict[str, Any]:
-    database, schema, parent = (
-        shown(part) for part in (node.name.database, node.name.schema, node.name.name)
-    )
+    database, schema, parent = (shown(part) for part in node.name.parts)
     return {
         "domain": node.domain,
         "userDomain": "MODEL" if node.domain == "MODULE" else node.domain,

@@ -26,7 +26,7 @@ from embedded_snowflake.inference import calls
 from embedded_snowflake.inference.pool import ModelFunction
 from embedded_snowflake.names import QualifiedName, quoted
 from embedded_snowflake.objects import tags
-from embedded_snowflake.objects.entries import drop_entry, show_entries
+from embedded_snowflake.objects.entries import drop_entry, read_options, show_entries
 from embedded_snowflake.objects.files import stages
 from embedded_snowflake.objects.ml import snow_files
 from embedded_snowflake.objects.ml.model_versions import (
@@ -193,19 +193,13 @@ def _alter(session: Session, name: QualifiedName, reader: Reader) -> Result:
 
 def _modify(version: Version, reader: Reader) -> None:
     reader.expect("SET")
-    while not reader.done():
-        if reader.accept("COMMENT"):
-            reader.expect("=")
-            version.comment = reader.string()
-        else:
-            reader.expect("METADATA")
-            reader.expect("=")
-            version.metadata = reader.string()
-            try:
-                json.loads(version.metadata)
-            except ValueError as error:
-                raise errors.refused(f"METADATA must be JSON: {error}.") from error
-    reader.end()
+    given = read_options(reader, "a version of a model", ("COMMENT", "METADATA"))
+    version.comment = given.get("COMMENT", version.comment)
+    version.metadata = given.get("METADATA", version.metadata)
+    try:
+        json.loads(version.metadata)
+    except ValueError as error:
+        raise errors.refused(f"METADATA must be JSON: {error}.") from error
 
 
 def _alias(name: QualifiedName, model: Model, reader: Reader) -> None:
@@ -316,9 +310,7 @@ def show_versions(session: Session, reader: Reader) -> Result:
                 version.name,
                 json.dumps(model.aliases_of(version)),
                 version.comment,
-                name.database,
-                name.schema,
-                name.name,
+                *name.parts,
                 "true" if version.name == model.default else "false",
                 json.dumps([function.name for function in version.functions]),
                 version.metadata,

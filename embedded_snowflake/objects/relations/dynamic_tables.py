@@ -107,15 +107,11 @@ def _read_options(reader: Reader, definition: views.Definition) -> dict[str, Any
         "refresh_mode": "AUTO",
         "initialize": "ON_CREATE",
         "cluster_by": "",
+        "comment": "",
     }
     while not reader.accept("AS"):
         if (values := tags.read_clause(reader)) is not None:
             definition.tags = values
-        elif reader.accept("CLUSTER", "BY"):
-            options["cluster_by"] = f"LINEAR({reader.parenthesised().strip()})"
-        elif reader.accept("COMMENT"):
-            reader.expect("=")
-            definition.comment = reader.string()
         else:
             _read_option(reader, options)
     return options
@@ -123,6 +119,7 @@ def _read_options(reader: Reader, definition: views.Definition) -> dict[str, Any
 
 _OPTIONS: dict[str, Callable[[Reader], str]] = {
     "TARGET_LAG": _read_lag,
+    "COMMENT": Reader.string,
     "WAREHOUSE": Reader.identifier,
     "INITIALIZATION_WAREHOUSE": Reader.identifier,
     "REFRESH_MODE": lambda reader: _read_choice(reader, "REFRESH_MODE", _MODES),
@@ -131,6 +128,9 @@ _OPTIONS: dict[str, Callable[[Reader], str]] = {
 
 
 def _read_option(reader: Reader, options: dict[str, Any]) -> None:
+    if reader.accept("CLUSTER", "BY"):
+        options["cluster_by"] = f"LINEAR({reader.parenthesised().strip()})"
+        return
     for option, read in _OPTIONS.items():
         # Snowpark's client calls TARGET_LAG by its former name.
         if reader.accept(option) or (option == "TARGET_LAG" and reader.accept("LAG")):
@@ -169,7 +169,6 @@ def create(session: Session, reader: Reader) -> Result:
         **options,
         "text": definition.text,
         "select": views.selecting(definition),
-        "comment": definition.comment,
         "columns": definition.columns,
         "scheduling_state": "ACTIVE",
         "data_timestamp": None,
@@ -267,17 +266,13 @@ def _refuse_cycle(session: Session, name: QualifiedName, props: dict[str, Any]) 
 
 
 def _check_lag(session: Session, name: QualifiedName, props: dict[str, Any]) -> None:
-    """A table cannot be fresher than those that it reads.
-
-    https://docs.snowflake.com/en/user-guide/dynamic-tables/target-lag
-    """
+    """A table cannot be fresher than those that it reads."""
     lag = lag_of(props["target_lag"])
     for one in _upstream(session, name, props):
         least = lag_of(find(session, one)["target_lag"])
         if lag is not None and least is not None and lag < least:
-            raise errors.refused(
-                f"SQL compilation error:\nTARGET_LAG of {name} is less than that of {one}, which it reads."
-            )
+            text = f"TARGET_LAG of {name} is less than that of {one}, which it reads."
+            raise errors.uncompiled(text)
 
 
 def suspended(session: Session, name: QualifiedName) -> bool:
@@ -400,18 +395,12 @@ def _unset(reader: Reader, props: dict[str, Any]) -> None:
 
 
 def _set(reader: Reader, props: dict[str, Any]) -> None:
-    if reader.accept("CLUSTER", "BY"):
-        props["cluster_by"] = f"LINEAR({reader.parenthesised().strip()})"
-        return
-    reader.expect("SET")
+    if not reader.at("CLUSTER", "BY"):
+        reader.expect("SET")
     while not reader.done():
-        if reader.accept("COMMENT"):
-            reader.expect("=")
-            props["comment"] = reader.string()
-        elif reader.at("REFRESH_MODE") or reader.at("INITIALIZE"):
+        if reader.at("REFRESH_MODE") or reader.at("INITIALIZE"):
             raise errors.refused("REFRESH_MODE and INITIALIZE are set when the table is created.")
-        else:
-            _read_option(reader, props)
+        _read_option(reader, props)
         reader.accept(",")
 
 
@@ -517,23 +506,19 @@ def refresh_history(session: Session, **filters: str) -> Result:
         )
     rows: list[tuple[object, ...]] = []
     for entry in session.catalog.list(HISTORY):
-        shown = f"{entry.name.database}.{entry.name.schema}.{entry.name.name}"
+        shown = ".".join(entry.name.parts)
         if "NAME" in filters and Reader(filters["NAME"], session).name() != entry.name:
             continue
         if not shown.upper().startswith(filters.get("NAME_PREFIX", "").upper()):
             continue
         rows += [
             (
-                entry.name.name,
-                entry.name.schema,
-                entry.name.database,
+                *reversed(entry.name.parts),
                 "FAILED" if one["failure"] else "SUCCEEDED",
                 "QUERY_FAILED" if one["failure"] else "SUCCESS",
                 one["failure"],
                 one["query_id"],
-                datetime.fromisoformat(one["began"]),
-                datetime.fromisoformat(one["began"]),
-                datetime.fromisoformat(one["ended"]),
+                *(datetime.fromisoformat(one[at]) for at in ("began", "began", "ended")),
                 one["action"],
                 one["trigger"],
                 str(entry.name),

@@ -42,8 +42,8 @@ OPTIONS = "table_options"
 """Kinds of the catalog's rows: keys, the files that a table has loaded, that it is transient, its own
 stage (``@%table``), and its options as given, which SHOW TABLES tells."""
 _MOVED = (KEYS, LOADS, TRANSIENT, STAGE, OPTIONS)
-_RETENTION = "DATA_RETENTION_TIME_IN_DAYS"
-KEPT_OPTIONS = (_RETENTION, "MAX_DATA_EXTENSION_TIME_IN_DAYS", "CHANGE_TRACKING", "COMMENT")
+RETENTION = "DATA_RETENTION_TIME_IN_DAYS"
+KEPT_OPTIONS = (RETENTION, "MAX_DATA_EXTENSION_TIME_IN_DAYS", "CHANGE_TRACKING", "COMMENT")
 _KINDS = {"PRIMARY": "PRIMARY KEY", "UNIQUE": "UNIQUE", "FOREIGN": "FOREIGN KEY"}
 
 
@@ -92,6 +92,10 @@ def record_keys(session: Session, name: QualifiedName, expression: Any) -> None:
     for column in (column for key in keys for column in key["columns"]):
         if column.upper() not in there:
             raise errors.uncompiled(f"invalid identifier '{column}'", 904, "42000")
+    for reference in expression.find_all(exp.Reference):
+        of = table_names.name_of(session, reference.find(exp.Table))
+        if session.relation_kind(of) is None:
+            raise errors.missing("Table", of)
     for key in keys:
         key["name"] = key["name"] or f"SYS_CONSTRAINT_{session.query_id}"
     if keys:
@@ -121,15 +125,16 @@ def record_transient(session: Session, name: QualifiedName, *, said: bool) -> No
         session.catalog.put(TRANSIENT, name, {})
 
 
-def _record_options(session: Session, name: QualifiedName, create: Any) -> None:
+def _given_options(create: Any) -> dict[str, str | None]:
+    """The options of a CREATE TABLE that SHOW TABLES tells."""
     given = create.args.get("properties")
     options: dict[str, str | None] = {}
     for one in given.expressions if given is not None else ():
         if isinstance(one, exp.ClusterProperty):
-            options["CLUSTER BY"] = clustered(one.expressions)
-        elif one.name.upper() in KEPT_OPTIONS and isinstance(one, exp.Property):
+            options["cluster_by"] = clustered(one.expressions)
+        elif type(one) is exp.Property:
             options[one.name.upper()] = one.args["value"].sql("snowflake").upper()
-    keep_options(session, name, options)
+    return options
 
 
 def clustered(keys: list[Any]) -> str:
@@ -139,23 +144,14 @@ def clustered(keys: list[Any]) -> str:
 
 
 def keep_options(session: Session, name: QualifiedName, given: dict[str, str | None]) -> None:
-    """Keep a table's options; one that is None is taken back.
-
-    Raises:
-        SnowflakeError: 001008 where rows cannot be retained for so many days.
-    """
-    days = given.get(_RETENTION)
+    """Keep a table's options; one that is None is taken back."""
+    days = given.get(RETENTION)
     most = 1 if session.catalog.get(TRANSIENT, name) else 90
     if days is not None and not (days.isdecimal() and int(days) <= most):
-        raise errors.error(
-            f"SQL compilation error:\ninvalid value [{days}] for parameter '{_RETENTION}'",
-            1008,
-            "22023",
-        )
+        raise errors.invalid_value(days, RETENTION)
     there = session.catalog.get(OPTIONS, name)
     kept = {**(there.props if there else {}), **given}
-    if kept:
-        session.catalog.put(OPTIONS, name, {one: kept[one] for one in kept if kept[one]})
+    session.catalog.put(OPTIONS, name, {one: kept[one] for one in kept if kept[one]})
 
 
 def stored_types(session: Session, name: QualifiedName) -> dict[str, str]:
@@ -274,7 +270,7 @@ def follow(session: Session, written: Written) -> None:
         forget(session, name)
         record_keys(session, name, expression)
         record_transient(session, name, said=expression.find(exp.TransientProperty) is not None)
-        _record_options(session, name, expression)
+        keep_options(session, name, _given_options(expression))
         record_columns(session, name, expression, finer)
     elif isinstance(expression, exp.Drop) and expression.kind == "TABLE":
         forget(session, name)
@@ -295,7 +291,7 @@ def describe_relation(session: Session, name: QualifiedName) -> Result:
     rows = session.duck.execute(
         f"SELECT column_name, data_type, is_nullable, {describing.SHOWN_COLUMN} "
         "WHERE database_name = ? AND schema_name = ? AND table_name = ? ORDER BY column_index",
-        [stored.database, stored.schema, stored.name],
+        stored.parts,
     ).fetchall()
     declared = ColumnFacts(session, name).kinds()
     # Some of these names are of two words.
@@ -325,13 +321,7 @@ def describe_relation(session: Session, name: QualifiedName) -> Result:
 
 
 def _shown(session: Session, reader: Reader, kind: str) -> Result:
-    one: QualifiedName | None = None
-    if reader.accept("IN", "TABLE") or (reader.at("IN") and not scoped(reader)):
-        reader.accept("IN")
-        one = reader.name()
-        reader.end()
-        if session.relation_kind(one) is None:
-            raise errors.missing("Table", one)
+    one = one_table(reader)
     held = session.temporary.get(one) if one else None
     if one is not None and held is not None:
         entries = [Entry(one, {"keys": keys_of(session, one)}, temporary_made(held))]
@@ -342,17 +332,7 @@ def _shown(session: Session, reader: Reader, kind: str) -> Result:
         "key_sequence:NUMBER constraint_name rely comment"
     )
     rows = [
-        (
-            entry.created_on,
-            entry.name.database,
-            entry.name.schema,
-            entry.name.name,
-            column,
-            place,
-            key["name"],
-            "false",
-            None,
-        )
+        (entry.created_on, *entry.name.parts, column, place, key["name"], "false", None)
         for entry in entries
         if one is None or entry.name == one
         for key in entry.props["keys"]
@@ -362,9 +342,18 @@ def _shown(session: Session, reader: Reader, kind: str) -> Result:
     return Result.rows(shown, rows)
 
 
-def scoped(reader: Reader) -> bool:
-    """Whether a SHOW names a schema, a database or the account by its kind."""
-    return any(reader.at("IN", word) for word in ("ACCOUNT", "DATABASE", "SCHEMA"))
+def one_table(reader: Reader) -> QualifiedName | None:
+    """The table or view of a SHOW .. IN [TABLE | VIEW] name; None where it is of a schema or more."""
+    wide = any(reader.at("IN", word) for word in ("ACCOUNT", "DATABASE", "SCHEMA"))
+    if wide or not reader.accept("IN"):
+        return None
+    if (reader.accept("TABLE") or reader.accept("VIEW")) and reader.done():
+        return None
+    name = reader.name()
+    reader.end()
+    if reader.session.relation_kind(name) is None:
+        raise errors.missing("Table", name)
+    return name
 
 
 @handles("SHOW", "PRIMARY", "KEYS")
@@ -390,7 +379,7 @@ def table_constraints(session: Session) -> Result:
     rows = [
         (
             *(entry.name.database, entry.name.schema, key["name"]),
-            *(entry.name.database, entry.name.schema, entry.name.name),
+            *entry.name.parts,
             *(_KINDS[key["kind"]], "NO", "YES", "NO", None),
         )
         for entry in session.catalog.list(KEYS)

@@ -13,6 +13,7 @@ from sqlglot import exp
 from embedded_snowflake import errors
 from embedded_snowflake.names import INTERNAL, QualifiedName, literal, quoted
 from embedded_snowflake.objects import functions
+from embedded_snowflake.objects.entries import read_options
 from embedded_snowflake.objects.relations import table_facts
 from embedded_snowflake.objects.showing import Scope, columns, like, show_scope
 from embedded_snowflake.sessions.routing import NotMine, Written, follows, handles
@@ -20,7 +21,7 @@ from embedded_snowflake.sessions.session import Session
 from embedded_snowflake.sql import definitions
 from embedded_snowflake.sql.conversions.column_facts import ColumnFacts
 from embedded_snowflake.sql.cursor import parsed
-from embedded_snowflake.sql.describing import COARSE, SHOWN_COLUMN
+from embedded_snowflake.sql.describing import COARSE, SHOWN_COLUMN, shown_type
 from embedded_snowflake.sql.reading import Reader
 from embedded_snowflake.sql.results import Result
 from embedded_snowflake.sql.temporary_tables import temporary_made
@@ -56,24 +57,18 @@ def _shown(session: Session, scope: Scope) -> list[dict[str, Any]]:
     options = {one.name: one.props for one in session.catalog.list(table_facts.OPTIONS)}
     rows: list[dict[str, Any]] = []
     for name, stored, kind, comment in _tables(session, scope):
-        given = options.get(name, {}) if kind != "TEMPORARY" else {}
+        own = kind == "TEMPORARY"
+        given = {} if own else {**dynamic.get(name, {}), **options.get(name, {})}
         schema = schemas.get(QualifiedName(name.database, "", name.schema), {})
-        keys = given.get("CLUSTER BY") or dynamic.get(name, {}).get("cluster_by", "")
-        days = given.get("DATA_RETENTION_TIME_IN_DAYS") or schema.get("retention", "1")
-        rows.append(
-            {
-                "created_on": temporary_made(stored.name)
-                if kind == "TEMPORARY"
-                else functions.made(session, name) or _EPOCH,
-                **_placed(session, name, kind, comment),
-                "rows": session.count_rows(stored),
-                "is_dynamic": "Y" if name in dynamic else "N",
-                "cluster_by": keys,
-                "automatic_clustering": "ON" if keys else "OFF",
-                "change_tracking": "ON" if given.get("CHANGE_TRACKING") == "TRUE" else "OFF",
-                "retention_time": days,
-            }
-        )
+        told = _placed(session, name, kind, comment)
+        made = temporary_made(stored.name) if own else functions.made(session, name)
+        told |= {"created_on": made or _EPOCH, "rows": session.count_rows(stored)}
+        told["is_dynamic"] = "Y" if name in dynamic else "N"
+        told["cluster_by"] = given.get("cluster_by", "")
+        told["automatic_clustering"] = "ON" if told["cluster_by"] else "OFF"
+        told["change_tracking"] = "ON" if given.get("CHANGE_TRACKING") == "TRUE" else "OFF"
+        told["retention_time"] = given.get(table_facts.RETENTION, schema.get("retention", "1"))
+        rows.append(told)
     return rows
 
 
@@ -106,8 +101,7 @@ def show_tables(session: Session, reader: Reader) -> Result:
         "search_optimization is_external enable_schema_evolution owner_role_type is_event "
         "is_hybrid is_iceberg is_dynamic is_immutable"
     )
-    rows = _shown(session, show_scope(reader))
-    return Result.rows(shown, [[row.get(column) for column in shown] for row in rows])
+    return Result.told(shown, _shown(session, show_scope(reader)))
 
 
 @handles("SHOW", "OBJECTS")
@@ -126,7 +120,7 @@ def show_objects(session: Session, reader: Reader) -> Result:
         "rows:NUMBER bytes:NUMBER owner retention_time owner_role_type is_hybrid is_dynamic "
         "is_iceberg"
     )
-    return Result.rows(shown, [[row.get(column) for column in shown] for row in rows[:limit]])
+    return Result.told(shown, rows[:limit])
 
 
 @handles("DESC", "TABLE")
@@ -162,16 +156,8 @@ def describe_other(_: Session, reader: Reader) -> Result:
 @handles("SHOW", "COLUMNS")
 def show_columns(session: Session, reader: Reader) -> Result:
     """SHOW COLUMNS [LIKE ..] [IN [TABLE | VIEW | SCHEMA | DATABASE | ACCOUNT] ..]."""
-    one: QualifiedName | None = None
     pattern = reader.string() if reader.accept("LIKE") else None
-    if reader.at("IN") and not table_facts.scoped(reader):
-        reader.accept("IN")
-        kind = reader.accept("TABLE") or reader.accept("VIEW")
-        one = None if kind and reader.done() else reader.name()
-    if one is not None:
-        if session.relation_kind(one) is None:
-            raise errors.missing("Table", one)
-        reader.end()
+    one = table_facts.one_table(reader)
     scope = Scope(database=session.database, schema=session.schema) if one else show_scope(reader)
     physical = session.physical(one) if one else ""
     rows = session.duck.execute(
@@ -184,7 +170,7 @@ def show_columns(session: Session, reader: Reader) -> Result:
     for *parts, column, stored, nullable, default, identity, computed, comment in rows:
         known = QualifiedName(*parts)
         name = session.known_as(known)
-        database, schema, table = name.database, name.schema, name.name
+        database, schema, table = name.parts
         inside = (
             known.sql == physical if one else scope.matches(QualifiedName(database, schema, column))
         )
@@ -212,35 +198,25 @@ def show_columns(session: Session, reader: Reader) -> Result:
     return Result.rows(named, found[: scope.limit])
 
 
+_JSON_TYPES = {"NUMBER": "FIXED", "VARCHAR": "TEXT", "FLOAT": "REAL"}
+
+
 def _as_json(kind: str, *, nullable: bool) -> dict[str, Any]:
     """A column's type as SHOW COLUMNS says it.
 
     https://docs.snowflake.com/en/sql-reference/sql/show-columns
     """
-    name = _json_type(kind)
-    digits = re.fullmatch(r"\w+\((\d+)(?:,\s*(\d+))?\)", kind)
-    first, second = (digits.group(1), digits.group(2)) if digits else (None, None)
-    if name == "FIXED":
-        found = {"precision": int(first or 38), "scale": int(second or 0)}
-    elif name == "TEXT":
-        length = int(first or 16777216)
-        found = {"length": length, "byteLength": min(length * 4, 16777216)}
-    elif name == "BINARY":
-        found = {"length": 8388608, "byteLength": 8388608}
-    elif name.startswith("TIME"):
-        found = {"precision": 0, "scale": 9}
-    else:
-        found = {}
-    fixed = {"fixed": name == "BINARY"} if name in {"TEXT", "BINARY"} else {}
-    return {"type": name, **found, "nullable": nullable, **fixed}
-
-
-def _json_type(kind: str) -> str:
-    known = {"VARCHAR": "TEXT", "DOUBLE": "REAL", "FLOAT": "REAL", "BLOB": "BINARY"}
-    known |= {"TIMESTAMP": "TIMESTAMP_NTZ", "TIMESTAMP WITH TIME ZONE": "TIMESTAMP_LTZ"}
-    known |= {"JSON": "VARIANT", "BOOLEAN": "BOOLEAN", "DATE": "DATE", "TIME": "TIME"}
-    known |= {one: one for one in ("OBJECT", "ARRAY", "TIMESTAMP_TZ")}
-    return "TEXT" if kind.startswith("VARCHAR") else known.get(kind, "FIXED")
+    word, *digits = re.findall(r"\w+", shown_type(kind))
+    found: dict[str, Any] = {"type": _JSON_TYPES.get(word, word)}
+    if word == "NUMBER":
+        found |= {"precision": int(digits[0]), "scale": int(digits[1])}
+    elif word.startswith("TIME"):
+        found |= {"precision": 0, "scale": 9}
+    if word not in {"VARCHAR", "BINARY"}:
+        return {**found, "nullable": nullable}
+    length, fixed = int(digits[0]), word == "BINARY"
+    size = length if fixed else min(length * 4, 16777216)
+    return {**found, "length": length, "byteLength": size, "nullable": nullable, "fixed": fixed}
 
 
 @handles("COMMENT")
@@ -332,7 +308,7 @@ def _definition(session: Session, name: QualifiedName) -> str:
         session.duck.execute(
             "SELECT sql FROM duckdb_tables() "
             "WHERE database_name = ? AND schema_name = ? AND table_name = ?",
-            [name.database, name.schema, name.name],
+            name.parts,
         ).fetchall()[0][0]
     )
     inside = False
@@ -355,7 +331,7 @@ def _like(
     """Make a table by that definition, with the source's comments, and its rows if they go too."""
     kind = "TEMP TABLE" if made.database == "temp" else "TABLE"
     session.duck.execute(f"CREATE {kind} {made.sql} {definition}")
-    key = [source.database, source.schema, source.name]
+    key = source.parts
     where = "WHERE database_name = ? AND schema_name = ? AND table_name = ?"
     if rows:
         stored = session.duck.execute(
@@ -407,26 +383,18 @@ def alter_options(session: Session, reader: Reader) -> Result:
     options: dict[str, str | None] = {}
     if reader.accept("CLUSTER", "BY"):
         keys = parsed(f"SELECT {reader.parenthesised()}").expressions
-        options["CLUSTER BY"] = table_facts.clustered(keys)
+        options["cluster_by"] = table_facts.clustered(keys)
     elif reader.accept("DROP", "CLUSTERING", "KEY"):
-        options["CLUSTER BY"] = None
-    elif any(reader.at(word, "TAG") for word in ("SET", "UNSET")) or not (
-        reader.at("SET") or reader.accept("UNSET")
-    ):
+        options["cluster_by"] = None
+    elif any(reader.at(word) and not reader.at(word, "TAG") for word in ("SET", "UNSET")):
+        unset = reader.word() == "UNSET"
+        options = read_options(reader, "ALTER TABLE", table_facts.KEPT_OPTIONS, unset=unset)
+    else:
         raise NotMine
-    said = reader.accept("SET")
-    while not reader.done():
-        option = reader.word()
-        if option not in table_facts.KEPT_OPTIONS:
-            raise errors.unsupported(f"ALTER TABLE .. SET or UNSET {option}")
-        if said:
-            reader.expect("=")
-        options[option] = reader.value() if said else None
-        reader.accept(",")
-    kind = session.relation_kind(name)
-    if kind is None and reader.if_exists:
-        return Result.status()
-    if kind is None:
+    reader.end()
+    if session.relation_kind(name) is None:
+        if reader.if_exists:
+            return Result.status()
         raise errors.missing("Table", name)
     with session.transaction():
         if "COMMENT" in options:

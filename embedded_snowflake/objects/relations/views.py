@@ -282,15 +282,17 @@ def drop(session: Session, reader: Reader) -> Result:
 
 
 @handles("SHOW", "VIEWS")
+@handles("SHOW", "TERSE", "VIEWS")
 def show(_: Session, reader: Reader) -> Result:
     """SHOW VIEWS [LIKE ..] [IN ..]."""
     return show_entries(
         reader,
         KIND,
-        "created_on:TIMESTAMP_LTZ name reserved database_name schema_name owner comment text "
+        "created_on:TIMESTAMP_LTZ name reserved kind database_name schema_name owner comment text "
         "is_secure is_materialized owner_role_type change_tracking",
         lambda entry: {
             "reserved": "",
+            "kind": "VIEW",
             "comment": entry.props["comment"],
             "text": entry.props["text"],
             "is_secure": "true" if entry.props["secure"] else "false",

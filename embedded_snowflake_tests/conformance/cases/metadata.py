@@ -498,5 +498,12 @@ GROUP = Group(
             rows=[("DATA_RETENTION_TIME_IN_DAYS", "1")],
             refused=Error(2, "0A000", "SHOW PARAMETERS IN TABLE"),
         ),
+        Case(
+            "SHOW TERSE VIEWS",
+            ("CREATE VIEW v AS SELECT 1 AS a", "SHOW TERSE VIEWS"),
+            "sql-reference/sql/show-views",
+            only=("name", "kind"),
+            rows=[("V", "VIEW")],
+        ),
     ),
 )

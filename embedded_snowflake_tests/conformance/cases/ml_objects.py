@@ -417,5 +417,37 @@ GROUP = Group(
             "sql-reference/functions/dynamic_table_refresh_history",
             rows=[(0,)],
         ),
+        fails(
+            "a tag of what is not there",
+            ("CREATE TAG g", "SELECT SYSTEM$GET_TAG('g', 'never_there', 'TABLE')"),
+            Error(2003, None, "NEVER_THERE"),
+            "sql-reference/functions/system_get_tag",
+        ),
+        Case(
+            "TAG_REFERENCES says how a tag was set",
+            (
+                "CREATE TAG g",
+                *_TABLE,
+                "ALTER TABLE t SET TAG g = 'x'",
+                "SELECT tag_name, tag_value, apply_method, object_name "
+                "FROM TABLE(INFORMATION_SCHEMA.TAG_REFERENCES('t', 'TABLE'))",
+            ),
+            "sql-reference/functions/tag_references",
+            rows=[("G", "x", "MANUAL", "T")],
+        ),
+        fails(
+            "ALLOWED_VALUES behind other parameters",
+            "CREATE TAG g COMMENT = 'why' ALLOWED_VALUES 'a'",
+            Error(),
+            "sql-reference/sql/create-tag",
+        ),
+        Case(
+            "a task after another",
+            (*_TASK, "CREATE TASK l WAREHOUSE = conformance_wh AFTER k AS SELECT 1", "SHOW TASKS"),
+            "sql-reference/sql/create-task",
+            only=("name",),
+            rows=[("K",), ("L",)],
+            refused=Error(2, "0A000", "AFTER"),
+        ),
     ),
 )

@@ -1000,5 +1000,74 @@ GROUP = Group(
             "sql-reference/virtual-columns",
             rows=[(3, 6)],
         ),
+        fails(
+            "a key of a table that is not there",
+            "CREATE TABLE t (a INT REFERENCES never_there (a))",
+            Error(2003, "42S02", "NEVER_THERE"),
+            "sql-reference/sql/create-table-constraint",
+        ),
+        Case(
+            "a key of the table itself",
+            (
+                "CREATE TABLE t (a INT PRIMARY KEY, b INT, FOREIGN KEY (b) REFERENCES t (a))",
+                "SELECT COUNT(*) FROM t",
+            ),
+            "sql-reference/sql/create-table-constraint",
+            rows=[(0,)],
+        ),
+        Case(
+            "a CHECK",
+            (
+                "CREATE TABLE t (a INT CHECK (a > 0))",
+                "INSERT INTO t VALUES (1)",
+                "SELECT a FROM t",
+            ),
+            "sql-reference/sql/create-table-constraint",
+            rows=[(1,)],
+            refused=Error(2, "0A000", "CHECK"),
+        ),
+        *(
+            Case(
+                f"a column with {what}",
+                f"CREATE TABLE t (a INT WITH {what})",
+                _CREATE,
+                rows=[("Table T successfully created.",)],
+                refused=Error(2, "0A000", word),
+            )
+            for what, word in (("TAG (x = 'y')", "TAG"), ("MASKING POLICY p", "MASKING POLICY"))
+        ),
+        fails(
+            "a column that is named as a function of the context",
+            "CREATE TABLE t (a INT, CURRENT_DATE INT)",
+            Error(1003, "42000", "CURRENT_DATE"),
+            _CREATE,
+        ),
+        fails(
+            "another default of a column",
+            ("CREATE TABLE t (a INT DEFAULT 1)", "ALTER TABLE t ALTER COLUMN a SET DEFAULT 2"),
+            Error(2, "0A000", "SET DEFAULT"),
+            "sql-reference/sql/alter-table-column",
+        ),
+        fails(
+            "a DEFAULT that is a query",
+            "CREATE TABLE t (a INT DEFAULT (SELECT 1))",
+            Error(part="subqueries"),
+            _CREATE,
+        ),
+        Case(
+            "a sequence that counts down, NOORDER",
+            (
+                "CREATE SEQUENCE s WITH START WITH 5 INCREMENT BY -2 NOORDER",
+                "SELECT s.NEXTVAL, s.NEXTVAL",
+            ),
+            "sql-reference/sql/create-sequence",
+            rows=[(5, 3)],
+        ),
+        Case(
+            "a sequence in ORDER",
+            ("CREATE SEQUENCE s START = -1 INCREMENT = 3 ORDER", "SELECT s.NEXTVAL, s.NEXTVAL"),
+            "sql-reference/sql/create-sequence",
+            rows=[(-1, 2)],
+        ),
     ),
 )
