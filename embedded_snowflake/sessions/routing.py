@@ -50,7 +50,7 @@ SCALARS: dict[str, Scalar] = {}
 TABLES: dict[str, Callable[..., Result]] = {}
 VIEWS: dict[str, Callable[..., Result]] = {}
 REWRITES: list[Callable[[Session, str], str]] = []
-DEFINING = {"CREATE", "ALTER", "DROP", "COMMENT", "TRUNCATE", "UNDROP", "GRANT", "REVOKE"}
+DEFINING = {"CREATE", "ALTER", "DROP", "COMMENT", "UNDROP", "GRANT", "REVOKE"}
 """First words of definitions: each is a transaction of its own, and has its object for itself."""
 FOLLOWERS: list[Callable[[Session, Written], None]] = []
 ENDINGS: list[Callable[[Session], None]] = []

@@ -50,6 +50,7 @@ from embedded_snowflake.storage.catalog import Catalog
 from embedded_snowflake.storage.engine import LOCK_SECONDS, Engine
 
 _RETRIES = 12
+_WITHOUT_COLUMNS = {"ALTER", "USE", "PUT", "GET", "BEGIN", "COMMIT", "TRUNCATE"}
 RESULT_BYTES = 1 << 30
 """How many bytes of rows a statement may answer: they pass through memory as one."""
 
@@ -421,7 +422,7 @@ class Session(Transactional):
             self.check_aborted()
         if ddl and self.explicit and not describe:
             self.commit()
-        if describe and (ddl or first in {"ALTER", "USE", "PUT", "GET", "BEGIN", "COMMIT"}):
+        if describe and (ddl or first in _WITHOUT_COLUMNS):
             return self._answered(Result.status(), describe=True)
         result = self._again(lambda: routing.route(sql, self))
         if result is not None:
@@ -573,7 +574,7 @@ class Session(Transactional):
         target = table_names.written_table(self, expression)
         if target is not None and isinstance(expression, exp.Create):
             self.check_home((target.database, target.schema, target.name))
-        dml = isinstance(expression, (exp.Insert, exp.Update, exp.Delete, exp.Merge))
+        dml = isinstance(expression, table_names.DML)
         if target is not None and dml and not self.autocommit and not self.in_transaction:
             self.begin()
         attempt = 0

@@ -172,7 +172,7 @@ def is_sequence(session: Session, name: QualifiedName) -> bool:
 def done() -> Any:
     """The answer to what needs nothing done."""
     done = exp.Literal.string("Statement executed successfully.")
-    return exp.select(exp.alias_(done, "status"))
+    return exp.select(exp.alias_(done, "status", quoted=True))
 
 
 def _truncate(session: Session, expression: Any) -> Any:

@@ -14,16 +14,8 @@ if TYPE_CHECKING:
     from embedded_snowflake.sessions.session import Session
 
 
-WRITING = (
-    exp.Insert,
-    exp.Update,
-    exp.Delete,
-    exp.Merge,
-    exp.TruncateTable,
-    exp.Create,
-    exp.Drop,
-    exp.Alter,
-)
+DML = (exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.TruncateTable)
+WRITING = (*DML, exp.Create, exp.Drop, exp.Alter)
 """The kinds of statement that write an object, which they name."""
 
 

@@ -213,5 +213,20 @@ GROUP = Group(
             "sql-reference/functions/current_transaction",
             rows=[(True, True)],
         ),
+        Case(
+            "TRUNCATE is taken back, and commits nothing",
+            (_T, _ROW, "BEGIN", _ROW, "TRUNCATE TABLE t", "ROLLBACK", _COUNT),
+            _PAGE,
+            rows=[(1,)],
+        ),
+        Case(
+            "TRUNCATE without AUTOCOMMIT is taken back",
+            (
+                *(_T, _ROW, "ALTER SESSION SET AUTOCOMMIT = FALSE", "TRUNCATE TABLE t"),
+                *("ROLLBACK", "ALTER SESSION SET AUTOCOMMIT = TRUE", _COUNT),
+            ),
+            _PAGE,
+            rows=[(1,)],
+        ),
     ),
 )
