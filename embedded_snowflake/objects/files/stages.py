@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from embedded_snowflake import errors
 from embedded_snowflake.names import QualifiedName
 from embedded_snowflake.objects.entries import kept, show_entries, taken, temporary, undropped
-from embedded_snowflake.objects.files.file_formats import Value, read_options, resolve
+from embedded_snowflake.objects.files.file_formats import Value, read_options, resolve, truth
 from embedded_snowflake.objects.ml import snow_files
 from embedded_snowflake.objects.relations.table_facts import STAGE
 from embedded_snowflake.objects.showing import columns
@@ -45,7 +45,7 @@ SKIPPED = ".skipped"
 
 _PART = r'(?:"(?:[^"]|"")+"|[^\s./"\'@(),;]+)'
 _REFERENCE = re.compile(rf"@(~|(?:{_PART}\.){{0,2}}{_PART})(?:/(.*))?", re.DOTALL)
-_OPTIONS = {"FILE_FORMAT", "COMMENT", "DIRECTORY", "ENCRYPTION", "COPY_OPTIONS", "TAG"}
+_OPTIONS = {"FILE_FORMAT", "COMMENT", "DIRECTORY", "ENCRYPTION"}
 
 _DATASET = "snow://dataset/"
 
@@ -211,7 +211,10 @@ def create_stage(session: Session, reader: Reader) -> Result:
                 f"CREATE STAGE with {option} is not carried out in the embedded warehouse: "
                 "its stages are internal."
             )
+    directory = options.get("DIRECTORY")
     props: dict[str, Any] = {
+        "directory": isinstance(directory, dict)
+        and truth("ENABLE", directory.get("ENABLE", "FALSE")),
         "id": uuid.uuid4().hex,
         "comment": str(options.get("COMMENT", "")),
         "file_format": _stage_format(session, options.get("FILE_FORMAT")),
@@ -285,7 +288,7 @@ def show_stages(_: Session, reader: Reader) -> Result:
             "has_encryption_key": "N",
             "comment": entry.props.get("comment", ""),
             "type": "INTERNAL",
-            "directory_enabled": "N",
+            "directory_enabled": "Y" if entry.props.get("directory") else "N",
         },
     )
 

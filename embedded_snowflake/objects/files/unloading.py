@@ -362,10 +362,15 @@ def _parquet(unload: _Unload, rows: pa.Table) -> bytes:
 def copy_files(session: Session, reader: Reader) -> Result:
     """COPY FILES INTO @stage/path FROM @stage/path | (query) [FILES | PATTERN] [DETAILED_OUTPUT]."""
     reader.expect("INTO")
-    target = location(session, read_reference(reader))
+    into = read_reference(reader)
+    target = location(session, into)
     reader.expect("FROM")
     query = reader.parenthesised() if reader.at("(") else None
-    source = None if query is not None else location(session, read_reference(reader))
+    given = "" if query is not None else read_reference(reader)
+    stages = into.partition("/")[0] + given.partition("/")[0]
+    if "%" in stages or (given and "~" in stages):
+        raise errors.refused("COPY FILES takes named stages, not those of a table or a user.")
+    source = None if query is not None else location(session, given)
     options = read_options(reader.rest())
     known = {"DETAILED_OUTPUT", *(("FILES", "PATTERN") if source is not None else ())}
     for name in options:
@@ -399,10 +404,8 @@ def _of_stage(source: Location, options: dict[str, Value]) -> Iterator[tuple[str
         raise errors.unsupported("COPY FILES from a path that is no folder: write FILES = (..)")
     there = {name.removeprefix(top): path for name, path in found}
     wanted = there if files is None else files if isinstance(files, list) else [str(files)]
-    for name in wanted:
-        if name not in there:
-            raise errors.no_such_file(source.shown + top + name)
-        yield name, there[name]
+    # Those that are not there are passed over.
+    yield from ((name, there[name]) for name in wanted if name in there)
 
 
 def _of_query(session: Session, query: str) -> Iterator[tuple[str, Path]]:

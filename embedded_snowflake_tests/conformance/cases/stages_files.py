@@ -184,5 +184,13 @@ GROUP = Group(
             rows=[("Stage area OUTSIDE successfully created.",)],
             refused=Error(),
         ),
+        Case(
+            "SHOW STAGES says which have a directory table",
+            (_STAGE, "CREATE STAGE d DIRECTORY = (ENABLE = TRUE)", "SHOW STAGES"),
+            "sql-reference/sql/show-stages",
+            only=("name", "directory_enabled"),
+            rows=[("D", "Y"), ("S", "N")],
+            unordered=True,
+        ),
     ),
 )

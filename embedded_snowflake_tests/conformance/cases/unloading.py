@@ -288,10 +288,23 @@ GROUP = Group(
             rows=[("other/a/b.csv",)],
         ),
         Case(
-            "COPY FILES of a file that is not there",
+            "COPY FILES passes over a file that is not there",
             (*_BASE, "COPY FILES INTO @s FROM @s FILES = ('none.csv')"),
             _FILES,
+            columns=["file"],
+            rows=[],
+        ),
+        Case(
+            "COPY FILES of a query whose file is not there",
+            (*_BASE, "COPY FILES INTO @s FROM (SELECT '@s/none.csv')"),
+            _FILES,
             error=Error(91016, "22000", "was not found"),
+        ),
+        Case(
+            "COPY FILES into the stage of a table",
+            (*_BASE, "COPY FILES INTO @%t FROM @s"),
+            _FILES,
+            error=Error(),
         ),
     ),
 )
