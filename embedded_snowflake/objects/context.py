@@ -18,6 +18,7 @@ _DEFAULTS = {
     "CLIENT_TIMESTAMP_TYPE_MAPPING": "TIMESTAMP_LTZ",
     "DATE_INPUT_FORMAT": "AUTO",
     "DATE_OUTPUT_FORMAT": "YYYY-MM-DD",
+    "DEFAULT_NULL_ORDERING": "LAST",
     "ERROR_ON_NONDETERMINISTIC_MERGE": "true",
     "ERROR_ON_NONDETERMINISTIC_UPDATE": "false",
     "JSON_INDENT": "2",
@@ -28,7 +29,9 @@ _DEFAULTS = {
     "QUERY_TAG": "",
     "QUOTED_IDENTIFIERS_IGNORE_CASE": "false",
     "ROWS_PER_RESULTSET": "0",
+    "STATEMENT_QUEUED_TIMEOUT_IN_SECONDS": "0",
     "STATEMENT_TIMEOUT_IN_SECONDS": "172800",
+    "STRICT_JSON_OUTPUT": "false",
     "TIMESTAMP_DAY_IS_ALWAYS_24H": "false",
     "TIMESTAMP_INPUT_FORMAT": "AUTO",
     "TIMESTAMP_LTZ_OUTPUT_FORMAT": "",
@@ -40,6 +43,7 @@ _DEFAULTS = {
     "TIME_INPUT_FORMAT": "AUTO",
     "TIME_OUTPUT_FORMAT": "HH24:MI:SS",
     "TRANSACTION_ABORT_ON_ERROR": "false",
+    "TRANSACTION_DEFAULT_ISOLATION_LEVEL": "READ COMMITTED",
     "TWO_DIGIT_CENTURY_START": "1970",
     "USE_CACHED_RESULT": "true",
     "WEEK_OF_YEAR_POLICY": "0",
@@ -49,10 +53,10 @@ _FREE = {
     *("ABORT_DETACHED_QUERY", "AUTOCOMMIT", "LOCK_TIMEOUT", "PYTHON_CONNECTOR_QUERY_RESULT_FORMAT"),
     *("CLIENT_SESSION_KEEP_ALIVE", "CLIENT_TIMESTAMP_TYPE_MAPPING", "QUERY_TAG"),
     *("PYTHON_SNOWPARK_USE_SCOPED_TEMP_OBJECTS", "STATEMENT_TIMEOUT_IN_SECONDS"),
-    "USE_CACHED_RESULT",
+    *("USE_CACHED_RESULT", "STATEMENT_QUEUED_TIMEOUT_IN_SECONDS"),
 }
 """Of any value: they say nothing about what a statement answers."""
-_SECONDS = {"LOCK_TIMEOUT", "STATEMENT_TIMEOUT_IN_SECONDS"}
+_SECONDS = {one for one in _DEFAULTS if one.endswith(("LOCK_TIMEOUT", "_IN_SECONDS"))}
 
 
 def refuse_effect(key: str, value: str) -> None:
@@ -116,8 +120,8 @@ def unset_parameters(session: Session, reader: Reader) -> Result:
 def show_parameters(session: Session, reader: Reader) -> Result:
     """SHOW PARAMETERS [LIKE ..] [IN SESSION]."""
     pattern = reader.string() if reader.accept("LIKE") else None
-    if reader.accept("IN") and not reader.accept("SESSION"):
-        raise errors.unsupported(f"SHOW PARAMETERS IN {reader.word()}")
+    if (reader.accept("IN") or reader.accept("FOR")) and not reader.accept("SESSION"):
+        raise errors.unsupported("SHOW PARAMETERS of anything but the session")
     reader.end()
     values = {**_DEFAULTS, **{k: str(v) for k, v in session.parameters.items() if k in _DEFAULTS}}
     rows = [

@@ -264,5 +264,29 @@ GROUP = Group(
             "sql-reference/functions/getvariable",
             error=Error(938, "22023"),
         ),
+        Case(
+            "parameters of the account",
+            "SHOW PARAMETERS LIKE 'TIMEZONE' IN ACCOUNT",
+            "sql-reference/sql/show-parameters",
+            only=("key",),
+            rows=[("TIMEZONE",)],
+            refused=Error(2, "0A000"),
+        ),
+        Case(
+            "NULLs in the order that is the default",
+            (
+                "ALTER SESSION SET DEFAULT_NULL_ORDERING = 'LAST'",
+                "SELECT column1 FROM VALUES (NULL), (1) ORDER BY 1",
+            ),
+            "sql-reference/parameters",
+            rows=[(1,), (None,)],
+        ),
+        Case(
+            "NULLs first without a word",
+            "ALTER SESSION SET DEFAULT_NULL_ORDERING = 'FIRST'",
+            "sql-reference/parameters",
+            rows=[("Statement executed successfully.",)],
+            refused=Error(2, "0A000", "DEFAULT_NULL_ORDERING"),
+        ),
     ),
 )
