@@ -108,7 +108,7 @@ _WORDED = (
         "02000",
         _SQL + "Object found is of type 'VIEW', not specified type 'TABLE'.",
     ),
-    (r'Duplicate column .*?"(.+?)" in', 2025, "42S21", _SQL + "duplicate column name '{0}'"),
+    (r'(?:Duplicate|same) column .*?"(.+?)"', 2025, "42S21", _SQL + "duplicate column name '{0}'"),
     (
         r'(?:Values list|Table) "(.+?)" does not have a column named "(.+?)"',
         904,
@@ -127,7 +127,8 @@ _WORDED = (
     (r"same target row more than", 100090, "42P18", "Duplicate row detected during DML action"),
     (r"(Numeric value '.*' is not recognized)", 100038, "22018", "{0}"),
     (
-        r"(?:Referenced update column |Referenced table \"|have a column with name \")(.+?)(?: not found|\")",
+        r"(?:Referenced update column |Referenced table \"|have a column with name \"|r Error: Column \"+)"
+        r"(.+?)(?: not found|\")",
         904,
         "42000",
         "SQL compilation error: invalid identifier '{0}'",
@@ -138,6 +139,7 @@ _WORDED = (
         "42P13",
         _SQL + "Invalid argument types for function '{0}': ({1}), cast them.",
     ),
+    (r"empty set of columns", 1080, "42601", _SQL + "SELECT with no columns"),
     (r"(Subquery returns \d+ columns)", 1789, "42601", _SQL + "{0}, not one"),
     (r"specifier \"(.+?)\" not", 1003, "42000", _SQL + "no date/time component: {0}"),
     (
@@ -270,11 +272,11 @@ def translated(cause: duckdb.Error) -> SnowflakeError:  # noqa: C901, PLR0911, P
     if isinstance(cause, duckdb.CatalogException) and "already exists" in first:
         return error(f"SQL compilation error:\n{_subject(first)} already exists.", 2002, "42710")
     if isinstance(cause, duckdb.BinderException) and (
-        "not found in FROM" in first or "Referenced column" in first
+        "not found in FROM" in first or "Error: Referenced " in first
     ):
         column = first.split('"')[1] if '"' in first else first
         return error(f"SQL compilation error: invalid identifier '{column}'", 904, "42000")
-    if isinstance(cause, duckdb.ParserException):
+    if isinstance(cause, (duckdb.BinderException, duckdb.ParserException)):
         words = re.sub(r'at or near "(.*)"', r"unexpected '\1'.", plain)
         return uncompiled(words)
     if "Could not parse string" in first:

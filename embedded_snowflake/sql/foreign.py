@@ -45,16 +45,17 @@ _CLAUSES: dict[type[Any], Callable[[Any], str | None]] = {
     exp.UnloggedProperty: lambda _: "UNLOGGED",
     exp.Join: lambda node: node.kind if node.kind in {"SEMI", "ANTI"} else _asof(node),
     exp.When: lambda node: "BY SOURCE" if node.args.get("source") else None,
-    exp.Limit: lambda node: "%" if node.args.get("limit_options") else None,
+    exp.Limit: lambda node: "%" if node.args.get("limit_options") else _count(node.expression),
+    exp.Offset: lambda node: _count(node.expression),
+    exp.Into: lambda _: "INTO",
+    exp.TableSample: lambda node: "SEED" if all(map(node.args.get, ("seed", "size"))) else None,
     exp.Select: lambda node: "SAMPLE" if node.args.get("sample") else None,
     exp.Describe: lambda node: "SELECT" if isinstance(node.this, exp.Query) else None,
     **dict.fromkeys(
         (exp.Delete, exp.Update, exp.Merge),
         lambda node: node.key.upper() if node.args.get("with_") else _of_tuple(node),
     ),
-    exp.Union: lambda node: (
-        "UNION" if node.args.get("distinct") and table_names.is_recursive(node) else None
-    ),
+    exp.Union: lambda node: _repeated(node) if table_names.is_recursive(node) else None,
     **dict.fromkeys(
         (exp.Intersect, exp.Except), lambda node: None if node.args.get("distinct") else "ALL"
     ),
@@ -90,7 +91,29 @@ def _of_tuple(update: Any) -> str | None:
 
 
 def _asof(join: Any) -> str | None:
-    return join.side if join.method == "ASOF" and join.side else None
+    """ASOF takes a match, whose first column is the left table's, and equal columns."""
+    match, on = join.args.get("match_condition"), join.args.get("on")
+    if join.method != "ASOF" or join.side or match is None:
+        return (join.side or "ON") if join.method == "ASOF" else None
+    first = match.unnest().this
+    right = isinstance(first, exp.Column) and first.table.upper() == join.this.alias_or_name.upper()
+    other = first if right else on and on.find(exp.Or, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
+    return other.sql("snowflake") if other else None
+
+
+def _count(number: Any) -> str | None:
+    """A literal, or none; DuckDB rounds."""
+    whole = isinstance(number, exp.Literal) and number.is_int
+    return None if whole or isinstance(number, exp.Null) else number.sql("snowflake")
+
+
+def _repeated(union: Any) -> str | None:
+    """What a WITH may not repeat: with an aggregate DuckDB goes on for ever."""
+    again = union.expression
+    parts = [again.args.get("distinct"), again.args.get("group"), *again.selects]
+    found = (one.find(exp.Distinct, exp.Group, exp.AggFunc, exp.Window) for one in parts if one)
+    first = next((one.key.upper() for one in found if one), None)
+    return "UNION" if union.args.get("distinct") else first
 
 
 def check_tokens(tokens: Sequence[Token]) -> None:

@@ -17,11 +17,11 @@ from embedded_snowflake import errors
 from embedded_snowflake.inference.pool import FUNCTION_NAME
 from embedded_snowflake.names import INTERNAL, QualifiedName, stored_name
 from embedded_snowflake.sql import foreign, windows
-from embedded_snowflake.sql.conversions import spelling_out
+from embedded_snowflake.sql.conversions import coercion, spelling_out
 from embedded_snowflake.sql.conversions.inferred_types import group_of
 from embedded_snowflake.sql.conversions.number_types import scale_of
 from embedded_snowflake.sql.describing import shown_type
-from embedded_snowflake.sql.table_names import name_of, written_table
+from embedded_snowflake.sql.table_names import DML, name_of, written_table
 
 if TYPE_CHECKING:
     from embedded_snowflake.sessions.session import Session
@@ -41,27 +41,17 @@ def check(session: Session, expression: Any) -> None:
     Raises:
         SnowflakeError: the statement is refused, by name.
     """
-    if any(one.args.get("locks") for one in expression.find_all(exp.Query)):
-        raise errors.unsupported("SELECT .. FOR UPDATE")
     _check_sources(session, expression)
     foreign.check(expression)
     _check_functions(expression)
     _check_rowid(session, expression)
-    formatted = (exp.ToChar, exp.TimeToStr, exp.StrToTime, exp.TsOrDsToDate, exp.TsOrDsToTime)
-    for call in expression.find_all(*formatted):
-        if call.args.get("format") is not None:
-            # Known formats are replaced before; DuckDB would take another for something else.
-            raise errors.unsupported(f"{call.sql_name()} with a format that is not a text")
     _check_kinds(expression)
     _check_queries(expression)
     if isinstance(expression, exp.Insert) and isinstance(expression.expression, exp.Values):
         _check_inserted(expression.expression)
-    if isinstance(expression, exp.Create) and expression.args.get("clone"):
-        raise errors.unsupported(f"CREATE {expression.kind} CLONE")
-    if isinstance(expression, exp.Create) and expression.kind not in {"TABLE", "VIEW", "SEQUENCE"}:
-        raise errors.unsupported(f"CREATE {expression.kind}")
-    if isinstance(expression, exp.Drop) and expression.kind not in {"TABLE", "SEQUENCE", "VIEW"}:
-        raise errors.unsupported(f"DROP {expression.kind}")
+    defines = isinstance(expression, (exp.Create, exp.Drop))
+    if defines and expression.kind not in {"TABLE", "VIEW", "SEQUENCE"}:
+        raise errors.unsupported(f"{expression.key.upper()} {expression.kind}")
     target = written_table(session, expression)
     if target is not None and not session.within_handler:
         _check_target(session, expression, target)
@@ -103,8 +93,7 @@ def _check_target(session: Session, expression: Any, target: QualifiedName) -> N
     for action in expression.find_all(exp.AlterColumn):
         if action.args.get("dtype") is not None:
             _check_new_type(session, target, action)
-    written = (exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.TruncateTable)
-    if isinstance(expression, written) and session.catalog.get("dynamic_table", target):
+    if isinstance(expression, DML) and session.catalog.get("dynamic_table", target):
         raise errors.uncompiled(f"Invalid operation: '{target}' is a dynamic table.", 2203, "42601")
     if expression.args.get("kind") != "TABLE" or expression.find(exp.TemporaryProperty):
         return
@@ -138,7 +127,8 @@ def _check_inserted(values: Any) -> None:
         for value in row.expressions if isinstance(row, exp.Tuple) else ():
             for node in () if isinstance(value, exp.Literal) else value.walk():
                 of_null = isinstance(node, exp.Cast) and isinstance(node.this, exp.Null)
-                if isinstance(node, exp.Query) or (makes_json(node) and not of_null):
+                other = isinstance(node, (exp.Query, exp.AggFunc, exp.Window))
+                if other or (makes_json(node) and not of_null):
                     raise errors.uncompiled(
                         f"Invalid expression [{value.sql('snowflake')}] in VALUES clause",
                         2014,
@@ -208,14 +198,8 @@ def _check_queries(expression: Any) -> None:
     named: dict[str, Any] = {}
     for node in expression.walk():
         _check_arguments(node)
-        if isinstance(node, exp.Connect):
-            raise errors.unsupported("CONNECT BY")
-        if isinstance(node, exp.Column) and node.args.get("join_mark"):
-            raise errors.unsupported("(+) for an outer join: write LEFT or RIGHT JOIN")
-        if isinstance(node, (exp.Collate, exp.CollateColumnConstraint)):
-            raise errors.unsupported("a collation")
         argument, words = _REFUSED_ARGUMENTS.get(type(node), ("", ""))
-        if node.args.get(argument) is not None:
+        if node.args.get(argument):
             raise errors.unsupported(words)
         if isinstance(node, exp.CTE):
             named[node.alias.upper()] = node.this
@@ -288,13 +272,39 @@ def _check_pivot(pivot: Any) -> None:
     calls = [one.unalias() for one in pivot.expressions]
     if len(calls) > 1 or not isinstance(calls[0], _PIVOTED):
         raise errors.unsupported("PIVOT by other than one AVG, COUNT, MAX, MIN or SUM")
-    if pivot.args.get("default_on_null"):
-        raise errors.unsupported("PIVOT .. DEFAULT ON NULL: select NVL of its columns")
     if any(isinstance(one, exp.Query) for field in pivot.fields for one in field.expressions):
         raise errors.unsupported("PIVOT .. IN (a subquery): list the values")
 
 
-_CHECKS = {exp.Pivot: _check_pivot, exp.TableAlias: _check_column_names}
+def _check_star(star: Any) -> None:
+    """Of the columns of several tables DuckDB replaces one and leaves the others of its name out."""
+    if star.args.get("replace") and star.parent.args.get("joins"):
+        raise errors.unsupported("* REPLACE of several tables: write table.* REPLACE")
+
+
+def _check_lateral(join: Any) -> None:
+    """A table function of the rows beside it takes no condition."""
+    function = join.args.get("on") and isinstance(join.this, (exp.Lateral, exp.TableFromRows))
+    if function and join.this.find(exp.Column) and not join.this.find(exp.Query):
+        raise errors.unsupported("lateral table function called with .. a join predicate (ON)")
+
+
+def _check_values(values: Any) -> None:
+    """Numbers among the rows make numbers of the texts in their column, whatever takes them."""
+    rows = [row.expressions for row in values.expressions if isinstance(row, exp.Tuple)]
+    for cells in zip(*rows, strict=False):
+        given = [one for one in cells if isinstance(one, exp.Literal)]
+        for one in () if all(one.is_string for one in given) else given:
+            coercion.as_number(one, "FLOAT")
+
+
+_CHECKS = {
+    exp.Pivot: _check_pivot,
+    exp.TableAlias: _check_column_names,
+    exp.Star: _check_star,
+    exp.Join: _check_lateral,
+    exp.Values: _check_values,
+}
 
 
 def _check_order(select: Any) -> None:
@@ -437,6 +447,20 @@ _IDLE_PROPERTIES = {
 }
 """What a CREATE TABLE may say besides its columns: the others would be left out without a word."""
 _REFUSED_ARGUMENTS: dict[type[Any], tuple[str, str]] = {
+    exp.Pivot: ("default_on_null", "PIVOT .. DEFAULT ON NULL: select NVL of its columns"),
+    exp.Create: ("clone", "CREATE .. CLONE"),
+    exp.Select: ("locks", "SELECT .. FOR UPDATE"),
+    exp.Changes: ("information", "CHANGES"),
+    exp.Column: ("join_mark", "(+) for an outer join: write LEFT or RIGHT JOIN"),
+    exp.Connect: ("connect", "CONNECT BY"),
+    exp.MatchRecognize: ("pattern", "MATCH_RECOGNIZE"),
+    exp.SemanticView: ("this", "SEMANTIC_VIEW"),
+    **dict.fromkeys((exp.Collate, exp.CollateColumnConstraint), ("this", "a collation")),
+    # Known formats are replaced before; DuckDB would take another for something else.
+    **dict.fromkeys(
+        (exp.ToChar, exp.TimeToStr, exp.StrToTime, exp.TsOrDsToDate, exp.TsOrDsToTime),
+        ("format", "a format that is not a text"),
+    ),
     exp.ToDouble: ("format", "TO_DOUBLE with a format"),
     exp.Generator: ("timelimit", "GENERATOR with a TIMELIMIT"),
 }

@@ -98,6 +98,7 @@ class Engine:
         self.fakesnow.results_cache = ResultCache()
         self.duck = self.fakesnow.duck_conn
         self.duck.execute("SET GLOBAL preserve_insertion_order = true")
+        self.duck.execute("SET GLOBAL order_by_non_integer_literal = true")
         # It loses the type of SUM(DECIMAL) OVER (PARTITION BY ..) under NULLIF and a filter: an
         # INTERNAL error, after which DuckDB answers nothing more.
         self.duck.execute("SET GLOBAL disabled_optimizers = 'window_self_join'")

@@ -253,7 +253,7 @@ def _meet(nodes: list[Any], types: Inferred) -> None:
         if kind == "VARIANT":
             swap(one, lambda old: _compared_variant(old, number, moment, kinds))
         elif kind == "TEXT" and number is not None:
-            swap(one, lambda old: _number(old, number))
+            swap(one, lambda old: as_number(old, number))
         elif kind == "TEXT" and moment is not None and not plainly_a_time(one):
             swap(one, lambda old: snowflake_cast(old, _MOMENTS[moment]))
         elif kind == "TEXT" and "BOOLEAN" in kinds and not isinstance(one, exp.Literal):
@@ -286,7 +286,7 @@ def _number_of(kinds: set[Any]) -> str:
     return "FLOAT" if "FLOAT" in kinds else "NUMBER(38, 9)"
 
 
-def _number(node: Any, kind: str) -> Any:
+def as_number(node: Any, kind: str) -> Any:
     """A text beside a number is read as one."""
     if not isinstance(node, exp.Literal):
         return snowflake_cast(node, kind)
@@ -321,7 +321,7 @@ def _branches(node: Any, values: list[Any], types: Inferred) -> Any:
         if "VARIANT" in kinds and kind != "VARIANT":
             swap(one, lambda old: snowflake_cast(old, "VARIANT"))
         elif kind == "TEXT" and kinds & NUMBERS:
-            swap(one, lambda old: _number(old, _number_of(kinds)))
+            swap(one, lambda old: as_number(old, _number_of(kinds)))
         elif kind == "TEXT" and "BINARY" in kinds:
             swap(one, lambda old: snowflake_cast(old, "BINARY"))
     return node

@@ -252,5 +252,29 @@ GROUP = Group(
                 ("TRUNCATE TABLE w", "sql-reference/sql/truncate-table"),
             )
         ),
+        Case(
+            "a number in one row of VALUES makes numbers of the texts of the others",
+            ("CREATE TABLE t (v VARCHAR)", "INSERT INTO t VALUES (7), ('seven')"),
+            _INSERT,
+            error=Error(100038, "22018", "Numeric value 'seven' is not recognized"),
+        ),
+        Case(
+            "a window function in VALUES",
+            (_TABLE, "INSERT INTO t (k) VALUES (RANK() OVER (ORDER BY 1))"),
+            _INSERT,
+            error=Error(2014),
+        ),
+        Case(
+            "an aggregate in VALUES",
+            (_TABLE, "INSERT INTO t (k) VALUES (MAX(3))"),
+            _INSERT,
+            error=Error(2014),
+        ),
+        Case(
+            "UPDATE of one column twice",
+            (*_FILLED, "UPDATE t SET v = 'x', v = 'y'"),
+            _UPDATE,
+            error=Error(2025),
+        ),
     ),
 )

@@ -535,6 +535,105 @@ GROUP = Group(
             "sql-reference/functions/split_to_table",
             rows=[(1, "x"), (1, "y")],
         ),
+        fails(
+            "ASOF JOIN whose match names the right table first",
+            "SELECT * FROM l ASOF JOIN r MATCH_CONDITION (r.k <= l.k)",
+            Error(),
+            _ASOF,
+        ),
+        fails(
+            "ASOF JOIN ON one or the other",
+            "SELECT * FROM l ASOF JOIN r MATCH_CONDITION (l.k >= r.k) ON l.v = r.w OR l.k = r.k",
+            Error(),
+            _ASOF,
+        ),
+        fails(
+            "ASOF JOIN without a match", "SELECT * FROM l ASOF JOIN r ON l.k = r.k", Error(), _ASOF
+        ),
+        Case(
+            "USING of a column that only one table has",
+            "SELECT * FROM l JOIN r USING (v)",
+            _JOIN,
+            error=Error(904, "42000", "invalid identifier 'V'"),
+        ),
+        fails(
+            "a table function of the rows beside it ON a condition",
+            "SELECT * FROM l LEFT JOIN TABLE(FLATTEN(INPUT => ARRAY_CONSTRUCT(l.k))) f ON f.index = 0",
+            Error(2, "0A000", "lateral table function"),
+            _JOIN,
+        ),
+        fails(
+            "SELECT INTO outside of a block",
+            "SELECT k INTO x FROM l",
+            Error(),
+            "sql-reference/constructs/into",
+        ),
+        Case(
+            "LIMIT and OFFSET of empty texts are none",
+            "SELECT column1 FROM VALUES (1), (2) ORDER BY 1 LIMIT '' OFFSET $$$$",
+            "sql-reference/constructs/limit",
+            rows=[(1,), (2,)],
+            refused=Error(),
+        ),
+        fails(
+            "LIMIT of a fraction",
+            "SELECT k FROM l LIMIT 1.5",
+            Error(),
+            "sql-reference/constructs/limit",
+        ),
+        fails(
+            "LIMIT of an expression",
+            "SELECT k FROM l LIMIT 1 + 1",
+            Error(),
+            "sql-reference/constructs/limit",
+        ),
+        fails(
+            "so many rows drawn with a seed",
+            "SELECT * FROM l SAMPLE (2 ROWS) SEED (7)",
+            Error(),
+            "sql-reference/constructs/sample",
+        ),
+        fails(
+            "an aggregate in the repeated query of a recursive WITH",
+            "WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT MIN(n) + 1 FROM c WHERE n < 3) "
+            "SELECT * FROM c",
+            Error(),
+            "sql-reference/constructs/with",
+        ),
+        fails(
+            "DISTINCT in the repeated query of a recursive WITH",
+            "WITH c (n) AS (SELECT 1 UNION ALL SELECT DISTINCT n + 1 FROM c WHERE n < 3) "
+            "SELECT * FROM c",
+            Error(),
+            "sql-reference/constructs/with",
+        ),
+        fails(
+            "* ILIKE of no column",
+            "SELECT * ILIKE 'no such' FROM l",
+            Error(1080, "42601", "SELECT with no columns"),
+            "sql-reference/sql/select",
+        ),
+        Case(
+            "* REPLACE in a join",
+            "SELECT * REPLACE (0 AS v) FROM l CROSS JOIN r WHERE l.k = 2 AND r.k = 3",
+            "sql-reference/sql/select",
+            rows=[(2, 0, 3, "z")],
+            refused=Error(2, "0A000"),
+        ),
+        Case(
+            "* ILIKE and RENAME",
+            "SELECT * ILIKE 'k' RENAME k AS key FROM l WHERE k = 2",
+            "sql-reference/sql/select",
+            columns=["KEY"],
+            rows=[(2,)],
+            refused=Error(),
+        ),
+        Case(
+            "ORDER BY a constant text",
+            "SELECT COUNT(*) FROM l ORDER BY 'k'",
+            "sql-reference/constructs/order-by",
+            rows=[(3,)],
+        ),
     ),
     setup=(
         "CREATE TABLE l AS SELECT column1 AS k, column2 AS v FROM VALUES (1, 'a'), (2, 'b'), (NULL, 'c')",

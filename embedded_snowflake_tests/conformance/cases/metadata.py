@@ -496,7 +496,7 @@ GROUP = Group(
             "sql-reference/sql/show-parameters",
             only=("key", "value"),
             rows=[("DATA_RETENTION_TIME_IN_DAYS", "1")],
-            refused=Error(2, "0A000", "SHOW PARAMETERS IN TABLE"),
+            refused=Error(2, "0A000", "SHOW PARAMETERS of anything"),
         ),
         Case(
             "SHOW TERSE VIEWS",

@@ -183,7 +183,7 @@ GROUP = Group(
             "SELECT * FROM (SELECT 1 AS a) MATCH_RECOGNIZE (ORDER BY a MEASURES COUNT(*) AS n PATTERN (x+) DEFINE x AS a > 0)",
             "sql-reference/constructs/match_recognize",
             rows=_ANY,
-            refused=Error(),
+            refused=Error(2, "0A000", "MATCH_RECOGNIZE"),
         ),
         Case(
             "an outer join by (+)",
@@ -268,6 +268,20 @@ GROUP = Group(
             "sql-reference/operators-flow",
             rows=[(1,)],
             refused=Error(2, "0A000", "the pipe operator"),
+        ),
+        Case(
+            "what has changed in a table",
+            "SELECT * FROM INFORMATION_SCHEMA.TABLES CHANGES (INFORMATION => DEFAULT) AT (OFFSET => -1)",
+            "sql-reference/constructs/changes",
+            rows=_ANY,
+            refused=Error(2, "0A000", "CHANGES"),
+        ),
+        Case(
+            "a semantic view",
+            "SELECT * FROM SEMANTIC_VIEW (sales METRICS revenue)",
+            "sql-reference/constructs/semantic_view",
+            rows=_ANY,
+            refused=Error(2, "0A000", "SEMANTIC_VIEW"),
         ),
     ),
 )
