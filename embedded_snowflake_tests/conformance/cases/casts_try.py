@@ -207,5 +207,26 @@ GROUP = Group(
             Error(1065, part="invalid type"),
             "sql-reference/data-type-conversion",
         ),
+        *(
+            fails(
+                f"{value} becomes no TIME",
+                f"SELECT {value}::TIME",
+                Error(),
+                "sql-reference/data-type-conversion",
+            )
+            for value in ("'2024-02-29'::DATE", "75", "1.5::FLOAT")
+        ),
+        fails(
+            "a number with more digits than its type",
+            "SELECT n::NUMBER(3, 2) FROM (SELECT 12.3::FLOAT AS n)",
+            Error(100039, "22003", "is out of range"),
+            "sql-reference/data-type-conversion",
+        ),
+        fails(
+            "a text of a number with more digits than the type",
+            "SELECT '1234.5'::NUMBER(4, 1)",
+            Error(100039, "22003", "Numeric value '1234.5' is out of range"),
+            "sql-reference/data-type-conversion",
+        ),
     ),
 )
