@@ -35,12 +35,8 @@ def _array_agg(node: Any) -> Any:
         plain = kept.expressions[0] if isinstance(kept, exp.Distinct) else kept
         present = exp.Where(this=exp.Not(this=exp.Is(this=plain.copy(), expression=exp.Null())))
         ordered = exp.Order(this=kept.copy(), expressions=parent.expression.expressions)
-        made = exp.Filter(
-            this=invoke("array_agg", ordered),
-            expression=present,
-        )
-        parent.replace(made)
-        _around(made, _json_or_empty)
+        made = exp.Filter(this=invoke("array_agg", ordered), expression=present)
+        _around(parent.replace(made), _json_or_empty)
         return node
     return _around(node, _or_empty)
 
@@ -49,8 +45,7 @@ def _collected(node: Any, made: Callable[[Any], Any], collect: Any) -> Any:
     """An array of what an aggregate collects of all but NULLs; of no rows it is an empty one."""
     present = exp.Not(this=exp.Is(this=node.this.copy(), expression=exp.Null()))
     listed = exp.Filter(this=collect, expression=exp.Where(this=present))
-    node.replace(listed)
-    _around(listed, lambda whole: _or_empty(made(whole)))
+    _around(node.replace(listed), lambda whole: _or_empty(made(whole)))
     return node
 
 
@@ -111,10 +106,8 @@ def _regr_count(node: Any) -> Any:
 
 def _boolxor(node: Any) -> Any:
     """With its OVER, which sqlglot would put behind the comparison."""
-    if isinstance(node.parent, exp.Window):
-        window = node.parent
-        window.set("this", invoke("count_if", cast_as(node.this, "BOOLEAN")))
-        swap(window, lambda old: exp.Paren(this=exp.EQ(this=old, expression=number("1"))))
+    counted = node.replace(invoke("count_if", cast_as(node.this.copy(), "BOOLEAN")))
+    _around(counted, lambda whole: exp.Paren(this=exp.EQ(this=whole, expression=number("1"))))
     return node
 
 

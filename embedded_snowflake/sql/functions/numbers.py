@@ -61,7 +61,7 @@ def _sign(node: Any) -> Any:
 
 
 def _to_digits(node: Any) -> Any:
-    """FLOOR and CEIL to a digit: sqlglot's goes through a FLOAT."""
+    """FLOOR and CEIL to a digit: sqlglot's goes through a FLOAT. No number has more than 37."""
     digits = node.args.get("decimals")
     if digits is None:
         return node
@@ -69,7 +69,6 @@ def _to_digits(node: Any) -> Any:
         raise errors.unsupported(f"{node.key.upper()} to a number of digits that is no literal")
     places = int(digits.to_py())
     if places > 37:
-        # No number has so many; a FLOAT would get others.
         return exp.Paren(this=node.this)
     step = "0." + "0" * (places - 1) + "1" if places > 0 else str(10**-places)
     cut = invoke("trunc", node.this, digits)
