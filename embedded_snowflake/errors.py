@@ -127,8 +127,7 @@ _WORDED = (
     (r"same target row more than", 100090, "42P18", "Duplicate row detected during DML action"),
     (r"(Numeric value '.*' is not recognized)", 100038, "22018", "{0}"),
     (
-        r"(?:Referenced update column |Referenced table \"|have a column with name \"|r Error: Column \"+)"
-        r"(.+?)(?: not found|\")",
+        r"(?:Referenced (?:update column |table \")|have a column with name \"|r Error: Column \"+)(.+?)(?: not found|\")",
         904,
         "42000",
         "SQL compilation error: invalid identifier '{0}'",

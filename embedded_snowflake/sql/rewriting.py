@@ -150,7 +150,7 @@ def _context_functions(session: Session, expression: Any) -> Any:
         "CURRENT_ACCOUNT_NAME": "LOCAL",
         "CURRENT_ORGANIZATION_NAME": "EMBEDDED",
         "CURRENT_REGION": "LOCAL",
-        "CURRENT_SECONDARY_ROLES": "",
+        "CURRENT_SECONDARY_ROLES": '{"roles":"","value":""}',
         "CURRENT_ROLE_TYPE": "ROLE",
         "CURRENT_TRANSACTION": session.transaction_id,
         # Nobody comes by a share or an organization here.

@@ -281,9 +281,9 @@ def _compared_variant(node: Any, number: str | None, moment: str | None, kinds: 
     return snowflake_cast(text, "BOOLEAN") if "BOOLEAN" in kinds else text
 
 
-def _number_of(kinds: set[Any]) -> str:
+def _number_of(kinds: set[Any], digits: str = "38, 9") -> str:
     """The type in which a text meets numbers of these kinds."""
-    return "FLOAT" if "FLOAT" in kinds else "NUMBER(38, 9)"
+    return "FLOAT" if "FLOAT" in kinds else f"NUMBER({digits})"
 
 
 def as_number(node: Any, kind: str) -> Any:
@@ -321,7 +321,7 @@ def _branches(node: Any, values: list[Any], types: Inferred) -> Any:
         if "VARIANT" in kinds and kind != "VARIANT":
             swap(one, lambda old: snowflake_cast(old, "VARIANT"))
         elif kind == "TEXT" and kinds & NUMBERS:
-            swap(one, lambda old: as_number(old, _number_of(kinds)))
+            swap(one, lambda old: as_number(old, _number_of(kinds, "18, 5")))
         elif kind == "TEXT" and "BINARY" in kinds:
             swap(one, lambda old: snowflake_cast(old, "BINARY"))
     return node

@@ -36,6 +36,12 @@ MACROS = {
         "CASE WHEN json_type(v) = 'DOUBLE' AND regexp_matches(CAST(v AS VARCHAR), '^-?\\d+\\.0+$') "
         "THEN CAST(regexp_replace(CAST(v AS VARCHAR), '\\.0+$', '') AS JSON) ELSE v END"
     ),
+    # What is looked for is a VARIANT; a text or a moment becomes none by itself.
+    "_es_sought(item)": (
+        "CASE WHEN _es_fails(typeof(item) SIMILAR TO 'VARCHAR|BLOB|DATE|TIME.*', "
+        "'Invalid argument types of a function of arrays: ' || typeof(item) || ', cast it to VARIANT') "
+        "THEN NULL ELSE _es_element(to_json(item)) END"
+    ),
     # DuckDB's range by no step is an empty one.
     "_es_stepped(made, step)": (
         "CASE WHEN _es_fails(step = 0, 'The step of ARRAY_GENERATE_RANGE must not be 0') "
@@ -73,7 +79,7 @@ MACROS = {
         "CASE WHEN past < 0 THEN greatest(len(_es_array(x)) + past, 0) ELSE past END))"
     ),
     "_es_array_position(x, item)": (
-        "CAST(nullif(list_position(_es_array(x), _es_element(to_json(item))), 0) AS BIGINT) - 1"
+        "CAST(nullif(list_position(_es_array(x), _es_sought(item)), 0) AS BIGINT) - 1"
     ),
     "_es_array_to_string(x, separator)": (
         # array_to_string takes a constant alone.
@@ -83,11 +89,11 @@ MACROS = {
     ),
     # A NULL and JSON's null in an array are the same here.
     "_es_array_contains(x, item)": (
-        "CASE WHEN _es_fails(json_type(coalesce(_es_element(to_json(item)), 'null')) = 'NULL' "
+        "CASE WHEN _es_fails(json_type(coalesce(_es_sought(item), 'null')) = 'NULL' "
         "AND list_count(_es_array(x)) < len(_es_array(x)), "
         f"'{UNSUPPORTED}ARRAY_CONTAINS of NULL in an array that holds one') THEN NULL "
-        "WHEN x IS NULL OR json_type(coalesce(_es_element(to_json(item)), 'null')) <> 'NULL' "
-        "THEN list_contains(_es_array(x), _es_element(to_json(item))) WHEN item IS NOT NULL THEN FALSE END"
+        "WHEN x IS NULL OR json_type(coalesce(_es_sought(item), 'null')) <> 'NULL' "
+        "THEN list_contains(_es_array(x), _es_sought(item)) WHEN item IS NOT NULL THEN FALSE END"
     ),
     "_es_array_distinct(x)": (
         "to_json(list_filter(_es_array(x), lambda v, place: "
@@ -122,7 +128,7 @@ MACROS = {
     ),
     "_es_array_remove(x, item)": (
         "CASE WHEN item IS NOT NULL "
-        "THEN to_json(list_filter(_es_array(x), lambda v: v IS DISTINCT FROM _es_element(to_json(item)))) END"
+        "THEN to_json(list_filter(_es_array(x), lambda v: v IS DISTINCT FROM _es_sought(item))) END"
     ),
     "_es_array_remove_at(x, position)": (
         "CASE WHEN position IS NOT NULL THEN to_json(list_filter(_es_array(x), lambda v, place: "

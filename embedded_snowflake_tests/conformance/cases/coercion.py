@@ -360,5 +360,12 @@ GROUP = Group(
             _CONVERSION,
             rows=[(True, True)],
         ),
+        Case(
+            "a text that stands for a number in COALESCE and CASE has 5 digits",
+            "SELECT COALESCE(s, n), IFF(n = 7, s, 0), CASE WHEN n = 7 THEN n ELSE s END, COALESCE(s, 1.5::FLOAT) "
+            "FROM (SELECT column1 AS s, column2 AS n FROM VALUES ('3.1415926', 7))",
+            "sql-reference/functions/coalesce",
+            rows=[(Decimal("3.14159"), Decimal("3.14159"), Decimal("7.00000"), 3.1415926)],
+        ),
     ),
 )

@@ -12,6 +12,7 @@ from embedded_snowflake_tests.conformance.case import (
     Group,
     Matching,
     fails,
+    value,
 )
 
 _F = "sql-reference/functions/"
@@ -287,6 +288,12 @@ GROUP = Group(
             "sql-reference/parameters",
             rows=[("Statement executed successfully.",)],
             refused=Error(2, "0A000", "DEFAULT_NULL_ORDERING"),
+        ),
+        value(
+            "CURRENT_SECONDARY_ROLES is a JSON",
+            "PARSE_JSON(CURRENT_SECONDARY_ROLES()):roles::VARCHAR IS NULL",
+            False,
+            "sql-reference/functions/current_secondary_roles",
         ),
     ),
 )

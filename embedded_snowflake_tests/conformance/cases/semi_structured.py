@@ -1223,5 +1223,18 @@ GROUP = Group(
             "sql-reference/data-types-structured",
             refused=Error(2, "0A000", "the type ARRAY(INT)"),
         ),
+        *(
+            fails(
+                f"{call} of a text that is no VARIANT",
+                f"SELECT {call}({order}) FROM (SELECT 'x' AS s)",
+                Error(1044, "42P13", "Invalid argument types"),
+                _F + call.lower(),
+            )
+            for call, order in (
+                ("ARRAY_CONTAINS", "s, ['x']"),
+                ("ARRAY_POSITION", "s, ['x']"),
+                ("ARRAY_REMOVE", "['x'], s"),
+            )
+        ),
     ),
 )
