@@ -128,7 +128,7 @@ def _text_arguments(node: Any, types: Inferred) -> Any:
         isinstance(one.unnest(), calculated) for one in (node.this, node.expression)
     ):
         text = "Invalid argument types for function '||': (BOOLEAN), cast it"
-        raise errors.error(f"SQL compilation error:\n{text}", 1044, "42P13")
+        raise errors.uncompiled(text, 1044, "42P13")
     for name in _TEXT_ARGUMENTS[type(node)]:
         held = node.args.get(name)
         for one in list(held) if isinstance(held, list) else [held]:
@@ -489,9 +489,7 @@ def _time_arguments(node: Any, types: Inferred) -> Any:
     unit = node.args["unit"].name if node.args.get("unit") else ""
     kind, days = types.kind(node.this), arithmetic.of_days(unit)
     if kind == ("TIME" if days else "DATE") and (days or isinstance(node, exp.TimeSlice)):
-        raise errors.refused(
-            f"SQL compilation error:\n'{unit}' is not a valid date/time component for a {kind}."
-        )
+        raise errors.uncompiled(f"'{unit}' is not a valid date/time component for a {kind}.")
     if not isinstance(node, _MOVES):
         return node
     if isinstance(node, (exp.DateAdd, exp.TimestampAdd)):

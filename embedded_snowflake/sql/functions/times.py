@@ -155,7 +155,7 @@ def _time_slice(node: Any) -> Any:
     side = node.args["kind"].name.upper() if node.args.get("kind") else "START"
     wrong = unit in {None, "MILLISECOND", "MICROSECOND"} or side not in {"START", "END"}
     if wrong or length.to_py() < 1:
-        raise errors.refused("SQL compilation error:\ninvalid arguments for function [TIME_SLICE].")
+        raise errors.uncompiled("invalid arguments for function [TIME_SLICE].")
     width = exp.Interval(this=exp.Literal.string(length.name), unit=exp.Var(this=unit))
     origin = exp.Literal.string("1969-12-29" if unit == "WEEK" else "1970-01-01")
     return invoke("_es_time_slice", node.this, width, origin, exp.Boolean(this=side == "END"))
