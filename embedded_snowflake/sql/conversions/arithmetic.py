@@ -14,7 +14,7 @@ from sqlglot import exp
 from embedded_snowflake import errors
 from embedded_snowflake.sql.building import cast_as, invoke, snowflake_cast, swap
 from embedded_snowflake.sql.conversions.inferred_types import TIMES, Inferred
-from embedded_snowflake.sql.conversions.number_types import product_scale, variance_scale
+from embedded_snowflake.sql.conversions.number_types import is_cut, product_scale, variance_scale
 from embedded_snowflake.sql.functions.times import UNITS
 
 
@@ -136,7 +136,7 @@ def average(node: Any, types: Inferred) -> Any:
     # Of no rows it is NULL.
     count = exp.Nullif(this=count, expression=exp.Literal.number("0"))
     types.note(count, exp.DataType.build("BIGINT"))
-    made = _quotient(total, count, types.scale(node), types)
+    made = _quotient(total, count, types.scale(node), types, 0 if is_cut(node) else 1)
     return node if made is None else _in_place_of(outer, node, made, types)
 
 
@@ -214,15 +214,17 @@ _SCALED = 12
 """The digits with which a NUMBER is taken that has any: all that a quotient has."""
 
 
-def _quotient(dividend: Any, divisor: Any, digits: int | None, types: Inferred) -> Any:
+def _quotient(
+    dividend: Any, divisor: Any, digits: int | None, types: Inferred, beyond: int = 1
+) -> Any:
     """A quotient of NUMBERs to so many digits; None of others. DuckDB's is a FLOAT.
 
-    It is divided in whole numbers, to one digit more than stays, by which it is rounded.
+    It is divided in whole numbers, to one digit beyond what stays, by which it is rounded, or none.
     """
     if digits is None or max(digits, types.scale(divisor) or 0) > _SCALED:
         return None
     wholes: list[Any] = []
-    power = digits + 1
+    power = digits + beyond
     for sign, side in ((-1, dividend), (1, divisor)):
         kind = types.type_of(side)
         if kind is not None and kind.this in exp.DataType.INTEGER_TYPES:
@@ -230,13 +232,13 @@ def _quotient(dividend: Any, divisor: Any, digits: int | None, types: Inferred) 
             continue
         wholes.append(invoke("_es_scaled", side.copy(), exp.Literal.number(10**_SCALED)))
         power += sign * _SCALED
-    numbers = _powers(power, digits)
+    numbers = _powers(power, digits, beyond)
     return invoke("_es_quotient", *wholes, *(exp.Literal.number(one) for one in numbers))
 
 
-def _powers(power: int, digits: int) -> tuple[int, int, str, int]:
+def _powers(power: int, digits: int, beyond: int = 1) -> tuple[int, int, str, int]:
     """By what `_es_quotient` multiplies, divides and rounds."""
-    unit = f"{10 ** -(digits + 1):.{digits + 1}f}"
+    unit = f"{10 ** -(digits + beyond):.{digits + beyond}f}"
     return 10 ** max(power, 0), 10 ** max(-power, 0), unit, digits
 
 

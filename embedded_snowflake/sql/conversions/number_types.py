@@ -114,8 +114,14 @@ def _aggregate(made: Callable[[int, Any], int]) -> Callable[[Any, Any], Any]:
     return annotate
 
 
+def is_cut(average: Any) -> bool:
+    """Whether an AVG has three more digits, cut: with OVER, but not along an order alone."""
+    over = average.parent.args if isinstance(average.parent, exp.Window) else None
+    return over is not None and bool(over.get("spec") or not over.get("order"))
+
+
 def _of_average(scale: int, node: Any) -> int:
-    return quotient_scale(scale, 3 if isinstance(node.parent, exp.Window) else 6)
+    return quotient_scale(scale, 3 if is_cut(node) else 6)
 
 
 def _rounded(annotator: Any, node: Any) -> Any:

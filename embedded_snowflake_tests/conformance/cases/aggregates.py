@@ -93,11 +93,22 @@ GROUP = Group(
             types=["FIXED"],
         ),
         Case(
-            "AVG in a window is a NUMBER with three more digits",
+            "AVG in a window is a NUMBER with three more digits, not rounded",
             "SELECT (AVG(v) OVER ())::VARCHAR, (AVG(v) OVER (PARTITION BY v))::VARCHAR "
             "FROM (SELECT column1 AS v FROM VALUES (1), (1), (3)) ORDER BY v LIMIT 1",
-            _F + "avg",
-            rows=[("1.667", "1.000")],
+            "user-guide/functions-window-using",
+            rows=[("1.666", "1.000")],
+        ),
+        Case(
+            "AVG along an order alone has six more digits",
+            "SELECT (AVG(v) OVER (ORDER BY v))::VARCHAR, (AVG(v) OVER (ORDER BY v ROWS 1 PRECEDING))::VARCHAR "
+            "FROM (SELECT column1::NUMBER(9, 1) AS v FROM VALUES (0.5), (0.75), (2)) ORDER BY v",
+            "sql-reference/functions-window-syntax",
+            rows=[
+                ("0.5000000", "0.5000"),
+                ("0.6500000", "0.6500"),
+                ("1.1000000", "1.4000"),
+            ],
         ),
         _one("AVG of FLOAT", "AVG(v::FLOAT)", 20.0, _F + "avg"),
         _one("MIN of text", "MIN(s)", "a", _F + "min"),
