@@ -110,10 +110,10 @@ def _name_sides(join: Any, using: list[Any], left: str, right: str) -> None:
 
 
 def _query_id(session: Session, call: Any) -> str:
-    """``LAST_QUERY_ID([n])``: the n-th id of the session, from its end where n is negative."""
-    if not isinstance(call, exp.Anonymous) or call.name.upper() != "LAST_QUERY_ID":
-        raise errors.unsupported("RESULT_SCAN of anything but a text or LAST_QUERY_ID")
-    text = call.expressions[0].sql() if call.expressions else "-1"
+    """``LAST_QUERY_ID([n])``, or n: the n-th id of the session, from its end where n is negative."""
+    if isinstance(call, exp.Anonymous) and call.name.upper() in {"LAST_QUERY_ID", "RESULT_SCAN"}:
+        call = call.expressions[0] if call.expressions else exp.Literal.number(-1)
+    text = call.sql()
     if not re.fullmatch(r"-?[1-9]\d{0,2}", text):
         raise errors.unsupported(f"LAST_QUERY_ID({text})")
     place = int(text)
@@ -126,10 +126,8 @@ def _result_scan(session: Session, expression: Any) -> Any:
         call = node.this
         if not (isinstance(call, exp.Anonymous) and call.name.upper() == "RESULT_SCAN"):
             continue
-        if not call.expressions:
-            raise errors.too_few_arguments()
-        wanted = call.expressions[0]
-        query_id = wanted.this if isinstance(wanted, exp.Literal) else _query_id(session, wanted)
+        wanted = call.expressions[0] if call.expressions else call
+        query_id = wanted.name if wanted.is_string else _query_id(session, wanted)
         kept = session.engine.fakesnow.results_cache.get(query_id)
         if kept is None or kept[0] is None:
             raise errors.error(f"Statement {query_id} not found", 709, "02000")

@@ -177,6 +177,13 @@ GROUP = Group(
             _F + "coalesce",
         ),
         Case(
+            "NVL of a text has five digits behind the point, and those of the number before it",
+            "SELECT NVL(s, 1)::VARCHAR, NVL(i, s)::VARCHAR FROM "
+            "(SELECT column1::INT AS i, column2 AS s FROM VALUES (123456789012345, '2.1234567'))",
+            _F + "nvl",
+            rows=[("2.12346", "123456789012345.00000")],
+        ),
+        Case(
             "arithmetic on a VARIANT",
             "SELECT (PARSE_JSON('1.5') + 1)::FLOAT",
             _VARIANTS,

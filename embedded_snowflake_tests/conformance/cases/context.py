@@ -225,6 +225,17 @@ GROUP = Group(
             rows=[(3,)],
         ),
         Case(
+            "a query's rows by its place, and the last one's without",
+            (
+                "SELECT 4 AS a UNION ALL SELECT 5",
+                "SELECT 7",
+                "SELECT a + 1 AS b FROM TABLE(RESULT_SCAN(-2))",
+                "SELECT SUM(b) FROM TABLE(RESULT_SCAN())",
+            ),
+            _F + "result_scan",
+            rows=[(11,)],
+        ),
+        Case(
             "an earlier query's rows can be read again",
             (
                 "SELECT 1 AS a UNION ALL SELECT 2",
