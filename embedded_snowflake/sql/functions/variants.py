@@ -27,18 +27,17 @@ _FRACTIONS = "the type of a number in a VARIANT that is no integer: DECIMAL or D
 
 MACROS = {
     "_es_variant_number(x)": "CAST(_es_text(x) AS DECIMAL(38, 9))",
-    # To be compared a VARIANT is of its type alone, and JSON's null is equal to itself.
-    "_es_variant_compared(x)": (
-        "CASE WHEN x IS NOT NULL THEN struct_pack(kind := CASE WHEN json_type(to_json(x)) "
-        "IN ('BIGINT', 'UBIGINT', 'HUGEINT', 'DOUBLE') THEN '' ELSE json_type(to_json(x)) END, "
-        "value := _es_variant_order(x)) END"
-    ),
     # Numbers by their value, before texts; JSON's null is no value.
     "_es_variant_order(x)": (
         "CASE WHEN _es_text(x) IS NULL THEN NULL "
         "WHEN json_type(to_json(x)) IN ('BIGINT', 'UBIGINT', 'HUGEINT', 'DOUBLE') "
         "THEN struct_pack(number := CAST(_es_text(x) AS DOUBLE), text := '') "
         "ELSE struct_pack(number := CAST(NULL AS DOUBLE), text := _es_text(x)) END"
+    ),
+    # To be compared a VARIANT is of its type alone, and JSON's null is equal to itself.
+    "_es_variant_compared(x)": (
+        "CASE WHEN x IS NOT NULL THEN struct_pack(value := _es_variant_order(x), kind := CASE WHEN "
+        "_es_variant_order(x).number IS NULL THEN json_type(to_json(x)) END) END"
     ),
     "_es_typeof(x)": (
         "CASE WHEN x IS NULL THEN NULL WHEN typeof(x) LIKE '%[]' THEN 'ARRAY' ELSE "
