@@ -14,6 +14,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from embedded_snowflake import errors
 from embedded_snowflake.sql import table_names
+from embedded_snowflake.sql.functions import times
 
 _NAMES = """
     APPROX_DISTINCT ARGMAX ARGMIN ARG_MAX ARG_MIN ARRAY ARRAY_CONCAT ARRAY_HAS ARRAY_LENGTH
@@ -68,13 +69,6 @@ _CLAUSES: dict[type[Any], Callable[[Any], str | None]] = {
         (word for key, word in _INSERTED.items() if node.args.get(key)), None
     ),
 }
-_PARTS = ("DEC", "CENT", "MIL", "ERA", "ISODOW", "ISOYEAR", "JULIAN", "YEARWEEK")
-_OF_ONE_FUNCTION = {
-    exp.Extract: ("MILLISEC", "MICROSEC", "MS", "US"),
-    **dict.fromkeys((exp.DateTrunc, exp.TimestampTrunc), ("DAYOF", "DOW", "DOY", "EPOCH")),
-}
-_TIMES = (*_OF_ONE_FUNCTION, exp.DateAdd, exp.DateDiff, exp.TimestampAdd, exp.TimestampDiff)
-"""Functions of parts of a date or time: https://docs.snowflake.com/en/sql-reference/functions-date-time."""
 _AMONG = ("expressions", "query", "unnest", "field")
 _INSERTED = {
     "default": "DEFAULT VALUES",
@@ -139,19 +133,12 @@ def check(expression: Any) -> None:
         word = _CLAUSES[type(node)](node) if type(node) in _CLAUSES else None
         if word is not None:
             raise _unexpected(word)
-        if isinstance(node, _TIMES):
-            _check_part(node)
+        part = times.part_in(node)
+        if isinstance(part, (exp.Var, exp.Literal)) and not isinstance(node, exp.Interval):
+            # By its one name from here on.
+            part.replace(exp.var(times.part_of(type(node), part.name)))
         if isinstance(node, exp.DataType) and node.this in _TYPES:
             raise errors.uncompiled(f"Unsupported data type '{node.sql(dialect='snowflake')}'.")
-
-
-def _check_part(call: Any) -> None:
-    part = call.this if isinstance(call, exp.Extract) else call.args.get("unit")
-    name = "" if part is None else part.name.upper()
-    milliseconds = name.startswith("MILLISEC") and not isinstance(call, exp.Extract)
-    others = _OF_ONE_FUNCTION.get(type(call), ())
-    if name == "TIMEZONE" or (name.startswith((*_PARTS, *others)) and not milliseconds):
-        raise errors.uncompiled(f"'{name}' is not a valid date/time component for this function.")
 
 
 def _unexpected(word: str) -> errors.SnowflakeError:

@@ -103,6 +103,9 @@ def elements(text: str) -> list[tuple[str, str]]:
                 f"the element '{unknown.group() if unknown else text}' in the format '{text}'"
             )
         place = match.end()
+    names = {part for kind, part in found if kind == "element"}
+    if names & {"HH", "HH24"} and names & {"AM", "PM"}:
+        raise errors.unsupported(f"the hour of 24 beside AM or PM in the format '{text}'")
     if any("%" in part for kind, part in found if kind == "text"):
         raise errors.unsupported(f"a per cent sign in the format '{text}'")
     return found
@@ -113,8 +116,6 @@ def writing(value: str, text: str) -> str:
     pieces: list[str] = []
     pattern = ""
     parts = elements(text)
-    if ("element", "HH") in parts and {("element", "AM"), ("element", "PM")} & set(parts):
-        raise errors.unsupported(f"HH beside AM or PM in the format '{text}'")
     for kind, part in parts:
         if kind == "element" and part.startswith("FF"):
             if pattern:

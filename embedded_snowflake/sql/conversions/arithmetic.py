@@ -15,7 +15,7 @@ from embedded_snowflake import errors
 from embedded_snowflake.sql.building import cast_as, invoke, snowflake_cast, swap
 from embedded_snowflake.sql.conversions.inferred_types import TIMES, Inferred
 from embedded_snowflake.sql.conversions.number_types import is_cut, product_scale, variance_scale
-from embedded_snowflake.sql.functions.times import UNITS
+from embedded_snowflake.sql.functions import times
 
 
 def arithmetic(node: Any, types: Inferred) -> Any:
@@ -51,24 +51,17 @@ def moved(node: Any, types: Inferred) -> Any:
     """A DATE and days or more are a DATE; DuckDB makes a TIMESTAMP of it."""
     if types.kind(node.expression) == "DATE" and isinstance(node, exp.Add):
         _days(node.this, types)
+        if isinstance(node.this, exp.Interval):
+            node = exp.Add(this=node.expression, expression=node.this)
+    unit = (node.expression if isinstance(node.expression, exp.Interval) else node).args.get("unit")
+    if unit is not None:
+        times.part_of(types.kind(node.this), unit.name)
     if types.kind(node.this) != "DATE":
         return node
     if isinstance(node, (exp.Add, exp.Sub)):
         _days(node.expression, types)
-        if not isinstance(node.expression, exp.Interval):
-            return node
-        unit = node.expression.args.get("unit")
-    else:
-        unit = node.args.get("unit")
-    months = isinstance(node, exp.AddMonths)
-    if not months and (unit is None or not of_days(unit.name)):
-        return node
-    return snowflake_cast(node.copy(), "DATE")
-
-
-def of_days(unit: str) -> bool:
-    """Whether a part of a date is a day or more."""
-    return UNITS.get(unit.upper()) in _DAYS
+    days = unit is not None and times.PARTS.get(unit.name.upper()) in _DAYS
+    return snowflake_cast(node.copy(), "DATE") if days or isinstance(node, exp.AddMonths) else node
 
 
 def _days(number: Any, types: Inferred) -> None:

@@ -29,7 +29,7 @@ from embedded_snowflake.sql.conversions.inferred_types import (
     Inferred,
     group_of,
 )
-from embedded_snowflake.sql.functions import variants
+from embedded_snowflake.sql.functions import times, variants
 from embedded_snowflake.sql.functions.casts import plainly_a_time
 
 if TYPE_CHECKING:
@@ -55,8 +55,7 @@ _TEXT_ARGUMENTS: dict[type[Any], tuple[str, ...]] = {
     **dict.fromkeys((exp.MD5, exp.SHA, exp.SHA2, exp.Unicode, exp.Ascii, exp.BitLength), _THIS),
     **dict.fromkeys((exp.Soundex, exp.SoundexP123, exp.SHA2Digest, exp.ParseUrl), _THIS),
     **dict.fromkeys((exp.MD5NumberLower64, exp.MD5NumberUpper64, exp.StrtokToArray), _THIS),
-    **dict.fromkeys((exp.ByteLength, exp.BitLength), _THIS),
-    exp.GroupConcat: _THIS,
+    **dict.fromkeys((exp.GroupConcat, exp.Hex), _THIS),
 }
 """Functions of texts, and which of their arguments are."""
 _TIME_ARGUMENTS: dict[type[Any], tuple[str, ...]] = {
@@ -364,6 +363,8 @@ def _with_lambda(node: Any, _: Inferred) -> Any:
     is null, SQL's or JSON's.
     """
     taken = node.expression
+    if not isinstance(taken, exp.Lambda) or len(taken.expressions) != 1:
+        raise errors.wrong_arguments(node.sql_name())
     body, names = taken.this, {one.name.upper() for one in taken.expressions}
     compacts = isinstance(body, exp.Not) and isinstance(body.this, exp.IsNullValue)
     told = (
@@ -469,14 +470,6 @@ def _greatest(node: Any, types: Inferred) -> Any:
 
 
 # ---- moments
-_NANOSECONDS = ("NS", "NANOSEC")
-
-
-def _is_of_microseconds(amount: Any) -> bool:
-    """Whether so many nanoseconds are kept: a moment here has microseconds."""
-    return amount.is_int and amount.to_py() % 1000 == 0
-
-
 def _time_arguments(node: Any, types: Inferred) -> Any:
     """A text is a moment where a moment is asked for."""
     for name in _TIME_ARGUMENTS[type(node)]:
@@ -486,14 +479,15 @@ def _time_arguments(node: Any, types: Inferred) -> Any:
                 value,
                 lambda old: snowflake_cast(snowflake_cast(old, "VARCHAR"), "TIMESTAMP_NTZ"),
             )
-    unit = node.args["unit"].name if node.args.get("unit") else ""
-    kind, days = types.kind(node.this), arithmetic.of_days(unit)
-    if kind == ("TIME" if days else "DATE") and (days or isinstance(node, exp.TimeSlice)):
-        raise errors.uncompiled(f"'{unit}' is not a valid date/time component for a {kind}.")
+        if (part := times.part_in(node)) is not None:
+            whole = isinstance(node, exp.TimeSlice) and types.kind(value) == "DATE"
+            times.part_of(exp.LastDay if whole else types.kind(value), part.name)
     if not isinstance(node, _MOVES):
         return node
     if isinstance(node, (exp.DateAdd, exp.TimestampAdd)):
-        if unit.upper().startswith(_NANOSECONDS) and not _is_of_microseconds(node.expression):
+        amount = node.expression
+        whole = amount.is_int and amount.to_py() % 1000 == 0
+        if node.args["unit"].name == "NANOSECOND" and not whole:
             raise errors.unsupported("nanoseconds that are no whole microseconds")
         if types.kind(node.expression) == "TEXT":
             swap(node.expression, lambda old: snowflake_cast(old, "FLOAT"))

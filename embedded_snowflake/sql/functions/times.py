@@ -5,10 +5,12 @@ Conversions to times stand in `casts.py` and `tried_times.py`, formats in `time_
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 from sqlglot import exp
+from sqlglot.dialects.snowflake import Snowflake
 
 from embedded_snowflake import errors
 from embedded_snowflake.errors import UNSUPPORTED
@@ -94,23 +96,43 @@ def _zoned_from_parts(node: Any) -> Any:
     return cast_as(_from_parts(node).copy(), "TIMESTAMPTZ")
 
 
-UNITS = {
-    word: unit
-    for unit, words in {
-        "YEAR": "Y YY YYY YYYY YR YEARS YRS",
-        "QUARTER": "Q QTR QTRS QUARTERS",
-        "MONTH": "MM MON MONS MONTHS",
-        "WEEK": "W WK WEEKS WEEKOFYEAR WOY WY",
-        "DAY": "D DD DAYS DAYOFMONTH",
-        "HOUR": "H HH HR HOURS HRS",
-        "MINUTE": "M MI MIN MINUTES MINS",
-        "SECOND": "S SEC SECONDS SECS",
-        "MILLISECOND": "MS MSEC MILLISECONDS",
-        "MICROSECOND": "US USEC MICROSECONDS",
-    }.items()
-    for word in (unit, *words.split())
+_UNMAPPED = {"WEEKS": "WEEK", "NANOSECONDS": "NANOSECOND", "YEARDAY": "DAYOFYEAR"}
+_MAPPED = Snowflake.DATE_PART_MAPPING | _UNMAPPED | {"EPOCH": "EPOCH_SECOND"}
+PARTS = {part: part for part in (*_MAPPED.values(), "YEAROFWEEK", "YEAROFWEEKISO")} | _MAPPED
+"""Every part of a date or time, by each of its names, and some that are other databases'."""
+_CLOCK = ("HOUR", "MINUTE", "SECOND", "MILLISECOND", "MICROSECOND")
+UNITS = {"YEAR", "QUARTER", "MONTH", "WEEK", "DAY", *_CLOCK}
+_MOVED = {*UNITS, "NANOSECOND"}
+_CUT = {*_MOVED, "WEEKISO", "YEAROFWEEKISO"}
+_ASKED = {*PARTS.values()} - {"MILLISECOND", "MICROSECOND", "DECADE", "CENTURY", "MILLENNIUM"}
+_OF: dict[Any, set[str]] = {
+    exp.Extract: _ASKED,
+    **dict.fromkeys((exp.DateTrunc, exp.TimestampTrunc), _CUT),
+    **dict.fromkeys((exp.DateAdd, exp.DateDiff, exp.TimestampAdd, exp.TimestampDiff), _MOVED),
+    exp.TimeSlice: UNITS - {"MILLISECOND", "MICROSECOND"},
+    exp.LastDay: _CUT - {*_CLOCK, "NANOSECOND"},
+    "TIME": {*_CLOCK, "NANOSECOND"},
+    "DATE": {*PARTS.values()} - {f"EPOCH_{unit}SECOND" for unit in ("MILLI", "MICRO", "NANO")},
 }
-"""Units of intervals and what else they are called; DuckDB takes some for an alias."""
+"""Which parts are of what: https://docs.snowflake.com/en/sql-reference/functions-date-time."""
+
+
+def part_of(what: Any, part: str) -> str:
+    """A part by its one name.
+
+    Raises:
+        SnowflakeError: 001003, as it is none of this kind of value or function.
+    """
+    name = PARTS.get(part.upper(), part.upper())
+    if name not in _OF.get(what, {name}):
+        where = f"a {what}" if isinstance(what, str) else "this function"
+        raise errors.uncompiled(f"'{name}' is not a valid date/time component for {where}.")
+    return name
+
+
+def part_in(call: Any) -> Any:
+    """The part that a function is asked for, or None."""
+    return call.this if isinstance(call, exp.Extract) else call.args.get("unit")
 
 
 def _interval(node: Any) -> Any:
@@ -120,15 +142,21 @@ def _interval(node: Any) -> Any:
     if node.args.get("unit") is not None:
         parts = [[node.this.name, node.unit.name]]
     else:
-        parts = [part.split() for part in node.this.name.split(",")]
+        parts = [part.split() or [""] for part in node.this.name.split(",")]
     made: Any = None
     for amount, *rest in parts:
-        unit = UNITS.get(" ".join(rest or ["S"]).upper())
-        if unit is None:
+        unit = PARTS.get(" ".join(rest or ["S"]).upper())
+        if unit not in UNITS or not re.fullmatch(r"[+-]?\d+", amount):
             raise errors.unsupported(f"INTERVAL '{amount} {' '.join(rest)}'")
         one = exp.Interval(this=exp.Literal.string(amount), unit=exp.Var(this=unit))
         made = one if made is None else exp.Add(this=made, expression=one)
     return exp.Paren(this=made)
+
+
+def _without_zone(value: Any) -> Any:
+    """A moment in the session's zone, which is UTC; sqlglot would refuse it with its zone."""
+    zoned = value.is_type(exp.DType.TIMESTAMPTZ, exp.DType.TIMESTAMPLTZ)
+    return cast_as(value, "TIMESTAMP") if zoned else value
 
 
 _SINCE_1970 = {"SECOND": 1_000_000, "MILLISECOND": 1000, "MICROSECOND": 1}
@@ -136,10 +164,14 @@ _SINCE_1970 = {"SECOND": 1_000_000, "MILLISECOND": 1000, "MICROSECOND": 1}
 
 def _extract(node: Any) -> Any:
     """Whole seconds and parts of them since 1970; DuckDB rounds them up."""
-    word, _, unit = node.this.name.upper().removesuffix("S").partition("_")
+    node.set("expression", _without_zone(node.expression))
+    word, _, unit = node.this.name.partition("_")
+    if word == "NANOSECOND":
+        micros = invoke("microsecond", node.expression)
+        within = exp.Mod(this=micros, expression=number("1000000"))
+        return exp.Mul(this=exp.Paren(this=within), expression=number("1000"))
     if word != "EPOCH":
         return node
-    unit = unit or "SECOND"
     moment = cast_as(node.expression, "TIMESTAMP")
     if unit == "NANOSECOND":
         return exp.Mul(this=invoke("epoch_us", moment), expression=number("1000"))
@@ -149,12 +181,11 @@ def _extract(node: Any) -> Any:
 
 def _time_slice(node: Any) -> Any:
     """Slices are counted from 1970, and weeks from its first day's Monday."""
-    length, unit = node.expression, UNITS.get(node.unit.name.upper())
+    length, unit = node.expression, node.unit.name
     if not length.is_int:
         raise errors.unsupported("TIME_SLICE of a length that is no literal")
     side = node.args["kind"].name.upper() if node.args.get("kind") else "START"
-    wrong = unit in {None, "MILLISECOND", "MICROSECOND"} or side not in {"START", "END"}
-    if wrong or length.to_py() < 1:
+    if side not in {"START", "END"} or length.to_py() < 1:
         raise errors.uncompiled("invalid arguments for function [TIME_SLICE].")
     width = exp.Interval(this=exp.Literal.string(length.name), unit=exp.Var(this=unit))
     origin = exp.Literal.string("1969-12-29" if unit == "WEEK" else "1970-01-01")
@@ -184,11 +215,23 @@ _WITHOUT_ZONE = {
 
 def _date_trunc(node: Any) -> Any:
     """Of a DATE it is a DATE; of a text, a timestamp."""
-    unit = node.args["unit"].name.upper()
-    unit, moment = (UNITS.get(unit) or unit).lower(), node.this
+    unit: str = node.args["unit"].name
+    moment = node.this
+    unit = _AS_OTHERS.get(unit, unit).lower()
     if isinstance(moment, exp.Literal) and moment.is_string:
         moment = cast_as(moment, "TIMESTAMP")
     return invoke("_es_date_trunc", exp.Literal.string(unit), moment)
+
+
+_AS_OTHERS = {"WEEKISO": "WEEK", "YEAROFWEEKISO": "ISOYEAR", "NANOSECOND": "MICROSECOND"}
+
+
+def _date_diff(node: Any) -> Any:
+    """Nanoseconds of what has microseconds; DuckDB's are of a TIMESTAMP alone."""
+    if node.args["unit"].name != "NANOSECOND":
+        return node
+    node.set("unit", exp.var("MICROSECOND"))
+    return exp.Mul(this=cast_as(node.copy(), "HUGEINT"), expression=number("1000"))
 
 
 NODES: dict[type[Any], Callable[[Any], Any]] = {
@@ -203,6 +246,10 @@ NODES: dict[type[Any], Callable[[Any], Any]] = {
     **dict.fromkeys((exp.TimestampLtzFromParts, exp.TimestampTzFromParts), _zoned_from_parts),
     exp.Interval: _interval,
     exp.Extract: _extract,
+    exp.LastDay: lambda node: exp.LastDay(
+        this=_without_zone(node.this), unit=node.args.get("unit")
+    ),
+    exp.DateDiff: _date_diff,
     exp.TimeSlice: _time_slice,
     exp.ConvertTimezone: _convert_timezone,
     exp.TimestampTrunc: _date_trunc,

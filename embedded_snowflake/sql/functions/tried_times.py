@@ -13,16 +13,21 @@ from __future__ import annotations
 from embedded_snowflake.errors import UNSUPPORTED
 
 _WHOLE = "[+-]?[0-9]+"
-_HOUR = "[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}T[0-9]{1,2}"
+_HOUR = "[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}[T ][0-9]{1,2}"
 _AMERICAN = r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{4} [0-9]{1,2}:[0-9]{2}:[0-9]{2}"
-_MAIL = r"[A-Za-z]{3}, [0-9]{1,2} [A-Za-z]{3} [0-9]{4} [0-9]{1,2}:[0-9]{2}:[0-9]{2}"
+_MAIL = r"[A-Za-z]{3}, [0-9]{1,2} [A-Za-z]{3} [0-9]{4} [0-9]{1,2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?( [AaPp][Mm])?"
+_MAILED = [
+    f"%a, %d %b %Y {clock}"
+    for clock in ("%H:%M:%S", "%H:%M:%S.%n", "%I:%M:%S %p", "%I:%M:%S.%n %p")
+]
+_MAILED_WITH_ZONE = [f"{one} %z" for one in _MAILED]
 _UNIX = r"[A-Za-z]{3} [A-Za-z]{3} [0-9]{1,2} [0-9]{1,2}:[0-9]{2}:[0-9]{2}"
 _OFFSET = "[+-][0-9]{2}:?[0-9]{2}"
 _CLOCK = r"([01]?[0-9]|2[0-3]):[0-5]?[0-9](:[0-5]?[0-9](\.[0-9]*)?)?"
 _ZONE = r"Z|UTC|GMT|[+-][0-9]{1,2}(:?[0-9]{2})?|[A-Za-z_]+/[A-Za-z0-9_/+-]+"
 
 # What DuckDB reads is no more than this; of other words behind a time it takes no notice.
-_PLAIN = rf"\s*[0-9]{{1,5}}[-/][0-9]{{1,2}}[-/][0-9]{{1,2}}([T ]\s*{_CLOCK}\s*({_ZONE})?)?\s*"
+_PLAIN = rf"\s*[0-9]{{1,5}}-[0-9]{{1,2}}-[0-9]{{1,2}}([T ]\s*{_CLOCK}\s*({_ZONE})?)?\s*"
 
 # Seconds, milliseconds, microseconds or nanoseconds since 1970, by how large the number is; of no
 # year from 1 to 9999, none.
@@ -35,18 +40,18 @@ _EPOCH = "make_timestamp(CAST(_es_microseconds(TRY_CAST(x AS HUGEINT)) AS BIGINT
 
 # The forms that have no place for a zone.
 _LOCAL = f"""CASE WHEN regexp_full_match(x, '{_WHOLE}') THEN _es_epoch(x)
-    WHEN regexp_full_match(x, '{_HOUR}') THEN try_strptime(x, '%Y-%m-%dT%H')
+    WHEN regexp_full_match(x, '{_HOUR}') THEN TRY_CAST(concat(x, ':00') AS TIMESTAMP)
     WHEN regexp_full_match(x, '{_AMERICAN}') THEN try_strptime(x, '%m/%d/%Y %H:%M:%S')
     WHEN regexp_full_match(x, '[0-9]{{1,2}}/[0-9]{{1,2}}/[0-9]{{4}}') THEN try_strptime(x, '%m/%d/%Y')
     WHEN regexp_full_match(x, '[0-9]{{1,2}}-[A-Za-z]+-[0-9]{{4}}')
     THEN try_strptime(x, ['%d-%b-%Y', '%d-%B-%Y'])
-    WHEN regexp_full_match(x, '{_MAIL}') THEN try_strptime(x, '%a, %d %b %Y %H:%M:%S') END"""
+    WHEN regexp_full_match(x, '{_MAIL}') THEN CAST(try_strptime(x, {_MAILED}) AS TIMESTAMP) END"""
 
 # A zone is left out: the time is that of the clock on the wall.
 _NTZ = f"""COALESCE(_es_local_time(trim(CAST(text AS VARCHAR))), CASE
     WHEN regexp_full_match(trim(CAST(text AS VARCHAR)), '{_MAIL} {_OFFSET}')
-    THEN try_strptime(regexp_replace(trim(CAST(text AS VARCHAR)), ' {_OFFSET}$', ''),
-        '%a, %d %b %Y %H:%M:%S')
+    THEN CAST(try_strptime(regexp_replace(trim(CAST(text AS VARCHAR)), ' {_OFFSET}$', ''),
+        {_MAILED}) AS TIMESTAMP)
     WHEN regexp_full_match(trim(CAST(text AS VARCHAR)), '{_UNIX} {_OFFSET} [0-9]{{4}}')
     THEN try_strptime(regexp_replace(trim(CAST(text AS VARCHAR)), ' {_OFFSET} ', ' '),
         '%a %b %d %H:%M:%S %Y')
@@ -56,7 +61,7 @@ _NTZ = f"""COALESCE(_es_local_time(trim(CAST(text AS VARCHAR))), CASE
 
 _TZ = f"""COALESCE(_es_local_time(trim(CAST(text AS VARCHAR))) AT TIME ZONE 'UTC', CASE
     WHEN regexp_full_match(trim(CAST(text AS VARCHAR)), '{_MAIL} {_OFFSET}')
-    THEN try_strptime(trim(CAST(text AS VARCHAR)), '%a, %d %b %Y %H:%M:%S %z')
+    THEN CAST(try_strptime(trim(CAST(text AS VARCHAR)), {_MAILED_WITH_ZONE}) AS TIMESTAMPTZ)
     WHEN regexp_full_match(trim(CAST(text AS VARCHAR)), '{_UNIX} {_OFFSET} [0-9]{{4}}')
     THEN try_strptime(trim(CAST(text AS VARCHAR)), '%a %b %d %H:%M:%S %z %Y')
     WHEN regexp_full_match(CAST(text AS VARCHAR), '{_PLAIN}')

@@ -763,5 +763,90 @@ GROUP = Group(
             dt.time(0, 0, 3),
             _F + "to_time",
         ),
+        Case(
+            "parts by each of their names",
+            "SELECT EXTRACT('weekday_iso', d), DATE_PART(yearday, d), EXTRACT(dy FROM d), "
+            "DATE_PART(nsec, '10:11:12.5'::TIME), EXTRACT(year FROM d::TIMESTAMP_LTZ), "
+            "DATE_TRUNC(weekofyear_iso, d), DATE_TRUNC('yearofweekiso', d) "
+            "FROM (SELECT '2023-01-01'::DATE AS d)",
+            "sql-reference/functions-date-time",
+            rows=[
+                (7, 1, 1, 500_000_000, 2023, dt.date(2022, 12, 26), dt.date(2022, 1, 3)),
+            ],
+        ),
+        Case(
+            "DATEDIFF of nanoseconds of TIMEs",
+            "SELECT DATEDIFF(nanosecond, '23:00:00'::TIME, '22:59:59.999999'::TIME)",
+            _F + "datediff",
+            rows=[(-1000,)],
+            types=["FIXED"],
+        ),
+        *(
+            fails(
+                f"{call} is not one of its parts",
+                f"SELECT {call}",
+                Error(1003, "42000", "is not a valid date/time component"),
+                page,
+            )
+            for page, calls in {
+                "sql-reference/functions-date-time": (
+                    "DATEDIFF(dayofyear, '2024-01-01'::DATE, '2024-02-01'::DATE)",
+                    "DATEADD(week_iso, 1, '2024-01-01'::DATE)",
+                    "DATE_TRUNC(yearofweek, '2024-01-01'::DATE)",
+                    "DATE_PART(fortnight, '2024-01-01'::DATE)",
+                    "LAST_DAY('2024-01-01'::DATE, 'hour')",
+                ),
+                _F + "date_trunc": ("DATE_TRUNC('month', '10:00:00'::TIME)",),
+                _F + "date_part": (
+                    "DATE_PART(epoch_microsecond, '2024-01-01'::DATE)",
+                    "DATE_PART(week, '10:00:00'::TIME)",
+                ),
+                _TYPES: ("'10:00:00'::TIME + INTERVAL '2 weeks'",),
+            }.items()
+            for call in calls
+        ),
+        Case(
+            "an INTERVAL of days before a DATE",
+            "SELECT INTERVAL '2 days' + TO_DATE('2024-02-28')",
+            _TYPES,
+            rows=[(dt.date(2024, 3, 1),)],
+            types=["DATE"],
+        ),
+        *(
+            fails(
+                f"an INTERVAL of '{given}'",
+                f"SELECT '2024-01-01'::DATE + INTERVAL '{given}'",
+                Error(),
+                _TYPES,
+            )
+            for given in ("2.5 days", "")
+        ),
+        Case(
+            "forms of mail with parts of seconds, and an hour alone",
+            "SELECT 'Mon, 1 Jan 2024 01:02:03.25 PM +0100'::TIMESTAMP_LTZ, "
+            "'Mon, 1 Jan 2024 13:02:03.25'::TIMESTAMP, 'Mon, 1 Jan 2024 01:02:03 am'::TIMESTAMP, "
+            "'2024-01-01 7'::TIMESTAMP",
+            "sql-reference/date-time-input-output",
+            rows=[
+                (
+                    dt.datetime(2024, 1, 1, 12, 2, 3, 250000, tzinfo=dt.UTC),
+                    dt.datetime(2024, 1, 1, 13, 2, 3, 250000),
+                    dt.datetime(2024, 1, 1, 1, 2, 3),
+                    dt.datetime(2024, 1, 1, 7),
+                )
+            ],
+        ),
+        fails(
+            "slashes behind a year",
+            "SELECT '2024/01/31'::DATE",
+            Error(100040, "22007", "2024/01/31"),
+            "sql-reference/date-time-input-output",
+        ),
+        fails(
+            "the hour of 24 beside AM",
+            "SELECT TO_CHAR('15:00:00'::TIME, 'HH24 AM')",
+            Error(),
+            "sql-reference/date-time-input-output",
+        ),
     ),
 )
