@@ -50,6 +50,10 @@ MACROS = {
         "WHEN 'TIMESTAMP' THEN 'TIMESTAMP_NTZ' WHEN 'TIMESTAMP WITH TIME ZONE' THEN 'TIMESTAMP_LTZ' "
         "ELSE regexp_replace(typeof(x), '\\(.*', '') END END"
     ),
+    "_es_path(x)": (
+        "CASE WHEN _es_fails(NOT regexp_full_match(x, '[A-Za-z_]\\w*(\\.[A-Za-z_]\\w*|\\[\\d+\\])*'), "
+        f"concat('{UNSUPPORTED}the path ', x, ' in a VARIANT')) THEN NULL ELSE '$.' || x END"
+    ),
     "_es_present(x)": (
         "CASE WHEN typeof(x) = 'JSON' AND json_type(TRY_CAST(x AS JSON)) = 'NULL' THEN NULL ELSE x END"
     ),
@@ -64,8 +68,8 @@ MACROS = {
     ),
     # What FLATTEN takes; of a text it would answer no rows.
     "_es_flattened(x)": (
-        "CASE WHEN _es_fails(typeof(x) = 'VARCHAR', "
-        "'Invalid argument types for function ''FLATTEN'': (INPUT => VARCHAR)') "
+        "CASE WHEN _es_fails(NOT regexp_full_match(typeof(x), 'JSON|\"NULL\"|.*\\[\\]|STRUCT.*'), "
+        "concat('Invalid argument types for function ''FLATTEN'': (INPUT => ', typeof(x), ')')) "
         "THEN NULL ELSE to_json(x) END"
     ),
     "_es_to_object(x)": (
@@ -137,7 +141,12 @@ MACROS = {
         ("is_double(x)", "is_real(x)"), "json_type(x) LIKE '%INT' OR json_type(x) = 'DOUBLE'"
     ),
     **dict.fromkeys(
-        ("is_date(x)", "is_time(x)", *(f"is_timestamp_{one}(x)" for one in ("ntz", "ltz", "tz"))),
+        (
+            "is_date(x)",
+            "is_date_value(x)",
+            "is_time(x)",
+            *(f"is_timestamp_{one}(x)" for one in ("ntz", "ltz", "tz")),
+        ),
         f"CASE WHEN x IS NULL OR {_MAY_BE_A_TIME} THEN NULL ELSE FALSE END",
     ),
     "is_binary(x)": f"CASE WHEN x IS NULL OR {_MAY_BE_BYTES} THEN NULL ELSE FALSE END",
@@ -170,7 +179,7 @@ TYPED = {
     # input's own, as e.v or VALUE, DuckDB would take what is called so here.
     "_es_flatten": """(input, prefix, keep, seq := 1) AS TABLE
         SELECT CAST(_es_e.seq AS BIGINT) AS SEQ, _es_e.k AS KEY,
-            CASE WHEN _es_e.k IS NULL THEN prefix || '[' || _es_e.i || ']'
+            CASE WHEN _es_e.k IS NULL THEN concat(prefix, '[' || _es_e.i || ']')
                 WHEN NOT regexp_full_match(_es_e.k, '[A-Za-z_][A-Za-z0-9_]*')
                 THEN prefix || '[''' || _es_e.k || ''']'
                 WHEN prefix = '' THEN _es_e.k ELSE prefix || '.' || _es_e.k END AS PATH,
@@ -181,7 +190,7 @@ TYPED = {
                 struct_pack(seq := _es_x.seq, k := _es_y.k, i := _es_y.i, v := _es_y.v)))[1])
             AS _es_e)""",
     "_es_flatten_parts": """(input, prefix, keep, mode, deep, seq := 1) AS TABLE
-        SELECT CAST(_es_e.seq AS BIGINT) AS SEQ, _es_e.e.k AS KEY, _es_e.e.path AS PATH,
+        SELECT CAST(_es_e.seq AS BIGINT) AS SEQ, _es_e.e.k AS KEY, coalesce(_es_e.e.path, prefix) AS PATH,
             _es_e.e.i AS INDEX, _es_e.e.v AS VALUE, coalesce(_es_e.e.this, _es_this) AS THIS
         FROM (SELECT to_json(input) AS _es_this, unnest(list_transform(
             [struct_pack(seq := seq, list := _es_all_elements(
@@ -246,9 +255,12 @@ def _extracted(value: Any, part: Any) -> Any:
 
 def _path(node: Any) -> Any:
     """Places before the first are none; DuckDB counts them from the end."""
+    if not isinstance(node.expression, (exp.JSONPath, exp.Null)):
+        node.set("expression", invoke("_es_path", node.expression))
+        return node
     steps = node.expression.find_all(exp.JSONPathSubscript)
     if any(isinstance(one.this, int) and one.this < 0 for one in steps):
-        return cast_as(exp.Null(), "JSON")
+        return cast_as(exp.Null(), "JSON" if isinstance(node, exp.JSONExtract) else "VARCHAR")
     return node
 
 
@@ -371,7 +383,8 @@ def _flatten(node: Any) -> Any:
         raise errors.uncompiled(f"unknown argument {min(options)}.")
     prefix = exp.Literal.string("")
     if path is not None and path.name:
-        source = invoke("json_extract", variant(source), exp.Literal.string(f"$.{path.name}"))
+        source = invoke("_es_flattened", source)
+        source = invoke("json_extract", source, exp.Literal.string(f"$.{path.name}"))
         prefix = path
     if deep == exp.false() and mode == "BOTH":
         called = invoke("_es_flatten", source, prefix, keep, exp.var(seq))
@@ -396,6 +409,7 @@ _OF_KIND = {
     "TIMESTAMP_LTZ": {exp.DType.TIMESTAMPLTZ},
     "TIMESTAMP_TZ": {exp.DType.TIMESTAMPTZ},
     **{one: {exp.DType[one]} for one in ("BOOLEAN", "DATE", "TIME")},
+    "DATE_VALUE": {exp.DType.DATE},
     "DECIMAL": {exp.DType.DECIMAL, *exp.DataType.INTEGER_TYPES},
 }
 _KINDS_TOLD = {kind for kinds in _OF_KIND.values() for kind in kinds}
@@ -452,7 +466,7 @@ NODES: dict[type[Any], Callable[[Any], Any]] = {
         exp.Bracket(this=node.this, expressions=[node.expression])
     ),
     exp.Dot: _dot,
-    exp.JSONExtract: _path,
+    **dict.fromkeys((exp.JSONExtract, exp.JSONExtractScalar), _path),
     exp.Struct: _struct,
     exp.JSONObject: _object_with_nulls,
     exp.StarMap: _star_map,

@@ -791,7 +791,7 @@ GROUP = Group(
             """(1, '[5]'), (2, '{"a": 1}'), (3, NULL)) t, LATERAL FLATTEN(INPUT => t.v, """
             "MODE => 'ARRAY', OUTER => TRUE) f ORDER BY 1",
             _F + "flatten",
-            rows=[(1, "[0]", Json(5)), (2, None, None), (3, None, None)],
+            rows=[(1, "[0]", Json(5)), (2, "", None), (3, "", None)],
         ),
         Case(
             "a table function with OVER",
@@ -1235,6 +1235,46 @@ GROUP = Group(
                 ("ARRAY_POSITION", "s, ['x']"),
                 ("ARRAY_REMOVE", "['x'], s"),
             )
+        ),
+        ),
+        Case(
+            "FLATTEN of what a path of a column leads to, and of that",
+            "SELECT p.id, f.path, g.value:b FROM (SELECT 7 AS id, "
+            'PARSE_JSON(\'{"x": [{"y": [{"b": 1}, {"b": 2}]}]}\') AS c) p, '
+            "LATERAL FLATTEN(INPUT => p.c, PATH => 'x') f, LATERAL FLATTEN(INPUT => f.value:y) g "
+            "ORDER BY g.index",
+            _F + "flatten",
+            rows=[(7, "x[0]", Json(1)), (7, "x[0]", Json(2))],
+        ),
+        fails(
+            "FLATTEN of a number",
+            "SELECT * FROM TABLE(FLATTEN(INPUT => 5))",
+            Error(1044, "42P13", "FLATTEN"),
+            _F + "flatten",
+        ),
+        *(
+            value(
+                f"{function} by a column's path",
+                f"{function}({of}, p) FROM (SELECT 'a.b' AS p)",
+                made,
+                _F + function.lower(),
+            )
+            for function, of, made in (
+                ("GET_PATH", """PARSE_JSON('{"a": {"b": 1}}')""", Json(1)),
+                ("JSON_EXTRACT_PATH_TEXT", """'{"a": {"b": 1}}'""", "1"),
+            )
+        ),
+        fails(
+            "FILTER by a lambda of two",
+            "SELECT FILTER([1, 2], (a, b) -> a > b)",
+            Error(),
+            _F + "filter",
+        ),
+        value(
+            "IS_DATE_VALUE",
+            "IS_DATE_VALUE(TO_VARIANT('2024-01-01'::DATE))",
+            True,
+            _F + "is_date-value",
         ),
     ),
 )
