@@ -28,8 +28,9 @@ MACROS = {
     ),
     # DuckDB's takes bits alone.
     "_es_getbit(x, place)": "CAST((CAST(x AS HUGEINT) >> place) & 1 AS INTEGER)",
-    "_es_ln(x)": (
-        "CASE WHEN _es_fails(x <= 0, 'Invalid floating point operation: ln') THEN NULL ELSE ln(x) END"
+    "_es_log(base, x, made)": (
+        "CASE WHEN _es_fails(x <= 0 OR base <= 0 OR base = 1, 'Invalid floating point operation: log') "
+        "THEN NULL ELSE made END"
     ),
     "_es_width_bucket(x, low, high, buckets)": (
         "CASE WHEN _es_fails(low = high OR buckets < 1, "
@@ -81,8 +82,7 @@ def _to_digits(node: Any) -> Any:
 
 def _real(node: Any) -> Any:
     """Where the result is no number, Snowflake says so, and DuckDB says NaN."""
-    of = node.expression if isinstance(node, exp.Log) and node.expression else node.this
-    return invoke("_es_real", of.copy(), node.copy())
+    return invoke("_es_real", node.this.copy(), node.copy())
 
 
 def _truths(node: Any) -> Any:
@@ -103,13 +103,14 @@ NODES: dict[type[Any], Callable[[Any], Any]] = {
     exp.Floor: _to_digits,
     exp.Ceil: _to_digits,
     **dict.fromkeys((exp.Booland, exp.Boolor, exp.Boolnot, exp.Xor), _truths),
-    **dict.fromkeys((exp.Sqrt, exp.Log, exp.Acos, exp.Asin, exp.Atanh, exp.Acosh), _real),
+    **dict.fromkeys((exp.Sqrt, exp.Acos, exp.Asin, exp.Atanh, exp.Acosh), _real),
     exp.Exp: lambda node: invoke("_es_finite", node.this.copy(), node.copy()),
     exp.Pow: lambda node: invoke("_es_finite", node.this.copy(), _real(node)),
     exp.Factorial: lambda node: invoke("factorial", invoke("_es_int", node.this)),
     exp.Getbit: lambda node: invoke("_es_getbit", node.this, node.expression),
     **dict.fromkeys((exp.RegrValx, exp.RegrValy), lambda node: cast_as(node.copy(), "DOUBLE")),
-    exp.Ln: lambda node: invoke("_es_ln", node.this),
+    exp.Ln: lambda node: invoke("_es_log", number("10"), node.this.copy(), node.copy()),
+    exp.Log: lambda node: invoke("_es_log", node.this.copy(), node.expression.copy(), node.copy()),
     exp.WidthBucket: lambda node: invoke(
         "_es_width_bucket",
         node.this,

@@ -81,6 +81,11 @@ MACROS = {
     # The empty text is at the beginning, wherever the search begins.
     "_es_place(x, found)": "CASE WHEN x = '' AND found IS NOT NULL THEN 1 ELSE found END",
     "_es_similarity(x, y)": "CAST(floor(jaro_winkler_similarity(x, y) * 100) AS BIGINT)",
+    "_es_insert(x, place, count, y)": (
+        "CASE WHEN _es_fails(place < 1 OR count < 0 OR place + count > length(x) + 1, "
+        "'Invalid position or length of INSERT') THEN NULL "
+        "ELSE left(x, _es_int(place) - 1) || y || substr(x, _es_int(place + count)) END"
+    ),
 }
 
 
@@ -153,6 +158,9 @@ def _distance(node: Any) -> Any:
         return invoke("_es_similarity", *made)
     node.set("this", made[0])
     node.set("expression", made[1])
+    if (most := node.args.get("max_dist")) is not None:
+        below = exp.If(this=exp.LT(this=most.copy(), expression=number("0")), true=number("0"))
+        node.set("max_dist", exp.Case(ifs=[below], default=most.copy()))
     return node
 
 
@@ -216,6 +224,9 @@ NODES: dict[type[Any], Callable[[Any], Any]] = {
     ),
     exp.Translate: lambda node: invoke(
         "_es_translate", node.this, node.args["from_"], node.args["to"]
+    ),
+    exp.Stuff: lambda node: invoke(
+        "_es_insert", node.this, node.args["start"], node.args["length"], node.expression
     ),
     exp.Unhex: lambda node: invoke("_es_unhex", node.this),
     exp.HexDecodeString: lambda node: invoke("decode", invoke("_es_unhex", node.this)),

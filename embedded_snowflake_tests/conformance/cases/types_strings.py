@@ -490,5 +490,29 @@ GROUP = Group(
             Error(part="Invalid character code -7 in the CHR input"),
             _F + "chr",
         ),
+        value(
+            "EDITDISTANCE of at most a negative number",
+            "EDITDISTANCE('kitten', 'sitting', -2)",
+            0,
+            _F + "editdistance",
+        ),
+        fails(
+            "EDITDISTANCE of one text", "SELECT EDITDISTANCE('a')", Error(938), _F + "editdistance"
+        ),
+        value(
+            "HEX_ENCODE of a number is that of its text",
+            "HEX_ENCODE(12)",
+            "3132",
+            _F + "hex_encode",
+        ),
+        *(
+            fails(
+                f"INSERT at {place}, of {count}",
+                f"SELECT INSERT('abc', {place}, {count}, 'Z')",
+                Error(part="Invalid"),
+                _F + "insert",
+            )
+            for place, count in ((0, 1), (5, 0), (2, 3), (2, -1))
+        ),
     ),
 )
