@@ -215,7 +215,8 @@ def _check_queries(expression: Any) -> None:
 
 _NEEDED: dict[type[Any], str] = {
     exp.Count: "this",
-    exp.Extract: "expression",
+    **dict.fromkeys((exp.Extract, exp.Log, exp.Levenshtein), "expression"),
+    exp.DateFromParts: "day",
     exp.WidthBucket: "num_buckets",
     exp.ObjectAgg: "expression",
     exp.SplitPart: "part_index",
@@ -234,6 +235,8 @@ _AMONG: dict[type[Any], str] = {exp.NthValue: "offset", exp.ArgMax: "count", exp
 def _check_arguments(node: Any) -> None:
     """Every function has what it needs; sqlglot does not look where it writes one as others."""
     needed = _NEEDED.get(type(node))
+    if isinstance(node, exp.If) and not isinstance(node.parent, exp.Case):
+        needed = "false"
     missing = needed is not None and not node.args.get(needed)
     if missing or (isinstance(node, (exp.Func, exp.Binary)) and node.error_messages()):
         raise errors.too_few_arguments()

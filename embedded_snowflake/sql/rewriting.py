@@ -215,7 +215,9 @@ def _hashes(_: Session, expression: Any) -> Any:
         inner = invoke("hash", *(one.copy() for one in arguments))
         made: Any = exp.cast(inner, "HUGEINT", dialect="duckdb")
         if name == "HASH_AGG":
-            made = exp.Sum(this=made)
+            if isinstance(node.this, exp.Distinct) or isinstance(node.parent, exp.Window):
+                raise errors.unsupported("HASH_AGG of DISTINCT values, or with OVER")
+            made = exp.Coalesce(this=exp.Sum(this=made), expressions=[exp.Literal.number(0)])
             made = exp.Mod(this=made, expression=exp.Literal.number(2**63 - 1))
         else:
             made = exp.Sub(this=made, expression=exp.Literal.number(2**63))

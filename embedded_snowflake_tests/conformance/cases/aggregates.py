@@ -541,5 +541,18 @@ GROUP = Group(
             _F + "count",
             refused=_NO,
         ),
+        Case(
+            "HASH_AGG of no rows",
+            f"SELECT HASH_AGG(v), HASH_AGG(*) FROM {_EMPTY}",
+            _F + "hash_agg",
+            rows=[(0, 0)],
+        ),
+        Case(
+            "HASH_AGG of DISTINCT rows",
+            "SELECT HASH_AGG(DISTINCT a) = HASH_AGG(5) FROM (SELECT 5 AS a UNION ALL SELECT 5)",
+            _F + "hash_agg",
+            rows=[(False,)],
+            refused=_NO,
+        ),
     ),
 )

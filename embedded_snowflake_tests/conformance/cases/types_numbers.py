@@ -408,5 +408,23 @@ GROUP = Group(
             _F + "bitshiftleft",
             refused=Error(2, "0A000", "BITSHIFTLEFT of or by a negative number"),
         ),
+        *(
+            fails(
+                f"LOG({of})",
+                f"SELECT LOG({of})",
+                Error(part="Invalid floating point operation"),
+                _F + "log",
+            )
+            for of in ("1, 5", "0, 5", "2, 0")
+        ),
+        *(
+            fails(f"{call} lacks an argument", f"SELECT {call}", Error(938), _F + page)
+            for page, call in (
+                ("log", "LOG(10)"),
+                ("iff", "IFF(TRUE, 1)"),
+                ("ifnull", "IFNULL(1)"),
+                ("date_from_parts", "DATE_FROM_PARTS(2024, 1)"),
+            )
+        ),
     ),
 )
