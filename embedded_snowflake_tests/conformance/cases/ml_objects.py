@@ -73,6 +73,18 @@ GROUP = Group(
             "sql-reference/functions/tag_references",
             rows=[("G", "x", "T", "TABLE")],
         ),
+        Case(
+            "TAG_REFERENCES says how a tag came",
+            (
+                "CREATE TAG how",
+                "CREATE TABLE tagged (a INT)",
+                "ALTER TABLE tagged SET TAG how = 'x'",
+                "SELECT * FROM TABLE(INFORMATION_SCHEMA.TAG_REFERENCES('tagged', 'TABLE'))",
+            ),
+            "sql-reference/functions/tag_references",
+            only=("TAG_NAME", "APPLY_METHOD", "LEVEL"),
+            rows=[("HOW", "MANUAL", "TABLE")],
+        ),
         fails(
             "a tag that is not there",
             ("CREATE TABLE t (a INT)", "ALTER TABLE t SET TAG never_tag = 'x'"),
