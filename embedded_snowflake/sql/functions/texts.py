@@ -71,6 +71,7 @@ MACROS = {
         "ELSE array_to_string(list_transform(string_split(of, ''), lambda one: "
         "chr(CAST(list_position(list_distinct(string_split(concat(x, y), '')), one) AS INTEGER))), '') END"
     ),
+    "_es_upper(x)": "upper(replace(x, 'ß', 'SS'))",
     # DuckDB begins with the first character where there are fewer.
     "_es_from_end(x, start, made)": "CASE WHEN -start > length(x) THEN '' ELSE made END",
     "_es_translate(x, these, others)": (
@@ -222,12 +223,11 @@ NODES: dict[type[Any], Callable[[Any], Any]] = {
         if isinstance(node.args["start"], exp.Literal)
         else invoke("_es_from_end", node.this.copy(), node.args["start"].copy(), node.copy())
     ),
-    exp.Translate: lambda node: invoke(
-        "_es_translate", node.this, node.args["from_"], node.args["to"]
-    ),
     exp.Stuff: lambda node: invoke(
         "_es_insert", node.this, node.args["start"], node.args["length"], node.expression
     ),
+    exp.Translate: lambda node: invoke("_es_translate", *node.iter_expressions()),
+    exp.Upper: lambda node: invoke("_es_upper", node.this),
     exp.Unhex: lambda node: invoke("_es_unhex", node.this),
     exp.HexDecodeString: lambda node: invoke("decode", invoke("_es_unhex", node.this)),
     exp.Base64Encode: _base64,

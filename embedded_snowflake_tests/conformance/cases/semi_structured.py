@@ -1236,7 +1236,6 @@ GROUP = Group(
                 ("ARRAY_REMOVE", "['x'], s"),
             )
         ),
-        ),
         Case(
             "FLATTEN of what a path of a column leads to, and of that",
             "SELECT p.id, f.path, g.value:b FROM (SELECT 7 AS id, "

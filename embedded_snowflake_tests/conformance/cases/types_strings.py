@@ -514,5 +514,6 @@ GROUP = Group(
             )
             for place, count in ((0, 1), (5, 0), (2, 3), (2, -1))
         ),
+        value("UPPER of a sharp s", "UPPER('Straße') || UPPER('ö')", "STRASSEÖ", _F + "upper"),
     ),
 )
