@@ -65,15 +65,16 @@ _READING = _STRICT | {
 
 MACROS = {
     "_es_time_fraction(value, digits)": """substr(strftime(CAST(value AS TIMESTAMP), '%f') || '000', 1, digits)""",
-    "_es_time_read(value, format)": """strptime(CAST(value AS VARCHAR), format)""",
-    "_es_time_tried(value, format)": """try_strptime(CAST(value AS VARCHAR), format)""",
+    "_es_time_read(value, format, other)": "strptime(CAST(value AS VARCHAR), [format, other])",
+    "_es_time_tried(value, format, other)": "try_strptime(CAST(value AS VARCHAR), [format, other])",
     # Snowflake's centuries of two digits begin at 1970, DuckDB's at 1969.
-    "_es_time_read_yy(value, format)": """CASE WHEN year(strptime(CAST(value AS VARCHAR), format)) = 1969
-        THEN strptime(CAST(value AS VARCHAR), format) + INTERVAL 100 YEAR
-        ELSE strptime(CAST(value AS VARCHAR), format) END""",
-    "_es_time_tried_yy(value, format)": """CASE WHEN year(try_strptime(CAST(value AS VARCHAR), format)) = 1969
-        THEN try_strptime(CAST(value AS VARCHAR), format) + INTERVAL 100 YEAR
-        ELSE try_strptime(CAST(value AS VARCHAR), format) END""",
+    **{
+        f"_es_time_{way}_yy(value, format, other)": (
+            f"_es_time_{way}(value, format, other) + CASE year(_es_time_{way}(value, format, other)) "
+            "WHEN 1969 THEN INTERVAL 100 YEAR ELSE INTERVAL 0 YEAR END"
+        )
+        for way in ("read", "tried")
+    },
 }
 TYPED = {
     "_es_time_text": """(value TIME, format) AS strftime(DATE '1970-01-01' + value, format),
@@ -160,7 +161,9 @@ def reading(value: str, text: str, kind: str, *, tried: bool) -> str:
     function = "_es_time_tried" if tried else "_es_time_read"
     if "YY" in names:
         function += "_yy"
-    return f"{function}({value}, {literal(pattern)})::{kind}"
+    # A month's name is read in full and in short, whichever the format says.
+    ways = (pattern.replace("%B", "%b"), pattern.replace("%b", "%B"))
+    return f"{function}({value}, {', '.join(map(literal, ways))})::{kind}"
 
 
 def rewritten(_: Session, sql: str) -> str:

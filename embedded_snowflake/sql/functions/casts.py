@@ -84,10 +84,8 @@ _TEXTS = {exp.DataType.Type.VARCHAR, exp.DataType.Type.TEXT, exp.DataType.Type.C
 READ_AS = {
     exp.DataType.Type.DATE: "_es_date",
     exp.DataType.Type.TIME: "_es_time",
-    exp.DataType.Type.TIMESTAMP: "_es_timestamp_ntz",
-    exp.DataType.Type.TIMESTAMPNTZ: "_es_timestamp_ntz",
-    exp.DataType.Type.TIMESTAMPLTZ: "_es_timestamp_tz",
-    exp.DataType.Type.TIMESTAMPTZ: "_es_timestamp_tz",
+    **dict.fromkeys((exp.DType.TIMESTAMP, exp.DType.TIMESTAMPNTZ), "_es_timestamp_ntz"),
+    **dict.fromkeys((exp.DType.TIMESTAMPLTZ, exp.DType.TIMESTAMPTZ), "_es_timestamp_tz"),
 }
 
 

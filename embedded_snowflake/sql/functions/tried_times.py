@@ -27,7 +27,7 @@ _CLOCK = r"([01]?[0-9]|2[0-3]):[0-5]?[0-9](:[0-5]?[0-9](\.[0-9]*)?)?"
 _ZONE = r"Z|UTC|GMT|[+-][0-9]{1,2}(:?[0-9]{2})?|[A-Za-z_]+/[A-Za-z0-9_/+-]+"
 
 # What DuckDB reads is no more than this; of other words behind a time it takes no notice.
-_PLAIN = rf"\s*[0-9]{{1,5}}-[0-9]{{1,2}}-[0-9]{{1,2}}([T ]\s*{_CLOCK}\s*({_ZONE})?)?\s*"
+_PLAIN = rf"\s*[0-9]{{1,4}}-[0-9]{{1,2}}-[0-9]{{1,2}}([T ]\s*{_CLOCK}\s*({_ZONE})?)?\s*"
 
 # Seconds, milliseconds, microseconds or nanoseconds since 1970, by how large the number is; of no
 # year from 1 to 9999, none.
@@ -70,10 +70,8 @@ _TZ = f"""COALESCE(_es_local_time(trim(CAST(text AS VARCHAR))) AT TIME ZONE 'UTC
 
 _AM_OR_PM = r"(0?[0-9]|1[0-2]):[0-5][0-9](:[0-5][0-9](\.[0-9]+)?)? ?[AaPp][Mm]"
 _TIME = f"""CASE WHEN regexp_full_match(x, '{_WHOLE}') THEN CAST(date_trunc('second', _es_epoch(x)) AS TIME)
-    WHEN regexp_full_match(x, '{_AM_OR_PM}') THEN CAST(coalesce(try_strptime(x, '%I:%M %p'),
-        try_strptime(x, '%I:%M:%S %p'), try_strptime(x, '%I:%M:%S.%n %p'),
-        try_strptime(x, '%I:%M%p'), try_strptime(x, '%I:%M:%S%p'),
-        try_strptime(x, '%I:%M:%S.%n%p')) AS TIME)
+    WHEN regexp_full_match(x, '{_AM_OR_PM}') THEN CAST(try_strptime(x, ['%I:%M %p', '%I:%M:%S %p',
+        '%I:%M:%S.%n %p', '%I:%M%p', '%I:%M:%S%p', '%I:%M:%S.%n%p']) AS TIME)
     WHEN regexp_full_match(x, '{_CLOCK}\\s*({_ZONE})?')
     THEN TRY_CAST(regexp_extract(x, '^{_CLOCK}') AS TIME)
     ELSE CAST(_es_try_timestamp_ntz(x) AS TIME) END"""
@@ -100,7 +98,7 @@ _HOURS = """list_transform([x], lambda v: _es_recognized(v, _es_try_time(
 # A TIMESTAMP_TZ is an instant and the offset that it came with; only the instant is kept here, so
 # that another offset than +00:00 is refused where it would be seen.
 _OTHER_OFFSET = r"""regexp_matches(CAST(x AS VARCHAR),
-    ':[0-9]{2}(\.[0-9]+)?\s*([+-]([0-9]{2}:?[0-9]{2}|[0-9]{2})(\s+[0-9]{4})?|\w+/\S+)"?\s*$')
+    ':[0-9]{2}(\.[0-9]+)?(\s*[AaPp][Mm])?\s*([+-]([0-9]{2}:?[0-9]{2}|[0-9]{2})(\s+[0-9]{4})?|\w+/\S+)"?\s*$')
     AND NOT regexp_matches(CAST(x AS VARCHAR), '[+-]00(:?00)?(\s+[0-9]{4})?"?$')"""
 
 MACROS = {

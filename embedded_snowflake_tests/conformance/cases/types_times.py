@@ -848,5 +848,35 @@ GROUP = Group(
             Error(),
             "sql-reference/date-time-input-output",
         ),
+        Case(
+            "a month's name is read in full and in short",
+            "SELECT TO_DATE('5-March-2024', 'DD-MON-YYYY'), TO_DATE('2024 mar 05', 'YYYY MMMM DD'), "
+            "TRY_TO_DATE('5-Marsh-2024', 'DD-MON-YYYY'), TO_DATE('05-Dec-69', 'DD-MMMM-YY')",
+            "sql-reference/date-time-input-output",
+            rows=[(dt.date(2024, 3, 5), dt.date(2024, 3, 5), None, dt.date(2069, 12, 5))],
+        ),
+        Case(
+            "forms of letters and lists, with AM and PM and parts of a second",
+            "SELECT TO_TIMESTAMP('Fri, 1 Mar 2024 09:08:07.1234567 PM'), "
+            "TRY_TO_TIMESTAMP('Fri, 01 Mar 2024 21:08:07.5 -0800'), "
+            "'Fri, 1 Mar 2024 12:08:07 AM +0100'::TIMESTAMP_LTZ = '2024-02-29 23:08:07Z'::TIMESTAMP_LTZ, "
+            "TO_TIMESTAMP('2024-03-01 21')",
+            "sql-reference/date-time-input-output",
+            rows=[
+                (
+                    dt.datetime(2024, 3, 1, 21, 8, 7, 123456),
+                    dt.datetime(2024, 3, 1, 21, 8, 7, 500000),
+                    True,
+                    dt.datetime(2024, 3, 1, 21),
+                )
+            ],
+        ),
+        Case(
+            "no date begins with a year and slashes, or a year of five digits",
+            "SELECT TRY_TO_DATE('2024/03/01'), TRY_TO_TIMESTAMP('2024/03/01 10:00:00'), "
+            "TRY_TO_DATE('12024-03-01')",
+            "sql-reference/date-time-input-output",
+            rows=[(None, None, None)],
+        ),
     ),
 )
