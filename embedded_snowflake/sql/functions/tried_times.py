@@ -18,8 +18,10 @@ _AMERICAN = r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{4} [0-9]{1,2}:[0-9]{2}:[0-9]{2}"
 _MAIL = r"[A-Za-z]{3}, [0-9]{1,2} [A-Za-z]{3} [0-9]{4} [0-9]{1,2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?( [AaPp][Mm])?"
 _MAILED = [
     f"%a, %d %b %Y {clock}"
-    for clock in ("%H:%M:%S", "%H:%M:%S.%n", "%I:%M:%S %p", "%I:%M:%S.%n %p")
+    for clock in ("%H:%M:%S", "%H:%M:%S.%f", "%I:%M:%S %p", "%I:%M:%S.%f %p")
 ]
+# DuckDB would round what is below a microsecond.
+_SHORTER = r"regexp_replace({}, '([.][0-9]{{6}})[0-9]+', '\1')"
 _MAILED_WITH_ZONE = [f"{one} %z" for one in _MAILED]
 _UNIX = r"[A-Za-z]{3} [A-Za-z]{3} [0-9]{1,2} [0-9]{1,2}:[0-9]{2}:[0-9]{2}"
 _OFFSET = "[+-][0-9]{2}:?[0-9]{2}"
@@ -45,13 +47,12 @@ _LOCAL = f"""CASE WHEN regexp_full_match(x, '{_WHOLE}') THEN _es_epoch(x)
     WHEN regexp_full_match(x, '[0-9]{{1,2}}/[0-9]{{1,2}}/[0-9]{{4}}') THEN try_strptime(x, '%m/%d/%Y')
     WHEN regexp_full_match(x, '[0-9]{{1,2}}-[A-Za-z]+-[0-9]{{4}}')
     THEN try_strptime(x, ['%d-%b-%Y', '%d-%B-%Y'])
-    WHEN regexp_full_match(x, '{_MAIL}') THEN CAST(try_strptime(x, {_MAILED}) AS TIMESTAMP) END"""
+    WHEN regexp_full_match(x, '{_MAIL}') THEN try_strptime({_SHORTER.format("x")}, {_MAILED}) END"""
 
 # A zone is left out: the time is that of the clock on the wall.
 _NTZ = f"""COALESCE(_es_local_time(trim(CAST(text AS VARCHAR))), CASE
     WHEN regexp_full_match(trim(CAST(text AS VARCHAR)), '{_MAIL} {_OFFSET}')
-    THEN CAST(try_strptime(regexp_replace(trim(CAST(text AS VARCHAR)), ' {_OFFSET}$', ''),
-        {_MAILED}) AS TIMESTAMP)
+    THEN _es_local_time(regexp_replace(trim(CAST(text AS VARCHAR)), ' {_OFFSET}$', ''))
     WHEN regexp_full_match(trim(CAST(text AS VARCHAR)), '{_UNIX} {_OFFSET} [0-9]{{4}}')
     THEN try_strptime(regexp_replace(trim(CAST(text AS VARCHAR)), ' {_OFFSET} ', ' '),
         '%a %b %d %H:%M:%S %Y')
@@ -61,7 +62,7 @@ _NTZ = f"""COALESCE(_es_local_time(trim(CAST(text AS VARCHAR))), CASE
 
 _TZ = f"""COALESCE(_es_local_time(trim(CAST(text AS VARCHAR))) AT TIME ZONE 'UTC', CASE
     WHEN regexp_full_match(trim(CAST(text AS VARCHAR)), '{_MAIL} {_OFFSET}')
-    THEN CAST(try_strptime(trim(CAST(text AS VARCHAR)), {_MAILED_WITH_ZONE}) AS TIMESTAMPTZ)
+    THEN try_strptime({_SHORTER.format("trim(CAST(text AS VARCHAR))")}, {_MAILED_WITH_ZONE})
     WHEN regexp_full_match(trim(CAST(text AS VARCHAR)), '{_UNIX} {_OFFSET} [0-9]{{4}}')
     THEN try_strptime(trim(CAST(text AS VARCHAR)), '%a %b %d %H:%M:%S %z %Y')
     WHEN regexp_full_match(CAST(text AS VARCHAR), '{_PLAIN}')
