@@ -40,11 +40,6 @@ def exists(name: object, kind: str = "Object") -> SnowflakeError:
     return uncompiled(f"{kind} '{name}' already exists.", 2002, "42710")
 
 
-def invalid_value(value: str, option: str) -> SnowflakeError:
-    """001008: an option or a parameter that does not take the value."""
-    return uncompiled(f"invalid value ['{value}'] for parameter '{option}'", 1008, "22023")
-
-
 def unreachable() -> SnowflakeError:
     """002043: a database or schema that is to be used or searched is not there."""
     return uncompiled("Object does not exist, or operation cannot be performed.", 2043, "02000")

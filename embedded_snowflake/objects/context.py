@@ -66,7 +66,7 @@ def refuse_effect(key: str, value: str) -> None:
         SnowflakeError: 000002, with the parameter's name; 001008 where it is no number of seconds.
     """
     if key in _SECONDS and not value.isdecimal():
-        raise errors.invalid_value(value, key)
+        raise errors.uncompiled(f"invalid value ['{value}'] for parameter '{key}'", 1008, "22023")
     if key not in _DEFAULTS or key in _FREE or value.lower() == _DEFAULTS[key].lower():
         return
     if key != "TIMEZONE":

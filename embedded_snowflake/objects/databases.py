@@ -162,9 +162,7 @@ def drop_schema(session: Session, reader: Reader) -> Result:
     return Result.status(f"{schema} successfully dropped.")
 
 
-def _kept(
-    session: Session, database: str, schema: str | None
-) -> tuple[datetime.datetime, str, str, str]:
+def _kept(session: Session, database: str, schema: str | None) -> tuple[Any, ...]:
     """When it was made, its comment, its options and its days of retention."""
     entry = session.catalog.get(_KIND, QualifiedName(database, "", schema or ""))
     kept = entry.props if entry else {"comment": _VIEWS if schema == "INFORMATION_SCHEMA" else ""}

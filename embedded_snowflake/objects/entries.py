@@ -136,7 +136,7 @@ def show_entries(
         tell: what an object says of itself, by column. Its name, place, time and owner are known
             here; a column that nobody tells of is NULL.
     """
-    session = reader.session
+    session, known = reader.session, columns(shown)
     rows = (
         {
             "created_on": entry.created_on,
@@ -149,4 +149,4 @@ def show_entries(
         }
         for entry in show_scope(reader).entries(session, kind)
     )
-    return Result.told(columns(shown), rows)
+    return Result.rows(known, [[told.get(column) for column in known] for told in rows])

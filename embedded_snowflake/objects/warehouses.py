@@ -22,15 +22,13 @@ _SIZES = columns(
 """Sizes as they are shown, by each of their names."""
 _SHOWN = columns(
     "WAREHOUSE_TYPE:STANDARD WAREHOUSE_SIZE:XSMALL MIN_CLUSTER_COUNT:1 MAX_CLUSTER_COUNT:1 "
-    "AUTO_SUSPEND:600 AUTO_RESUME:true ENABLE_QUERY_ACCELERATION:false "
-    "QUERY_ACCELERATION_MAX_SCALE_FACTOR:8 RESOURCE_MONITOR:null SCALING_POLICY:STANDARD"
-)
-_SHOWN["COMMENT"] = ""
+    "AUTO_SUSPEND:600 AUTO_RESUME:true ENABLE_QUERY_ACCELERATION:false SCALING_POLICY:STANDARD"
+) | {"COMMENT": ""}
 """What SHOW WAREHOUSES tells of an option that is not given."""
-_IDLE = {
-    *("INITIALLY_SUSPENDED", "MAX_CONCURRENCY_LEVEL", "GENERATION", "RESOURCE_CONSTRAINT"),
-    *("STATEMENT_QUEUED_TIMEOUT_IN_SECONDS", "STATEMENT_TIMEOUT_IN_SECONDS"),
-}
+_IDLE = columns(
+    "INITIALLY_SUSPENDED MAX_CONCURRENCY_LEVEL STATEMENT_QUEUED_TIMEOUT_IN_SECONDS "
+    "STATEMENT_TIMEOUT_IN_SECONDS GENERATION RESOURCE_CONSTRAINT"
+)
 """What may be said besides: a warehouse here runs nothing that it could queue or end."""
 
 
@@ -39,7 +37,7 @@ def _options(reader: Reader) -> dict[str, str]:
     options = read_options(reader, "a warehouse", {*_SHOWN, *_IDLE})
     size = options.get("WAREHOUSE_SIZE", "XSMALL")
     if size.upper().replace("-", "") not in _SIZES:
-        raise errors.invalid_value(size, "WAREHOUSE_SIZE")
+        raise errors.uncompiled(f"invalid value ['{size}'] for WAREHOUSE_SIZE", 1008, "22023")
     return options
 
 
@@ -108,10 +106,9 @@ def show_warehouses(session: Session, reader: Reader) -> Result:
     shown = columns(
         "name state type size min_cluster_count:NUMBER max_cluster_count:NUMBER is_default "
         "is_current auto_suspend:NUMBER auto_resume created_on:TIMESTAMP_LTZ owner comment "
-        "enable_query_acceleration query_acceleration_max_scale_factor:NUMBER resource_monitor "
-        "scaling_policy owner_role_type"
+        "enable_query_acceleration scaling_policy owner_role_type"
     )
-    rows: list[dict[str, Any]] = []
+    rows: list[list[Any]] = []
     for name, given in sorted(session.engine.account.list("warehouse").items()):
         if (pattern is not None and not like(pattern, name)) or not name.startswith(starts):
             continue
@@ -124,8 +121,8 @@ def show_warehouses(session: Session, reader: Reader) -> Result:
         told["created_on"] = datetime.datetime.fromisoformat(told["created_on"])
         for one in (one for one, kind in shown.items() if kind == "NUMBER"):
             told[one] = int(told[one]) if told[one].isdecimal() else None
-        rows.append(told)
-    return Result.told(shown, rows)
+        rows.append([told[column] for column in shown])
+    return Result.rows(shown, rows)
 
 
 @handles("USE", "ROLE")

@@ -394,9 +394,7 @@ def _check_constraints(expression: Any) -> None:
             raise errors.unsupported("DEFAULT of a sequence: name its NEXTVAL in the INSERT")
     added = isinstance(expression, exp.Alter) and expression.find(exp.AddConstraint, *_ADDED_NOT)
     if added:
-        raise errors.unsupported(
-            "ALTER TABLE .. ADD a key or an identity: state it in CREATE TABLE"
-        )
+        raise errors.unsupported("ADD of a key or an identity: state it in CREATE TABLE")
     steps = expression.find(exp.GeneratedAsIdentityColumnConstraint)
     if steps is not None and steps.find(exp.Neg) is not None:
         raise errors.unsupported("an IDENTITY with a negative start or step")

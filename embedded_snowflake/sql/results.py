@@ -36,11 +36,6 @@ class Result:
         """Rows with named columns."""
         return cls(list(columns.items()), [tuple(row) for row in rows])
 
-    @classmethod
-    def told(cls, columns: dict[str, str], rows: Iterable[dict[str, Any]]) -> Result:
-        """Rows by the columns' names; a column that a row does not tell of is NULL."""
-        return cls.rows(columns, [[row.get(column) for column in columns] for row in rows])
-
     def terse(self) -> Result:
         """The five columns that SHOW TERSE answers; one that this SHOW does not have is NULL."""
         names = [name for name, _ in self.columns]

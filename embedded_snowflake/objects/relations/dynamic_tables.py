@@ -271,8 +271,7 @@ def _check_lag(session: Session, name: QualifiedName, props: dict[str, Any]) -> 
     for one in _upstream(session, name, props):
         least = lag_of(find(session, one)["target_lag"])
         if lag is not None and least is not None and lag < least:
-            text = f"TARGET_LAG of {name} is less than that of {one}, which it reads."
-            raise errors.uncompiled(text)
+            raise errors.uncompiled(f"TARGET_LAG of {name} is below that of {one}, which it reads.")
 
 
 def suspended(session: Session, name: QualifiedName) -> bool:
@@ -450,11 +449,8 @@ def show(session: Session, reader: Reader) -> Result:
 
     def tell(entry: Entry) -> dict[str, Any]:
         mode, reason = _shown_mode(entry.props)
-        times = {
-            one: datetime.fromisoformat(entry.props[one])
-            for one in ("data_timestamp", "last_suspended_on")
-            if entry.props.get(one)
-        }
+        at = [one for one in ("data_timestamp", "last_suspended_on") if entry.props.get(one)]
+        times = {one: datetime.fromisoformat(entry.props[one]) for one in at}
         return {
             **entry.props,
             **times,

@@ -148,7 +148,7 @@ def keep_options(session: Session, name: QualifiedName, given: dict[str, str | N
     days = given.get(RETENTION)
     most = 1 if session.catalog.get(TRANSIENT, name) else 90
     if days is not None and not (days.isdecimal() and int(days) <= most):
-        raise errors.invalid_value(days, RETENTION)
+        raise errors.uncompiled(f"invalid value [{days}] for {RETENTION}", 1008, "22023")
     there = session.catalog.get(OPTIONS, name)
     kept = {**(there.props if there else {}), **given}
     session.catalog.put(OPTIONS, name, {one: kept[one] for one in kept if kept[one]})

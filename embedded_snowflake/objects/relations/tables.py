@@ -101,7 +101,8 @@ def show_tables(session: Session, reader: Reader) -> Result:
         "search_optimization is_external enable_schema_evolution owner_role_type is_event "
         "is_hybrid is_iceberg is_dynamic is_immutable"
     )
-    return Result.told(shown, _shown(session, show_scope(reader)))
+    rows = _shown(session, show_scope(reader))
+    return Result.rows(shown, [[row.get(column) for column in shown] for row in rows])
 
 
 @handles("SHOW", "OBJECTS")
@@ -120,7 +121,7 @@ def show_objects(session: Session, reader: Reader) -> Result:
         "rows:NUMBER bytes:NUMBER owner retention_time owner_role_type is_hybrid is_dynamic "
         "is_iceberg"
     )
-    return Result.told(shown, rows[:limit])
+    return Result.rows(shown, [[row.get(column) for column in shown] for row in rows[:limit]])
 
 
 @handles("DESC", "TABLE")
@@ -162,8 +163,8 @@ def show_columns(session: Session, reader: Reader) -> Result:
     physical = session.physical(one) if one else ""
     rows = session.duck.execute(
         "SELECT database_name, schema_name, table_name, column_name, data_type, is_nullable, "
-        f"{SHOWN_COLUMN} WHERE NOT internal AND schema_name <> '{INTERNAL}' ORDER BY database_name, schema_name, table_name, "
-        "column_index"
+        f"{SHOWN_COLUMN} WHERE NOT internal AND schema_name <> '{INTERNAL}' "
+        "ORDER BY database_name, schema_name, table_name, column_index"
     ).fetchall()
     found: list[tuple[Any, ...]] = []
     declared: dict[QualifiedName, dict[str, str]] = {}
@@ -227,14 +228,14 @@ def comment_on(session: Session, reader: Reader) -> Result:
     if reader.accept("COLUMN"):
         parts = reader.parts()
         name, column = session.qualified(parts[:-1]), parts[-1]
-    elif reader.accept("TABLE"):
+    elif reader.accept("TABLE") or reader.accept("VIEW"):
         name = reader.name()
     else:
         raise NotMine
     if reader.if_exists and session.relation_kind(name) is None:
         return Result.status()
     reader.expect("IS")
-    return _comment(session, name, column, literal(reader.string()))
+    return _comment(session, name, column, reader.string())
 
 
 def _comment(session: Session, name: QualifiedName, column: str | None, text: str) -> Result:
@@ -243,13 +244,15 @@ def _comment(session: Session, name: QualifiedName, column: str | None, text: st
         raise errors.missing("Table", name)
     if kind == "DYNAMIC TABLE" and column is None:
         raise errors.unsupported("COMMENT ON a dynamic table: ALTER DYNAMIC TABLE .. SET COMMENT")
+    if column is None and (entry := session.catalog.get("view", name)) is not None:
+        session.catalog.put("view", name, {**entry.props, "comment": text})
+        return Result.status()
     # DuckDB refuses to commit rows of a table that was commented on meanwhile.
     session.lock_table(name)
-    about = f"TABLE {session.physical(name)}"
-    if column is not None:
-        about = f"COLUMN {session.physical(name)}.{quoted(column)}"
+    physical = session.physical(name)
+    about = f"TABLE {physical}" if column is None else f"COLUMN {physical}.{quoted(column)}"
     with session.transaction():
-        session.duck.execute(f"COMMENT ON {about} IS {text}")
+        session.duck.execute(f"COMMENT ON {about} IS {literal(text)}")
     return Result.status()
 
 
@@ -398,7 +401,7 @@ def alter_options(session: Session, reader: Reader) -> Result:
         raise errors.missing("Table", name)
     with session.transaction():
         if "COMMENT" in options:
-            _comment(session, name, None, literal(options.pop("COMMENT") or ""))
+            _comment(session, name, None, options.pop("COMMENT") or "")
         if options and name not in session.temporary:
             table_facts.keep_options(session, name, options)
     return Result.status()
@@ -445,7 +448,7 @@ def _column(session: Session, name: QualifiedName, reader: Reader) -> Result | N
     column = reader.identifier()
     comments: dict[str, str] = {}
     while reader.accept("COMMENT"):
-        comments[column] = literal(reader.string())
+        comments[column] = reader.string()
         if not reader.accept(","):
             reader.end()
             with session.transaction():

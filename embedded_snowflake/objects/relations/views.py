@@ -247,20 +247,6 @@ def rename(session: Session, kind: str, old: QualifiedName, new: QualifiedName) 
         table_facts.move(session, old, new)
 
 
-@handles("COMMENT", "ON", "VIEW")
-def comment_on(session: Session, reader: Reader) -> Result:
-    """COMMENT ON VIEW name IS '..'."""
-    name = reader.name()
-    reader.expect("IS")
-    comment = reader.string()
-    reader.end()
-    kept = session.catalog.get(KIND, name)
-    if kept is None:
-        raise errors.missing("View", name)
-    session.catalog.put(KIND, name, {**kept.props, "comment": comment})
-    return Result.status()
-
-
 @handles("DROP", "VIEW")
 def drop(session: Session, reader: Reader) -> Result:
     """DROP VIEW [IF EXISTS] name, also with CASCADE, which dbt writes: nothing hangs on a view."""
