@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from embedded_snowflake_tests.conformance.case import Anything, Case, Error, Group, Matching, fails
+from embedded_snowflake_tests.conformance.case import (
+    Anything,
+    Case,
+    Error,
+    Group,
+    Json,
+    Matching,
+    fails,
+)
 
 _PUT = "sql-reference/sql/put"
 _STAGE = "CREATE STAGE s"
@@ -191,6 +199,17 @@ GROUP = Group(
             only=("name", "directory_enabled"),
             rows=[("D", "Y"), ("S", "N")],
             unordered=True,
+        ),
+        Case(
+            "a part of a staged JSON file is named as it was written",
+            (
+                *(_STAGE, "CREATE FILE FORMAT j TYPE = JSON"),
+                "COPY INTO @s/o FROM (SELECT OBJECT_CONSTRUCT('k', 5)) FILE_FORMAT = (TYPE = JSON)",
+                "SELECT $1:k, $1:k::INT FROM @s/o (FILE_FORMAT => 'j')",
+            ),
+            "user-guide/querying-stage",
+            columns=["$1:K", "$1:K::INT"],
+            rows=[(Json(5), 5)],
         ),
     ),
 )
