@@ -47,8 +47,9 @@ def check(window: Any) -> None:
             f"{'Sliding' if slides else 'Cumulative'} window frame unsupported for function {name}"
         )
     counts = isinstance(call, (exp.Count, exp.Min, exp.Max)) and not ranges
-    distinct = order and isinstance(call.this, exp.Distinct)
-    if distinct and not (counts and len(call.this.expressions) == 1):
+    several = order and isinstance(call.this, exp.Distinct)
+    several = several and not (counts and len(call.this.expressions) == 1)
+    if several or any(isinstance(one, exp.Distinct) for one in call.expressions):
         raise errors.uncompiled("distinct cannot be used with a window frame or an order.")
 
 

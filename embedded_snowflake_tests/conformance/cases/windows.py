@@ -234,6 +234,12 @@ GROUP = Group(
                 ),
                 ("NTH_VALUE of no order", "NTH_VALUE(v, 1) OVER ()", "ORDER BY", _F + "nth_value"),
                 (
+                    "the ratio of distinct values",
+                    "RATIO_TO_REPORT(DISTINCT v) OVER ()",
+                    "distinct",
+                    _F + "ratio_to_report",
+                ),
+                (
                     "distinct values by an order",
                     "SUM(DISTINCT v) OVER (ORDER BY d)",
                     "distinct",
