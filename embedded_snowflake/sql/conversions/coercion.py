@@ -241,7 +241,7 @@ def _meet(nodes: list[Any], types: Inferred) -> None:
     """Bring values that are compared to one type."""
     _all_of_bytes(nodes, types)
     kinds = {types.kind(one) for one in nodes}
-    if kinds == {"VARIANT"}:
+    if {types.kind(one) for one in nodes if not isinstance(one, exp.Null)} == {"VARIANT"}:
         for one in nodes:
             swap(one, lambda old: invoke("_es_variant_compared", old))
         return

@@ -1100,10 +1100,11 @@ GROUP = Group(
         ),
         Case(
             "a VARIANT is equal to one of its type alone, and JSON's null to itself",
-            "SELECT PARSE_JSON('{\"a\": 1}') = TO_VARIANT('{\"a\":1}'), PARSE_JSON('null') = PARSE_JSON('null'), "
+            "SELECT EQUAL_NULL(PARSE_JSON('null'), NULL), EQUAL_NULL(NULL, PARSE_JSON('{}'):a), "
+            "PARSE_JSON('{\"a\": 1}') = TO_VARIANT('{\"a\":1}'), PARSE_JSON('null') = PARSE_JSON('null'), "
             "PARSE_JSON('null') = TO_VARIANT('null'), PARSE_JSON('[2]') = PARSE_JSON(' [ 2 ] ')",
             _F + "parse_json",
-            rows=[(False, True, False, True)],
+            rows=[(False, True, False, True, False, True)],
         ),
         Case(
             "OBJECT_INSERT that replaces a value, removes one, or adds one",
