@@ -1,6 +1,6 @@
-"""What OVER may say of which function, beside what DuckDB itself refuses.
+"""What OVER may say of which function: https://docs.snowflake.com/en/sql-reference/functions-window-syntax.
 
-Add a rule of https://docs.snowflake.com/en/sql-reference/functions-window-syntax.
+Add a rule that DuckDB has not.
 """
 
 from __future__ import annotations
@@ -47,9 +47,8 @@ def check(window: Any) -> None:
             f"{'Sliding' if slides else 'Cumulative'} window frame unsupported for function {name}"
         )
     counts = isinstance(call, (exp.Count, exp.Min, exp.Max)) and not ranges
-    several = order and isinstance(call.this, exp.Distinct)
-    several = several and not (counts and len(call.this.expressions) == 1)
-    if several or any(isinstance(one, exp.Distinct) for one in call.expressions):
+    listed = call.this.expressions if order and isinstance(call.this, exp.Distinct) else []
+    if len(listed) > counts or any(isinstance(one, exp.Distinct) for one in call.expressions):
         raise errors.uncompiled("distinct cannot be used with a window frame or an order.")
 
 

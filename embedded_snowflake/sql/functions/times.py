@@ -29,7 +29,6 @@ MACROS = {
         "+ to_microseconds(CAST(((h * 60 + m) * 60 + s) * CAST(1000000 AS BIGINT) "
         "+ nanos // 1000 AS BIGINT))"
     ),
-    # By its first two letters; what is none of them is a fault.
     "_es_weekday(x)": (
         "CASE WHEN _es_fails(NOT regexp_matches(x, '^ *(mo|tu|we|th|fr|sa|su)', 'i'), "
         "concat('Invalid day of the week: ', x)) THEN NULL "
