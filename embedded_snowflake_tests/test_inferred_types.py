@@ -11,7 +11,7 @@ from embedded_snowflake import objects
 from embedded_snowflake.sessions.session import Session
 from embedded_snowflake.sql import table_names
 from embedded_snowflake.sql.conversions.inferred_types import Inferred
-from embedded_snowflake.sql.cursor import parsed
+from embedded_snowflake.sql.parsing import parsed
 from embedded_snowflake.storage.engine import Engine
 
 Kinds = Callable[[str], list[str | None]]

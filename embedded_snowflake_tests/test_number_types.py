@@ -12,7 +12,7 @@ from embedded_snowflake.sessions.session import Session
 from embedded_snowflake.sql import table_names
 from embedded_snowflake.sql.conversions.inferred_types import Inferred, group_of
 from embedded_snowflake.sql.conversions.number_types import scale_of
-from embedded_snowflake.sql.cursor import parsed
+from embedded_snowflake.sql.parsing import parsed
 from embedded_snowflake.storage.engine import Engine
 
 AGGREGATES = (

@@ -16,8 +16,8 @@ from sqlglot.errors import ParseError
 from embedded_snowflake import objects
 from embedded_snowflake.sessions.session import Session
 from embedded_snowflake.sql import refusing
-from embedded_snowflake.sql.cursor import parsed
 from embedded_snowflake.sql.functions import translating
+from embedded_snowflake.sql.parsing import parsed
 from embedded_snowflake.sql.rewriting import rewrite
 from embedded_snowflake.sql.walking import WalkedTree, _kinds_named
 from embedded_snowflake.storage.engine import Engine

@@ -44,7 +44,8 @@ from embedded_snowflake.sql import (
 )
 from embedded_snowflake.sql.conversions import wide_integers
 from embedded_snowflake.sql.conversions.inferred_types import finer_types
-from embedded_snowflake.sql.cursor import Connection, name_as_written, parsed
+from embedded_snowflake.sql.cursor import Connection
+from embedded_snowflake.sql.parsing import name_as_written, parsed
 from embedded_snowflake.sql.results import Result
 from embedded_snowflake.storage.catalog import Catalog
 from embedded_snowflake.storage.engine import LOCK_SECONDS, Engine

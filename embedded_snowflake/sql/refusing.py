@@ -137,7 +137,7 @@ def _check_inserted(values: Any) -> None:
 
 
 UNNAMED = "unnamed"
-"""The mark of a column that the statement gives no name (`cursor._Parser`)."""
+"""The mark of a column that the statement gives no name (`parsing._Parser`)."""
 
 
 def check_names(query: Any) -> None:

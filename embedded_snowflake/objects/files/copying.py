@@ -59,7 +59,7 @@ from embedded_snowflake.sessions.routing import NotMine, Written, follows, handl
 from embedded_snowflake.sql import refusing
 from embedded_snowflake.sql.conversions import wide_integers
 from embedded_snowflake.sql.conversions.column_facts import ColumnFacts
-from embedded_snowflake.sql.cursor import parsed
+from embedded_snowflake.sql.parsing import parsed
 from embedded_snowflake.sql.reading import Reader, tokens_of
 from embedded_snowflake.sql.results import Result
 

@@ -30,7 +30,7 @@ from embedded_snowflake.objects.relations import table_facts, views
 from embedded_snowflake.objects.showing import columns
 from embedded_snowflake.sessions.routing import NotMine, handles, table_function
 from embedded_snowflake.sql import table_names
-from embedded_snowflake.sql.cursor import parsed
+from embedded_snowflake.sql.parsing import parsed
 from embedded_snowflake.sql.reading import Reader
 from embedded_snowflake.sql.results import Result
 

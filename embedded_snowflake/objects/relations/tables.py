@@ -20,8 +20,8 @@ from embedded_snowflake.sessions.routing import NotMine, Written, follows, handl
 from embedded_snowflake.sessions.session import Session
 from embedded_snowflake.sql import definitions
 from embedded_snowflake.sql.conversions.column_facts import ColumnFacts
-from embedded_snowflake.sql.cursor import parsed
 from embedded_snowflake.sql.describing import COARSE, SHOWN_COLUMN, shown_type
+from embedded_snowflake.sql.parsing import parsed
 from embedded_snowflake.sql.reading import Reader
 from embedded_snowflake.sql.results import Result
 from embedded_snowflake.sql.temporary_tables import temporary_made

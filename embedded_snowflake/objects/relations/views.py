@@ -25,7 +25,7 @@ from embedded_snowflake.objects.entries import changed_comment, show_entries, un
 from embedded_snowflake.objects.relations import table_facts
 from embedded_snowflake.sessions.routing import handles
 from embedded_snowflake.sql import refusing
-from embedded_snowflake.sql.cursor import parsed
+from embedded_snowflake.sql.parsing import parsed
 from embedded_snowflake.sql.reading import Reader
 from embedded_snowflake.sql.results import Result
 
