@@ -222,6 +222,11 @@ def too_few_arguments() -> SnowflakeError:
     return uncompiled("not enough arguments for a function: give all that it needs.", 938, "22023")
 
 
+def too_many_arguments(function: str) -> SnowflakeError:
+    """000939: a function with more than it takes."""
+    return uncompiled(f"too many arguments for function [{function}].", 939, "22023")
+
+
 def unknown_function(name: str) -> SnowflakeError:
     """002140: no function of this name, here or on Snowflake."""
     return uncompiled(f"Unknown function {name}{_NOT_HERE}", 2140, "42601")

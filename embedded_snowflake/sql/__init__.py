@@ -1,5 +1,5 @@
 """Snowflake's SQL on DuckDB: read, checked, converted, rewritten, run by fakesnow's cursor.
 
-A statement goes through `reading`, `pivots`, `refusing`, `conversions/`, `rewriting`, `functions/`
-and `cursor`, in this order. Nothing here knows a kind of object.
+A statement goes through `reading`, `parsing`, `pivots`, `refusing`, `conversions/`, `rewriting`,
+`functions/` and `cursor`, in this order. Nothing here knows a kind of object.
 """

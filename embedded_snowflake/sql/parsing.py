@@ -6,6 +6,8 @@ stands in `foreign.py`.
 
 from __future__ import annotations
 
+import functools
+import math
 import re
 from typing import Any, ClassVar
 
@@ -29,6 +31,37 @@ def _snowflakes(functions: dict[str, Any]) -> dict[str, Any]:
     return {name: made for name, made in functions.items() if name not in foreign.FUNCTIONS}
 
 
+def _counting(name: str, build: Any) -> Any:
+    """A function's builder that leaves out no argument without a word, as many of sqlglot's do."""
+
+    @functools.cache
+    def most() -> float:
+        for count in range(1, 10):
+            last = f"A{count - 1}"
+            args = [exp.column(f"A{place}") for place in range(count)]
+            try:
+                made = _build(args)
+            except (IndexError, AttributeError, KeyError):
+                # It takes more.
+                continue
+            if all(one.name.upper() != last for one in made.find_all(exp.Column, exp.Var)):
+                return count - 1
+        return math.inf
+
+    def _build(args: list[Any]) -> Any:
+        try:
+            return build(args)
+        except TypeError:
+            return build(args, dialect=Snowflake())
+
+    def counted(args: list[Any]) -> Any:
+        if args and len(args) > most():
+            raise errors.too_many_arguments(name)
+        return _build(args)
+
+    return counted
+
+
 def _trunc(args: list[Any], dialect: Any) -> Any:
     """TRUNC, also to a column's digits, which sqlglot takes for no function that it knows."""
     made = _PARSER.FUNCTIONS["TRUNC"](args, dialect)
@@ -41,9 +74,12 @@ class _Parser(_PARSER):
 
     # sqlglot's TIMEADD is another than its DATEADD; Snowflake's are one.
     FUNCTIONS: ClassVar[dict[str, Any]] = {
-        **_snowflakes(_PARSER.FUNCTIONS),
-        "TIMEADD": _PARSER.FUNCTIONS["DATEADD"],
-        **dict.fromkeys(("TRUNC", "TRUNCATE"), _trunc),
+        name: _counting(name, build)
+        for name, build in {
+            **_snowflakes(_PARSER.FUNCTIONS),
+            "TIMEADD": _PARSER.FUNCTIONS["DATEADD"],
+            **dict.fromkeys(("TRUNC", "TRUNCATE"), _trunc),
+        }.items()
     }
     FUNCTION_PARSERS = _snowflakes(_PARSER.FUNCTION_PARSERS)
     NO_PAREN_FUNCTION_PARSERS = _snowflakes(_PARSER.NO_PAREN_FUNCTION_PARSERS)

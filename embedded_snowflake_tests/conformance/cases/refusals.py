@@ -36,6 +36,24 @@ GROUP = Group(
             Error(1003, "42000", "syntax error"),
             "sql-reference/sql/select",
         ),
+        *(
+            fails(
+                f"{call} has an argument too many",
+                f"SELECT {call}",
+                Error(939, "22023", "too many arguments"),
+                f"sql-reference/functions/{page}",
+            )
+            for call, page in (
+                ("ABS(1, 2)", "abs"),
+                ("LENGTH('a', 'b')", "length"),
+                ("RTRIM('a', 'b', 'c')", "rtrim"),
+                ("SPLIT_PART('a-b', '-', 1, 2)", "split_part"),
+                ("ADD_MONTHS('2024-01-31'::DATE, 1, 2)", "add_months"),
+                ("LAST_DAY('2024-01-31'::DATE, 'month', 1)", "last_day"),
+                ("TO_DATE('2024-01-31', 'AUTO', 1)", "to_date"),
+                ("ZEROIFNULL(1, 2)", "zeroifnull"),
+            )
+        ),
         fails(
             "a function that is not there",
             "SELECT no_such_function(1)",
