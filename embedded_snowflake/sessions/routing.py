@@ -165,7 +165,11 @@ def route(sql: str, session: Session) -> Result | None:
             if first == "CREATE":
                 session.check_home(name)
             with session.engine.defining(session, name):
-                return handler(session, reader)
+                answer = handler(session, reader)
+                if not (reader.if_exists or reader.if_not_exists):
+                    # Where there is nothing to do the rest may be left unread.
+                    reader.end()
+                return answer
         except NotMine:
             continue
     return None

@@ -54,6 +54,19 @@ GROUP = Group(
                 ("ZEROIFNULL(1, 2)", "zeroifnull"),
             )
         ),
+        *(
+            fails(
+                f"words behind {sql[-1]}",
+                (*sql[:-1], f"{sql[-1]} FOO"),
+                Error(1003, "42000", "syntax error"),
+                f"sql-reference/sql/{page}",
+            )
+            for page, *sql in (
+                ("create-role", "CREATE ROLE followed"),
+                ("drop-schema", "CREATE SCHEMA followed", "DROP SCHEMA followed"),
+                ("drop-tag", "CREATE TAG followed", "DROP TAG followed"),
+            )
+        ),
         fails(
             "a function that is not there",
             "SELECT no_such_function(1)",
