@@ -339,6 +339,7 @@ def test_a_session_whose_database_another_dropped_can_use_another(
     assert _rows(sessions[0], "SELECT CURRENT_DATABASE()") == [("COLLISION_GONE",)]
     _rows(sessions[1], "DROP DATABASE collision_gone")
     assert _rows(sessions[0], "SELECT CURRENT_DATABASE()") == [(None,)]
+    assert _rows(sessions[0], "WITH n AS (SELECT 3 AS i) SELECT MAX(i) FROM n") == [(3,)]
     _rows(sessions[0], f"USE DATABASE {DATABASE}")
     assert _rows(sessions[0], "SELECT v FROM a") == [(0,)]
 

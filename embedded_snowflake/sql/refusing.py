@@ -21,7 +21,7 @@ from embedded_snowflake.sql.conversions import coercion, spelling_out
 from embedded_snowflake.sql.conversions.inferred_types import group_of
 from embedded_snowflake.sql.conversions.number_types import scale_of
 from embedded_snowflake.sql.describing import shown_type
-from embedded_snowflake.sql.table_names import DML, name_of, written_table
+from embedded_snowflake.sql.table_names import DML, name_of, tables_of, written_table
 
 if TYPE_CHECKING:
     from embedded_snowflake.sessions.session import Session
@@ -71,8 +71,9 @@ def _check_sources(session: Session, expression: Any) -> None:
         if found.args.get("when") is not None or found.args.get("version") is not None:
             raise errors.unsupported("time travel (AT, BEFORE)")
         _check_source(found)
-        if isinstance(found.this, exp.Identifier) and not session.within_handler:
-            kept = session.catalog.get("dynamic_table", name_of(session, found))
+        read = found.db or found.name.upper() not in hidden
+        for name in tables_of(session, found) if read and not session.within_handler else ():
+            kept = session.catalog.get("dynamic_table", name)
             if kept is not None and kept.props["data_timestamp"] is None:
                 message = "Dynamic Table is not initialized: run a manual refresh or wait for one."
                 raise errors.error(message, 2741, "55000")
