@@ -64,6 +64,10 @@ _CLAUSES: dict[type[Any], Callable[[Any], str | None]] = {
         "EXCLUDE" if node.args.get("exclude") else {"GROUPS": "GROUPS"}.get(node.args["kind"])
     ),
     exp.Between: lambda node: "SYMMETRIC" if node.args.get("symmetric") else None,
+    **dict.fromkeys(
+        (exp.Any, exp.All),
+        lambda node: ")" if node.this == exp.Tuple() else None,
+    ),
     exp.In: lambda node: ")" if not any(map(node.args.get, _AMONG)) else None,
     exp.Insert: lambda node: next(
         (word for key, word in _INSERTED.items() if node.args.get(key)), None

@@ -31,11 +31,17 @@ def _snowflakes(functions: dict[str, Any]) -> dict[str, Any]:
     return {name: made for name, made in functions.items() if name not in foreign.FUNCTIONS}
 
 
+_TWO = {"NVL", "IFNULL"}
+"""Functions of two arguments, of which sqlglot takes more."""
+
+
 def _counting(name: str, build: Any) -> Any:
     """A function's builder that leaves out no argument without a word, as many of sqlglot's do."""
 
     @functools.cache
     def most() -> float:
+        if name in _TWO:
+            return 2
         for count in range(1, 10):
             last = f"A{count - 1}"
             args = [exp.column(f"A{place}") for place in range(count)]

@@ -238,6 +238,8 @@ def _check_arguments(node: Any) -> None:
     needed = _NEEDED.get(type(node))
     if isinstance(node, exp.If) and not isinstance(node.parent, exp.Case):
         needed = "false"
+    if isinstance(node, exp.Uuid) and node.args.get("this"):
+        needed = "name"
     missing = needed is not None and not node.args.get(needed)
     if missing or (isinstance(node, (exp.Func, exp.Binary)) and node.error_messages()):
         raise errors.too_few_arguments()

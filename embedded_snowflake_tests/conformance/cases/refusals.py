@@ -52,6 +52,7 @@ GROUP = Group(
                 ("LAST_DAY('2024-01-31'::DATE, 'month', 1)", "last_day"),
                 ("TO_DATE('2024-01-31', 'AUTO', 1)", "to_date"),
                 ("ZEROIFNULL(1, 2)", "zeroifnull"),
+                ("NVL(1, 2, 3)", "nvl"),
             )
         ),
         *(
@@ -66,6 +67,21 @@ GROUP = Group(
                 ("drop-schema", "CREATE SCHEMA followed", "DROP SCHEMA followed"),
                 ("drop-tag", "CREATE TAG followed", "DROP TAG followed"),
             )
+        ),
+        *(
+            fails(
+                f"LIKE {word} of nothing", f"SELECT 'a' LIKE {word} ()", Error(1003, "42000"), page
+            )
+            for word, page in (
+                ("ANY", "sql-reference/functions/like_any"),
+                ("ALL", "sql-reference/functions/like_all"),
+            )
+        ),
+        fails(
+            "UUID_STRING of a namespace alone",
+            "SELECT UUID_STRING('a')",
+            Error(938, "22023"),
+            "sql-reference/functions/uuid_string",
         ),
         fails(
             "a function that is not there",
