@@ -29,6 +29,8 @@ HISTORY = (
 def cursor(server: ConnectionInfo) -> Iterator[SnowflakeCursor]:
     with snowflake.connector.connect(**server.connect_arguments()) as connection:
         cursor = connection.cursor()
+        for warehouse in ("w", "big", "other"):
+            cursor.execute(f"CREATE WAREHOUSE IF NOT EXISTS {warehouse}")
         cursor.execute("CREATE OR REPLACE DATABASE dynamic_tests")
         cursor.execute("CREATE TABLE t (a INT, b STRING)")
         cursor.execute("INSERT INTO t VALUES (1, '1')")
@@ -124,6 +126,10 @@ def test_options_are_shown_as_given(cursor: SnowflakeCursor) -> None:
     ("statement", "sentence"),
     [
         ("CREATE DYNAMIC TABLE bad WAREHOUSE = w AS SELECT 1 a", "missing option TARGET_LAG"),
+        (
+            "CREATE DYNAMIC TABLE bad TARGET_LAG = '1 hour' WAREHOUSE = never_wh AS SELECT 1 a",
+            "does not exist",
+        ),
         (
             "CREATE DYNAMIC TABLE bad TARGET_LAG = '1 hour' AS SELECT 1 a",
             "missing option WAREHOUSE",

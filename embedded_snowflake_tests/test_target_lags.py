@@ -26,6 +26,7 @@ class Warehouse:
     def __init__(self, root: Path) -> None:
         self.engine = Engine(root)
         self.session = Session.of_the_system(self.engine)
+        self.run("CREATE WAREHOUSE w")
         self.run("CREATE DATABASE d")
         self.run("CREATE TABLE t (a INT)")
         self.run("INSERT INTO t VALUES (1)")
@@ -151,6 +152,7 @@ def test_a_running_server_keeps_a_lag_of_a_minute(tmp_path: Path) -> None:
     try:
         with snowflake.connector.connect(**info.connect_arguments()) as connection:
             cursor = connection.cursor()
+            cursor.execute("CREATE WAREHOUSE w")
             cursor.execute("CREATE DATABASE lag_tests")
             cursor.execute("CREATE TABLE t (a INT)")
             cursor.execute(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 def cursor(server: ConnectionInfo) -> Iterator[SnowflakeCursor]:
     with snowflake.connector.connect(**server.connect_arguments()) as connection:
         cursor = connection.cursor()
+        cursor.execute("CREATE WAREHOUSE IF NOT EXISTS w")
         cursor.execute("CREATE OR REPLACE DATABASE task_tests")
         yield cursor
 

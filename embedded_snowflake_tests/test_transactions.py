@@ -42,6 +42,7 @@ def one(server: ConnectionInfo) -> Iterator[Any]:
     """A session in a fresh database with a table A of one row and an empty table P."""
     connection = _connect(server)
     for sql in (
+        "CREATE WAREHOUSE IF NOT EXISTS w",
         f"CREATE OR REPLACE DATABASE {DATABASE}",
         "CREATE TABLE a (k INT, v INT)",
         "INSERT INTO a VALUES (1, 0)",

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from embedded_snowflake import errors
-from embedded_snowflake.objects import tags
+from embedded_snowflake.objects import tags, warehouses
 from embedded_snowflake.objects.entries import drop_entry, read_options, show_entries, taken
 from embedded_snowflake.sessions.routing import handles
 from embedded_snowflake.sql.reading import Reader
@@ -30,6 +30,8 @@ _OPTIONS = ("WAREHOUSE", "SCHEDULE", "COMMENT", "CONFIG")
 
 def _read_options(reader: Reader) -> dict[str, Any]:
     given = read_options(reader, "a task", _OPTIONS)
+    if "WAREHOUSE" in given:
+        warehouses.check_warehouse(reader.session, given["WAREHOUSE"])
     return {option.lower(): value for option, value in given.items()}
 
 

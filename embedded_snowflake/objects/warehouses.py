@@ -87,13 +87,21 @@ def _drop(reader: Reader, kind: str, name: str) -> Result:
     return Result.status(f"{name} successfully dropped.")
 
 
+def check_warehouse(session: Session, name: str) -> str:
+    """The name of a warehouse that is there.
+
+    Raises:
+        SnowflakeError: 002043 where it is not.
+    """
+    if session.engine.account.get("warehouse", name) is None:
+        raise errors.unreachable()
+    return name
+
+
 @handles("USE", "WAREHOUSE")
 def use_warehouse(session: Session, reader: Reader) -> Result:
     """Make a warehouse current."""
-    name = reader.identifier()
-    if session.engine.account.get("warehouse", name) is None:
-        raise errors.unreachable()
-    session.warehouse = name
+    session.warehouse = check_warehouse(session, reader.identifier())
     return Result.status()
 
 

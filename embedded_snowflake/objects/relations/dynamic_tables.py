@@ -24,7 +24,7 @@ from sqlglot import exp
 
 from embedded_snowflake import errors
 from embedded_snowflake.names import QualifiedName
-from embedded_snowflake.objects import functions, tags
+from embedded_snowflake.objects import functions, tags, warehouses
 from embedded_snowflake.objects.entries import drop_entry, show_entries
 from embedded_snowflake.objects.relations import table_facts, views
 from embedded_snowflake.objects.showing import columns
@@ -120,8 +120,10 @@ def _read_options(reader: Reader, definition: views.Definition) -> dict[str, Any
 _OPTIONS: dict[str, Callable[[Reader], str]] = {
     "TARGET_LAG": _read_lag,
     "COMMENT": Reader.string,
-    "WAREHOUSE": Reader.identifier,
-    "INITIALIZATION_WAREHOUSE": Reader.identifier,
+    **dict.fromkeys(
+        ("WAREHOUSE", "INITIALIZATION_WAREHOUSE"),
+        lambda reader: warehouses.check_warehouse(reader.session, reader.identifier()),
+    ),
     "REFRESH_MODE": lambda reader: _read_choice(reader, "REFRESH_MODE", _MODES),
     "INITIALIZE": lambda reader: _read_choice(reader, "INITIALIZE", _INITIALIZE),
 }
