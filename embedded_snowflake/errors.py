@@ -24,9 +24,12 @@ def error(message: str, number: int, sqlstate: str) -> SnowflakeError:
     return SnowflakeError(msg=message, errno=number, sqlstate=sqlstate)
 
 
+_SQL = "SQL compilation error:\n"
+
+
 def uncompiled(text: str, number: int = 1003, sqlstate: str = "42000") -> SnowflakeError:
     """A statement that is none, or not of what is there: Snowflake says so before it runs."""
-    return error(f"SQL compilation error:\n{text}", number, sqlstate)
+    return error(_SQL + text, number, sqlstate)
 
 
 def missing(kind: str, name: object) -> SnowflakeError:
@@ -75,7 +78,6 @@ def unsupported(what: str) -> SnowflakeError:
 
 
 _NOT_HERE = " (the embedded warehouse has none of this name)"
-_SQL = "SQL compilation error:\n"
 _WORDED = (
     (
         r"Function with name \"?([\w$]+)\"? does not exist",
@@ -263,13 +265,9 @@ def translated(cause: duckdb.Error) -> SnowflakeError:  # noqa: C901, PLR0911, P
         if found is not None:
             return error(message.format(*found.groups()), number, sqlstate)
     if isinstance(cause, duckdb.CatalogException) and "does not exist" in first:
-        return error(
-            f"SQL compilation error:\n{_subject(first)} does not exist or not authorized.",
-            2003,
-            "42S02",
-        )
+        return uncompiled(f"{_subject(first)} does not exist or not authorized.", 2003, "42S02")
     if isinstance(cause, duckdb.CatalogException) and "already exists" in first:
-        return error(f"SQL compilation error:\n{_subject(first)} already exists.", 2002, "42710")
+        return uncompiled(f"{_subject(first)} already exists.", 2002, "42710")
     if isinstance(cause, duckdb.BinderException) and (
         "not found in FROM" in first or "Error: Referenced " in first
     ):

@@ -39,8 +39,8 @@ def create_database(session: Session, reader: Reader) -> Result:
     engine.create_database(name)
     try:
         with session.transaction():
-            for schema in (None, "PUBLIC"):
-                _remember(session, name, schema, {**kept, **({"comment": ""} if schema else {})})
+            _remember(session, name, None, kept)
+            _remember(session, name, "PUBLIC", {**kept, "comment": ""})
     except BaseException:
         engine.drop_database(name)
         raise
@@ -58,12 +58,12 @@ def _options(reader: Reader) -> dict[str, str]:
     Raises:
         SnowflakeError: 000002 of those that are not here.
     """
-    options = "TRANSIENT" if reader.transient else ""
+    options = ["TRANSIENT"] if reader.transient else []
     if reader.accept("WITH", "MANAGED", "ACCESS"):
-        options = f"{options}, MANAGED ACCESS".removeprefix(", ")
+        options.append("MANAGED ACCESS")
     given = read_options(reader, "a database or schema", ("COMMENT", *_DAYS))
     kept = {"retention": given[_DAYS[0]]} if _DAYS[0] in given else {}
-    return {**kept, "comment": given.get("COMMENT", ""), "options": options}
+    return {**kept, "comment": given.get("COMMENT", ""), "options": ", ".join(options)}
 
 
 def _drop(session: Session, name: str) -> None:
@@ -106,9 +106,9 @@ def create_schema(session: Session, reader: Reader) -> Result:
     if reader.at("CLONE"):
         raise errors.unsupported("CREATE SCHEMA .. CLONE")
     *_, options, days = _kept(session, database, None)
+    # Of a transient database all schemas are.
+    reader.transient = reader.transient or "TRANSIENT" in options
     kept = {"retention": days, **_options(reader)}
-    if "TRANSIENT" in options and "TRANSIENT" not in kept["options"]:
-        kept["options"] = f"TRANSIENT, {kept['options']}".removesuffix(", ")
     if schema.lower() in {INTERNAL, "main", "information_schema"}:
         raise errors.exists(schema)
     there = session.has_schema(database, schema)

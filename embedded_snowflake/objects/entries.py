@@ -104,6 +104,17 @@ def undropped(reader: Reader, shown: str, name: QualifiedName | str) -> Result:
     return Result.status(f"Drop statement executed successfully ({last} already dropped).")
 
 
+def unaltered(reader: Reader, shown: str, name: QualifiedName | str) -> Result:
+    """What ALTER is answered with where there is no such object.
+
+    Raises:
+        SnowflakeError: 002003 without IF EXISTS.
+    """
+    if not reader.if_exists:
+        raise errors.missing(shown, name)
+    return Result.status()
+
+
 def drop_entry(reader: Reader, kind: str, shown: str, forget: Callable[[Entry], object]) -> Result:
     """DROP .. [IF EXISTS] name.
 

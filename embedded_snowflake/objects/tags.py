@@ -26,6 +26,7 @@ from embedded_snowflake.objects.entries import (
     read_options,
     show_entries,
     taken,
+    unaltered,
 )
 from embedded_snowflake.objects.showing import columns
 from embedded_snowflake.sessions.routing import NotMine, handles, scalar, table_function
@@ -228,9 +229,7 @@ def alter(session: Session, reader: Reader) -> Result:
     name = reader.name()
     kept = session.catalog.get(KIND, name)
     if kept is None:
-        if reader.if_exists:
-            return Result.status()
-        raise errors.missing("Tag", name)
+        return unaltered(reader, "Tag", name)
     props = dict(kept.props)
     allowed: list[str] | None = props["allowed_values"]
     if (comment := changed_comment(reader)) is not None:

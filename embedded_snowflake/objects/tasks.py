@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from embedded_snowflake import errors
 from embedded_snowflake.objects import tags, warehouses
-from embedded_snowflake.objects.entries import drop_entry, read_options, show_entries, taken
+from embedded_snowflake.objects.entries import (
+    drop_entry,
+    read_options,
+    show_entries,
+    taken,
+    unaltered,
+)
 from embedded_snowflake.sessions.routing import handles
 from embedded_snowflake.sql.reading import Reader
 from embedded_snowflake.sql.results import Result
@@ -60,9 +66,7 @@ def alter(session: Session, reader: Reader) -> Result:
     name = reader.name()
     kept = session.catalog.get(KIND, name)
     if kept is None:
-        if reader.if_exists:
-            return Result.status()
-        raise errors.missing("Task", name)
+        return unaltered(reader, "Task", name)
     props = dict(kept.props)
     if reader.at("SET", "TAG") or reader.at("UNSET", "TAG"):
         return tags.change(session, "TASK", name, reader)

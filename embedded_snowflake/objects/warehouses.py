@@ -6,28 +6,40 @@ import datetime
 from typing import Any
 
 from embedded_snowflake import errors
-from embedded_snowflake.objects.entries import read_options, taken, undropped
+from embedded_snowflake.objects.entries import read_options, taken, unaltered, undropped
 from embedded_snowflake.objects.showing import columns, like
 from embedded_snowflake.sessions.routing import handles
 from embedded_snowflake.sessions.session import Session
 from embedded_snowflake.sql.reading import Reader
 from embedded_snowflake.sql.results import Result
 
-_SIZES = columns(
-    "XSMALL:X-Small SMALL:Small MEDIUM:Medium LARGE:Large XLARGE:X-Large XXLARGE:2X-Large "
-    "X2LARGE:2X-Large 2XLARGE:2X-Large XXXLARGE:3X-Large X3LARGE:3X-Large 3XLARGE:3X-Large "
-    "X4LARGE:4X-Large 4XLARGE:4X-Large X5LARGE:5X-Large 5XLARGE:5X-Large X6LARGE:6X-Large "
-    "6XLARGE:6X-Large"
-)
+_SIZES = {
+    "XSMALL": "X-Small",
+    "SMALL": "Small",
+    "MEDIUM": "Medium",
+    "LARGE": "Large",
+    "XLARGE": "X-Large",
+    "XXLARGE": "2X-Large",
+    "XXXLARGE": "3X-Large",
+    **{f"X{times}LARGE": f"{times}X-Large" for times in range(2, 7)},
+    **{f"{times}XLARGE": f"{times}X-Large" for times in range(2, 7)},
+}
 """Sizes as they are shown, by each of their names."""
-_SHOWN = columns(
-    "WAREHOUSE_TYPE:STANDARD WAREHOUSE_SIZE:XSMALL MIN_CLUSTER_COUNT:1 MAX_CLUSTER_COUNT:1 "
-    "AUTO_SUSPEND:600 AUTO_RESUME:true ENABLE_QUERY_ACCELERATION:false SCALING_POLICY:STANDARD"
-) | {"COMMENT": ""}
+_SHOWN = {
+    "WAREHOUSE_TYPE": "STANDARD",
+    "WAREHOUSE_SIZE": "XSMALL",
+    "MIN_CLUSTER_COUNT": "1",
+    "MAX_CLUSTER_COUNT": "1",
+    "AUTO_SUSPEND": "600",
+    "AUTO_RESUME": "true",
+    "ENABLE_QUERY_ACCELERATION": "false",
+    "SCALING_POLICY": "STANDARD",
+    "COMMENT": "",
+}
 """What SHOW WAREHOUSES tells of an option that is not given."""
-_IDLE = columns(
-    "INITIALLY_SUSPENDED MAX_CONCURRENCY_LEVEL STATEMENT_QUEUED_TIMEOUT_IN_SECONDS "
-    "STATEMENT_TIMEOUT_IN_SECONDS GENERATION RESOURCE_CONSTRAINT"
+_IDLE = (
+    *("INITIALLY_SUSPENDED", "MAX_CONCURRENCY_LEVEL", "STATEMENT_QUEUED_TIMEOUT_IN_SECONDS"),
+    *("STATEMENT_TIMEOUT_IN_SECONDS", "GENERATION", "RESOURCE_CONSTRAINT"),
 )
 """What may be said besides: a warehouse here runs nothing that it could queue or end."""
 
@@ -60,9 +72,7 @@ def alter_warehouse(session: Session, reader: Reader) -> Result:
     name = reader.identifier()
     known = session.engine.account.get("warehouse", name)
     if known is None:
-        if reader.if_exists:
-            return Result.status()
-        raise errors.missing("Warehouse", name)
+        return unaltered(reader, "Warehouse", name)
     if reader.accept("SET"):
         session.engine.account.put("warehouse", name, {**known, **_options(reader)})
     elif not (reader.accept("SUSPEND") or reader.accept("RESUME")):

@@ -41,6 +41,12 @@ def swap(old: Any, make: Callable[[Any], Any]) -> None:
     held.replace(make(old))
 
 
+def argument(aggregate: Any) -> Any:
+    """What an aggregate is of, without DISTINCT."""
+    value = aggregate.this
+    return value.expressions[0] if isinstance(value, exp.Distinct) else value
+
+
 def number(text: str) -> Any:
     """A literal number."""
     return exp.Literal.number(text)

@@ -14,7 +14,6 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from embedded_snowflake import errors
 from embedded_snowflake.sql import table_names
-from embedded_snowflake.sql.functions import times
 
 _NAMES = """
     APPROX_DISTINCT ARGMAX ARGMIN ARG_MAX ARG_MIN ARRAY ARRAY_CONCAT ARRAY_HAS ARRAY_LENGTH
@@ -137,10 +136,6 @@ def check(expression: Any) -> None:
         word = _CLAUSES[type(node)](node) if type(node) in _CLAUSES else None
         if word is not None:
             raise _unexpected(word)
-        part = times.part_in(node)
-        if isinstance(part, (exp.Var, exp.Literal)) and not isinstance(node, exp.Interval):
-            # By its one name from here on.
-            part.replace(exp.var(times.part_of(type(node), part.name)))
         if isinstance(node, exp.DataType) and node.this in _TYPES:
             raise errors.uncompiled(f"Unsupported data type '{node.sql(dialect='snowflake')}'.")
 

@@ -19,11 +19,13 @@ from sqlglot.tokenizer_core import TokenType
 from embedded_snowflake import errors
 from embedded_snowflake.inference import calls
 from embedded_snowflake.sql import foreign, reading, refusing, table_names
+from embedded_snowflake.sql.functions import times
 
 _KINDS_RUN = (exp.Query, *table_names.WRITING, exp.Comment, exp.Describe)
 _WITHOUT_ARGUMENT = re.compile(
     r"Required keyword: .* missing for <class 'sqlglot.expressions.(?!core)"
 )
+_TEXTS = (exp.Literal, exp.RawString)
 _PARSER: Any = Snowflake.parser_class
 
 
@@ -189,9 +191,13 @@ def parsed(text: str) -> Any:
         )
     if not isinstance(found[0], _KINDS_RUN):
         raise errors.unsupported(" ".join(text.split()[:3]))
-    for one in list(found[0].find_all(exp.TableFromRows)):
+    for node in list(found[0].walk()):
+        part = times.part_in(node)
+        if isinstance(part, (exp.Var, exp.Literal)) and not isinstance(node, exp.Interval):
+            # By its one name from here on.
+            part.replace(exp.var(times.part_of(type(node), part.name)))
         # TABLE('t') is IDENTIFIER('t').
-        if isinstance(one.this, (exp.Literal, exp.RawString)):
-            named = exp.DynamicIdentifier(this=one.this)
-            one.replace(exp.Table(this=named, alias=one.args.get("alias")))
+        if isinstance(node, exp.TableFromRows) and isinstance(node.this, _TEXTS):
+            named = exp.DynamicIdentifier(this=node.this)
+            node.replace(exp.Table(this=named, alias=node.args.get("alias")))
     return found[0]

@@ -121,8 +121,7 @@ def _unnamed_as(create: Any, duck: Any) -> Any:
     names = [str(row[0]) for row in given]
     for place, name in enumerate(names):
         if name.upper() in {one.upper() for one in names[:place]}:
-            message = f"SQL compilation error:\nduplicate column name '{name}'"
-            raise errors.error(message, 2025, "42S21")
+            raise errors.uncompiled(f"duplicate column name '{name}'", 2025, "42S21")
     missing = {str(row[0]) for row in given if str(row[1]) == '"NULL"'}
     if missing:
         columns: list[Any] = []
@@ -161,7 +160,7 @@ def _created_as(expression: Any, duck: Any) -> Any:
                 )
     given = duck.execute(f"DESCRIBE {query.sql(dialect='duckdb')}").fetchall()
     if len(wanted) != len(expression.this.expressions) or len(wanted) != len(given):
-        raise errors.error("SQL compilation error:\nInvalid column definition list", 2026, "42601")
+        raise errors.uncompiled("Invalid column definition list", 2026, "42601")
     columns: list[Any] = []
     for one, row in zip(wanted, given, strict=True):
         column: Any = exp.column(exp.to_identifier(row[0], quoted=True), "_s")

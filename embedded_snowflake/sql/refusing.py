@@ -252,7 +252,7 @@ def _check_arguments(node: Any) -> None:
     if percentile and len(node.expression.expressions) > 1:
         wrong = "a percentile is taken WITHIN GROUP (ORDER BY ..) of one expression."
     if wrong:
-        raise errors.uncompiled(f"{wrong}")
+        raise errors.uncompiled(wrong)
 
 
 def _check_column_names(alias: Any) -> None:

@@ -276,6 +276,11 @@ def _check_lag(session: Session, name: QualifiedName, props: dict[str, Any]) -> 
             raise errors.uncompiled(f"TARGET_LAG of {name} is below that of {one}, which it reads.")
 
 
+def suspend(props: dict[str, Any]) -> None:
+    """Say of a dynamic table that it is refreshed no more, from now on."""
+    props |= {"scheduling_state": "SUSPENDED", "last_suspended_on": datetime.now(UTC).isoformat()}
+
+
 def suspended(session: Session, name: QualifiedName) -> bool:
     """Whether a dynamic table is not refreshed by its lag: it is suspended, or one that it reads."""
     kept = session.catalog.get(KIND, name)
@@ -373,8 +378,7 @@ def alter(session: Session, reader: Reader) -> Result:
     with session.transaction():
         props = find(session, name)
         if reader.accept("SUSPEND"):
-            props["scheduling_state"] = "SUSPENDED"
-            props["last_suspended_on"] = datetime.now(UTC).isoformat()
+            suspend(props)
         elif reader.accept("RESUME"):
             props["scheduling_state"] = "ACTIVE"
         elif reader.accept("UNSET"):

@@ -13,7 +13,7 @@ from sqlglot import exp
 from embedded_snowflake import errors
 from embedded_snowflake.names import INTERNAL, QualifiedName, literal, quoted
 from embedded_snowflake.objects import functions
-from embedded_snowflake.objects.entries import read_options
+from embedded_snowflake.objects.entries import read_options, unaltered
 from embedded_snowflake.objects.relations import table_facts
 from embedded_snowflake.objects.showing import Scope, columns, like, show_scope
 from embedded_snowflake.sessions.routing import NotMine, Written, follows, handles
@@ -396,9 +396,7 @@ def alter_options(session: Session, reader: Reader) -> Result:
         raise NotMine
     reader.end()
     if session.relation_kind(name) is None:
-        if reader.if_exists:
-            return Result.status()
-        raise errors.missing("Table", name)
+        return unaltered(reader, "Table", name)
     with session.transaction():
         if "COMMENT" in options:
             _comment(session, name, None, options.pop("COMMENT") or "")

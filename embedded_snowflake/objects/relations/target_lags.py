@@ -74,6 +74,5 @@ def _due(props: dict[str, Any], now: datetime) -> bool:
 def _suspend_if_hopeless(session: Session, name: QualifiedName) -> None:
     if dynamic_tables.failures(session, name) >= FAILURES:
         props = dynamic_tables.find(session, name)
-        now = datetime.now(UTC).isoformat()
-        stopped = {"scheduling_state": "SUSPENDED", "last_suspended_on": now}
-        session.catalog.put(dynamic_tables.KIND, name, {**props, **stopped})
+        dynamic_tables.suspend(props)
+        session.catalog.put(dynamic_tables.KIND, name, props)

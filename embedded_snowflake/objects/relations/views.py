@@ -21,7 +21,7 @@ from embedded_snowflake import errors
 from embedded_snowflake.inference import calls
 from embedded_snowflake.names import QualifiedName, quoted
 from embedded_snowflake.objects import tags
-from embedded_snowflake.objects.entries import changed_comment, show_entries, undropped
+from embedded_snowflake.objects.entries import changed_comment, show_entries, unaltered, undropped
 from embedded_snowflake.objects.relations import table_facts
 from embedded_snowflake.sessions.routing import handles
 from embedded_snowflake.sql import refusing
@@ -212,9 +212,7 @@ def alter(session: Session, reader: Reader) -> Result:
     name = reader.name()
     kept = session.catalog.get(KIND, name)
     if kept is None:
-        if reader.if_exists:
-            return Result.status()
-        raise errors.missing("View", name)
+        return unaltered(reader, "View", name)
     if reader.at("SET", "TAG") or reader.at("UNSET", "TAG"):
         return tags.change(session, "VIEW", name, reader)
     if reader.accept("RENAME", "TO"):

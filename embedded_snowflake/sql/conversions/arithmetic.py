@@ -12,7 +12,7 @@ from typing import Any
 from sqlglot import exp
 
 from embedded_snowflake import errors
-from embedded_snowflake.sql.building import cast_as, invoke, snowflake_cast, swap
+from embedded_snowflake.sql.building import argument, cast_as, invoke, snowflake_cast, swap
 from embedded_snowflake.sql.conversions.inferred_types import TIMES, Inferred
 from embedded_snowflake.sql.conversions.number_types import is_cut, product_scale, variance_scale
 from embedded_snowflake.sql.functions import times
@@ -53,8 +53,8 @@ def moved(node: Any, types: Inferred) -> Any:
         _days(node.this, types)
         if isinstance(node.this, exp.Interval):
             node = exp.Add(this=node.expression, expression=node.this)
-    unit = (node.expression if isinstance(node.expression, exp.Interval) else node).args.get("unit")
-    if unit is not None:
+    unit = node.args.get("unit")
+    if isinstance(node.expression, exp.Interval) and (unit := node.expression.args.get("unit")):
         times.part_of(types.kind(node.this), unit.name)
     if types.kind(node.this) != "DATE":
         return node
@@ -111,7 +111,7 @@ def summed(node: Any, types: Inferred) -> Any:
 
 def of_number(node: Any, types: Inferred) -> Any:
     """A text is taken for a FLOAT: https://docs.snowflake.com/en/sql-reference/functions/sum."""
-    value = node.this.expressions[0] if isinstance(node.this, exp.Distinct) else node.this
+    value = argument(node)
     if types.kind(value) == "TEXT":
         swap(value, lambda old: snowflake_cast(old, "FLOAT"))
     return node
@@ -120,7 +120,7 @@ def of_number(node: Any, types: Inferred) -> Any:
 def average(node: Any, types: Inferred) -> Any:
     """The quotient of SUM and COUNT, each with its OVER."""
     summed(node, types)
-    value = node.this.expressions[0] if isinstance(node.this, exp.Distinct) else node.this
+    value = argument(node)
     if node.find_ancestor(exp.Pivot, exp.Select) is not node.parent_select:
         return _listed_average(node, types)
     outer = _outermost(node)

@@ -19,7 +19,7 @@ from sqlglot import exp
 from embedded_snowflake import errors
 from embedded_snowflake.inference.pool import FUNCTION_NAME, KINDS
 from embedded_snowflake.sql import rewriting
-from embedded_snowflake.sql.building import invoke, snowflake_cast, swap
+from embedded_snowflake.sql.building import argument, invoke, snowflake_cast, swap
 from embedded_snowflake.sql.conversions import arithmetic, column_conversions, spelling_out
 from embedded_snowflake.sql.conversions.inferred_types import (
     FINER,
@@ -452,7 +452,7 @@ def _extreme(node: Any, types: Inferred) -> Any:
     if types.kind(node.this) != "VARIANT" or isinstance(node, exp.Mode):
         return node
     function = "arg_max" if isinstance(node, exp.Max) else "arg_min"
-    value = node.this.expressions[0] if isinstance(node.this, exp.Distinct) else node.this
+    value = argument(node)
     return invoke(function, value.copy(), invoke("_es_variant_order", value.copy()))
 
 

@@ -14,6 +14,8 @@ from typing import Any
 from sqlglot import exp
 from sqlglot.dialects.snowflake import Snowflake
 
+from embedded_snowflake.sql.building import argument
+
 _FLOATS = {exp.DType.DOUBLE, exp.DType.FLOAT}
 
 
@@ -105,7 +107,7 @@ def _aggregate(made: Callable[[int, Any], int]) -> Callable[[Any, Any], Any]:
     """The annotator of an aggregate of NUMBERs, whose scale the function gives."""
 
     def annotate(annotator: Any, node: Any) -> Any:
-        value = node.this.expressions[0] if isinstance(node.this, exp.Distinct) else node.this
+        value = argument(node)
         scale = scale_of(value.type)
         if scale is None:
             return _sqlglots(annotator, node)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlglot import exp
 
 from embedded_snowflake import errors
-from embedded_snowflake.sql.building import cast_as, invoke, number, swap
+from embedded_snowflake.sql.building import argument, cast_as, invoke, number, swap
 from embedded_snowflake.sql.functions.variants import variant
 
 
@@ -31,8 +31,7 @@ def _array_agg(node: Any) -> Any:
     """NULLs are left out; of no rows it is an empty array. Fakesnow forgets the first with an order."""
     parent = node.parent
     if isinstance(parent, exp.WithinGroup):
-        kept = node.this
-        plain = kept.expressions[0] if isinstance(kept, exp.Distinct) else kept
+        kept, plain = node.this, argument(node)
         present = exp.Where(this=exp.Not(this=exp.Is(this=plain.copy(), expression=exp.Null())))
         ordered = exp.Order(this=kept.copy(), expressions=parent.expression.expressions)
         made = exp.Filter(this=invoke("array_agg", ordered), expression=present)
